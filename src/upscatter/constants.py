@@ -1,0 +1,59 @@
+"""Physical constants in internal units, each with its source.
+
+CODATA values come through `scipy.constants`; the others cite theirs. The factor ħc is kept explicit
+in the formulas, so cross sections come out in cm² and not in MeV⁻².
+"""
+
+from math import pi
+
+from scipy import constants as codata
+
+from upscatter.units import CM, EV, GEV, KG, METRE, MEV, SECOND
+
+ALPHA = codata.fine_structure
+"""Fine-structure constant (CODATA)."""
+
+SPEED_OF_LIGHT = codata.c * METRE / SECOND
+"""Speed of light in vacuum (CODATA, exact)."""
+
+_JOULE = EV / codata.e
+HBAR = codata.hbar * _JOULE * SECOND
+"""Reduced Planck constant (CODATA, exact)."""
+
+HBARC = HBAR * SPEED_OF_LIGHT
+"""ħc, 197.327 MeV fm (CODATA, exact)."""
+
+ELECTRON_MASS = codata.physical_constants["electron mass energy equivalent in MeV"][0] * MEV
+"""Electron mass (CODATA)."""
+
+ATOMIC_MASS_UNIT = (
+    codata.physical_constants["atomic mass constant energy equivalent in MeV"][0] * MEV
+)
+"""Unified atomic mass unit as an energy (CODATA)."""
+
+ATOMIC_MASS_UNIT_KG = codata.atomic_mass * KG
+"""Unified atomic mass unit as a mass (CODATA)."""
+
+AVOGADRO = codata.N_A
+"""Number of entities in a mole (exact)."""
+
+FERMI_CONSTANT = 1.1663788e-5 / GEV**2
+"""G_F/(ħc)³ from the muon lifetime (MuLan, arXiv:1211.0960; PDG 2024)."""
+
+SIN2_THETA_W = 0.23857
+"""sin²θ_W at zero momentum transfer, MS-bar (Erler and Ferroni, 2018; PDG 2024 review 10)."""
+
+SOLAR_RADIUS = 6.957e8 * METRE
+"""Nominal solar radius (IAU 2015 resolution B3)."""
+
+EARTH_RADIUS = 6371.0e3 * METRE
+"""Mean Earth radius."""
+
+ASTRONOMICAL_UNIT = codata.au * METRE
+"""Astronomical unit (IAU 2012, exact)."""
+
+BOHR_MAGNETON_FACTOR = pi * (ALPHA * HBARC / ELECTRON_MASS) ** 2
+"""π (α ħc / m_e)² = π r_e², in cm²: the dipole cross section's scale for μ = μ_B."""
+
+MATTER_POTENTIAL = 2.0**0.5 * FERMI_CONSTANT * HBARC**3 * AVOGADRO / CM**3
+"""√2 G_F n_e of a medium with one mole of electrons per cm³, as an energy (7.63e-14 eV)."""

@@ -1,0 +1,29 @@
+"""The exception tree: everything upscatter raises on purpose.
+
+A message is one line and says what is wrong, where, with which value, and what to do about it.
+Libraries raise; only the command line prints and exits.
+"""
+
+
+class UpscatterError(Exception):
+    """Base class of every error upscatter raises on purpose."""
+
+
+class ScenarioError(UpscatterError):
+    """A scenario, or a part of it, does not describe an experiment."""
+
+
+class UnitError(ScenarioError):
+    """A quantity has no unit, an unknown one, or one of the wrong dimension."""
+
+
+class TableError(UpscatterError):
+    """A table given by the user cannot be read or does not mean anything."""
+
+
+class PhysicsError(UpscatterError, ValueError):
+    """A physical quantity is outside the domain in which the formula holds."""
+
+
+class OutputError(UpscatterError):
+    """A result cannot be written where the user wants it."""
