@@ -1,0 +1,1 @@
+"""Recoil energy to observed bins: quenching, resolution, efficiency, background."""

@@ -1,0 +1,1 @@
+"""Neutrinos at the detector: conversion in the Sun, regeneration in the Earth, arrival."""

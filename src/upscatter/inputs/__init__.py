@@ -1,0 +1,1 @@
+"""What nature, or a reference, says: nuclei, spectra, solar models, mixing."""

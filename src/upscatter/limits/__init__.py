@@ -1,0 +1,1 @@
+"""Upper limits and exclusion curves."""

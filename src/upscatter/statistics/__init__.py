@@ -1,0 +1,1 @@
+"""Test statistics of binned counts; no neutrino is known here."""

@@ -1,0 +1,249 @@
+"""The Python interface: from a scenario to limits, counts and spectra.
+
+Energies and masses are plain numbers in MeV here, keV for recoils, and results say their units.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from upscatter.errors import PhysicsError
+from upscatter.interactions.dipole import Dipole
+from upscatter.interactions.form_factors import form_factor
+from upscatter.limits.curve import Expectation, LimitCurve, dipole_limit, mass_grid
+from upscatter.numerics import FloatArray
+from upscatter.rates.spectrum import recoil_spectrum as _recoil_spectrum
+from upscatter.scenario.build import Model
+from upscatter.scenario.load import Scenario
+from upscatter.scenario.provenance import provenance
+from upscatter.units import DAY, KEV, KG, MEV
+
+LOWEST_MASS = 0.01
+"""Where exclusion curves start (MeV): below it nothing depends on m_4 any more."""
+
+
+@dataclass(frozen=True)
+class ExpectedCounts:
+    """Counts per bin of every component: a frozen result.
+
+    Parameters
+    ----------
+    scenario : str
+    bin_edges_kevee : ndarray, shape (bins + 1,)
+        Observed energies in keVee.
+    background : ndarray, shape (bins,)
+    sm, dipole : dict
+        Source to counts, shape (bins,).
+    mu, mass_mev : float
+        The dipole point: μ_ν4/μ_B and m_4 in MeV.
+    provenance : dict
+    """
+
+    scenario: str
+    bin_edges_kevee: FloatArray
+    background: FloatArray
+    sm: dict[str, FloatArray]
+    dipole: dict[str, FloatArray]
+    mu: float
+    mass_mev: float
+    provenance: dict[str, object]
+
+    def to_dict(self) -> dict[str, object]:
+        """The JSON contract."""
+        counts = {
+            "background": self.background.tolist(),
+            "sm": {source: n.tolist() for source, n in self.sm.items()},
+            "dipole": {source: n.tolist() for source, n in self.dipole.items()},
+        }
+        totals = {
+            "background": float(self.background.sum()),
+            "sm": {source: float(n.sum()) for source, n in self.sm.items()},
+            "dipole": {source: float(n.sum()) for source, n in self.dipole.items()},
+        }
+        return {
+            "scenario": self.scenario,
+            "mu_bohr": self.mu,
+            "mass_MeV": self.mass_mev,
+            "bin_edges_keVee": self.bin_edges_kevee.tolist(),
+            "counts": counts,
+            "totals": totals,
+            "provenance": self.provenance,
+        }
+
+
+def upper_limit(scenario: Scenario | str, masses: npt.ArrayLike | None = None) -> LimitCurve:
+    """Upper limit on μ_ν4 against m_4.
+
+    Parameters
+    ----------
+    scenario : Scenario or str
+        A scenario, or the name or path of one.
+    masses : array_like, shape (masses,), optional
+        m_4 in MeV; by default 200 masses from 0.01 MeV to the kinematic end.
+
+    Returns
+    -------
+    LimitCurve
+        NaN at masses out of kinematic reach.
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario is not a valid one.
+    PhysicsError
+        If a mass is negative or not finite.
+
+    Examples
+    --------
+    >>> curve = upper_limit("ge-nextgen", [0.01, 5.0])
+    >>> [f"{mu:.1e}" for mu in curve.mu]
+    ['8.6e-10', '1.8e-09']
+    """
+    return limit_of(Model(_scenario(scenario)), masses)
+
+
+def limit_of(model: Model, masses: npt.ArrayLike | None = None) -> LimitCurve:
+    """`upper_limit` of a model that is already built; building it once serves many calls."""
+    settings = model.scenario.settings
+    experiment = model.experiment
+    if masses is None:
+        end = experiment.highest_mass(model.flux)
+        mass = mass_grid(LOWEST_MASS * MEV, end)
+    else:
+        mass = _checked("mass", np.atleast_1d(masses)) * MEV
+    signal = np.asarray(sum(experiment.counts(Dipole(), model.flux, mass).values()))
+    with model.at("statistics"):
+        mu = dipole_limit(
+            signal,
+            expectation(model),
+            settings.statistics.variance,
+            settings.statistics.confidence,
+            settings.statistics.dof,
+        )
+    return LimitCurve(
+        model.scenario.name,
+        "universal",
+        settings.statistics.confidence,
+        settings.statistics.dof,
+        mass,
+        mu,
+        provenance(model.scenario),
+        settings.title,
+    )
+
+
+def expectation(model: Model) -> Expectation:
+    """What a model expects without a signal, and how well that is known."""
+    experiment = model.experiment
+    return Expectation(
+        experiment.background,
+        model.background.uncertainty,
+        experiment.counts(model.standard_model, model.flux),
+        {str(k): v for k, v in model.scenario.settings.flux.relative_uncertainties.items()},
+    )
+
+
+def expected_counts(
+    scenario: Scenario | str, mu: float = 1e-9, mass: float = LOWEST_MASS
+) -> ExpectedCounts:
+    """Counts per bin of background, Standard Model and dipole portal.
+
+    Parameters
+    ----------
+    scenario : Scenario or str
+        A scenario, or the name or path of one.
+    mu : float
+        μ_ν4/μ_B.
+    mass : float
+        m_4 in MeV.
+
+    Returns
+    -------
+    ExpectedCounts
+
+    Examples
+    --------
+    >>> counts = expected_counts("ge-nextgen", mu=8.63e-10)
+    >>> sorted(counts.dipole)
+    ['8B', 'hep']
+    """
+    model = Model(_scenario(scenario))
+    strength = float(_checked("mu", np.asarray(mu, dtype=float))) ** 2
+    m4 = float(_checked("mass", np.asarray(mass, dtype=float))) * MEV
+    experiment = model.experiment
+    dipole = experiment.counts(Dipole(), model.flux, m4)
+    return ExpectedCounts(
+        model.scenario.name,
+        np.asarray(experiment.edges / KEV),
+        experiment.background,
+        experiment.counts(model.standard_model, model.flux),
+        {source: np.asarray(strength * n) for source, n in dipole.items()},
+        float(mu),
+        float(mass),
+        provenance(model.scenario),
+    )
+
+
+def recoil_spectrum(
+    scenario: Scenario | str,
+    energies: npt.ArrayLike,
+    *,
+    mu: float | None = None,
+    mass: float = LOWEST_MASS,
+) -> dict[str, FloatArray]:
+    """Differential recoil rate dR/dT_nr of each source, before quenching and resolution.
+
+    Parameters
+    ----------
+    scenario : Scenario or str
+        Target, fluxes and cross section are taken from it.
+    energies : array_like, shape (n,)
+        Recoil energies in keVnr.
+    mu : float, optional
+        μ_ν4/μ_B of the dipole portal; the Standard Model where it is omitted.
+    mass : float
+        m_4 in MeV.
+
+    Returns
+    -------
+    dict
+        Source to rate in 1/(keVnr kg day), shape (n,).
+
+    Examples
+    --------
+    >>> rates = recoil_spectrum("ge-nextgen", [1.0])
+    >>> f"{rates['8B'][0]:.1e}"
+    '4.4e-04'
+    """
+    model = Model(_scenario(scenario))
+    recoil = _checked("energies", np.atleast_1d(energies)) * KEV
+    if (recoil <= 0.0).any():
+        raise PhysicsError("energies: recoil energies must be positive; the dipole rate is ∝ 1/T")
+    interaction = model.standard_model if mu is None else Dipole()
+    strength = 1.0 if mu is None else float(_checked("mu", np.asarray(mu, dtype=float))) ** 2
+    m4 = float(_checked("mass", np.asarray(mass, dtype=float))) * MEV
+    form = form_factor(model.scenario.settings.physics.form_factor)
+    unit = 1.0 / (KEV * KG * DAY)
+    return {
+        source: np.asarray(
+            strength * _recoil_spectrum(recoil, model.nuclei, form, flux, interaction, m4) / unit
+        )
+        for source, flux in model.flux.items()
+    }
+
+
+def _scenario(scenario: Scenario | str) -> Scenario:
+    return scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+
+
+def _checked(name: str, values: npt.ArrayLike) -> FloatArray:
+    array = np.asarray(values, dtype=float)
+    bad = array[~(np.isfinite(array) & (array >= 0.0))]
+    if bad.size:
+        raise PhysicsError(
+            f"{name}: {bad.flat[0]:g} is not a finite number of zero or more; correct it"
+        )
+    return array

@@ -1,0 +1,229 @@
+"""Quenching: what part of a nuclear recoil's energy becomes a visible, electron-equivalent one.
+
+T_ee = Y(T_nr) T_nr. A model is a frozen object with the yield Y and its derivative; everything else
+(visible energy, its inverse, the Jacobian) follows from those two.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import brentq
+
+from upscatter.errors import ScenarioError
+from upscatter.numerics import FloatArray
+from upscatter.units import EV, KEV
+
+
+class Quenching(ABC):
+    """A quenching model: yield Y(T) and its derivative."""
+
+    @abstractmethod
+    def ionization_yield(self, energy_recoil: npt.ArrayLike) -> FloatArray:
+        """Y(T_nr), dimensionless, of the shape of `energy_recoil` (energy)."""
+
+    @abstractmethod
+    def yield_slope(self, energy_recoil: npt.ArrayLike) -> FloatArray:
+        """dY/dT_nr, 1/energy, of the shape of `energy_recoil`."""
+
+    @property
+    def dead_below(self) -> float:
+        """Recoil energy at and below which nothing is visible."""
+        return 0.0
+
+    @property
+    def breakpoints(self) -> tuple[float, ...]:
+        """Recoil energies at which the yield is not smooth."""
+        return ()
+
+    @property
+    def upper_limit(self) -> float:
+        """Recoil energy above which the model says nothing."""
+        return float("inf")
+
+    def visible_energy(self, energy_recoil: npt.ArrayLike) -> FloatArray:
+        """T_ee = Y(T_nr) T_nr, energy."""
+        t = np.asarray(energy_recoil, dtype=float)
+        return np.asarray(self.ionization_yield(t) * t)
+
+    def jacobian(self, energy_recoil: npt.ArrayLike) -> FloatArray:
+        """dT_ee/dT_nr = Y + T_nr dY/dT_nr, by which dR/dT_nr is divided to get dR/dT_ee."""
+        t = np.asarray(energy_recoil, dtype=float)
+        return np.asarray(self.ionization_yield(t) + t * self.yield_slope(t))
+
+    def recoil_energy(self, energy_ee: float) -> float:
+        """Recoil energy T_nr that is seen as T_ee: the inverse of `visible_energy`.
+
+        Raises
+        ------
+        ScenarioError
+            Where the model has no recoil so visible.
+        """
+        if energy_ee <= 0.0:
+            return self.dead_below
+        upper = min(max(2.0 * energy_ee, 2.0 * self.dead_below), self.upper_limit)
+        while upper < min(self.upper_limit, 1e9 * energy_ee):
+            if self.visible_energy(upper) >= energy_ee:
+                break
+            upper = min(2.0 * upper, self.upper_limit)
+        if self.visible_energy(upper) < energy_ee:
+            raise ScenarioError(
+                f"quenching: no recoil is seen as {energy_ee / KEV:.4g} keVee "
+                f"(the model ends at {upper / KEV:.4g} keVnr); lower the region or extend the model"
+            )
+
+        def excess(t: float) -> float:
+            return float(self.visible_energy(t)) - energy_ee
+
+        return float(brentq(excess, self.dead_below, upper, xtol=1e-15 * upper, rtol=1e-14))
+
+    def require_monotonic(self, lowest: float, highest: float) -> None:
+        """Refuse a model whose visible energy does not rise between two recoil energies.
+
+        Raises
+        ------
+        ScenarioError
+            Naming the recoil energy at which T_ee stops rising.
+        """
+        start = max(lowest, self.dead_below)
+        grid = np.geomspace(max(start, 1e-9 * highest), highest, 2001)[1:]
+        knots = [b for b in self.breakpoints if start < b < highest]
+        grid = np.sort(np.concatenate([grid, knots]))
+        visible = self.visible_energy(grid)
+        falling = np.flatnonzero(~(np.diff(visible) > 0.0))
+        if falling.size:
+            where = grid[falling[0]]
+            raise ScenarioError(
+                f"quenching: visible energy does not rise near {where / KEV:.4g} keVnr, so an "
+                "observed energy has no unique recoil energy; correct the model or its table"
+            )
+
+
+@dataclass(frozen=True)
+class EssigHigh(Quenching):
+    """High-yield germanium model of Essig et al., arXiv:1801.10159.
+
+    Y = 0.18 [1 − exp((15 − T)/71.03)], T in eV (the paper's eq. 10 says keV), zero below 15 eV.
+    """
+
+    @property
+    def dead_below(self) -> float:
+        """15 eV, the least energy that frees a charge in this model."""
+        return 15.0 * EV
+
+    def ionization_yield(self, energy_recoil: npt.ArrayLike) -> FloatArray:
+        """See `Quenching.ionization_yield`."""
+        above = np.maximum(np.asarray(energy_recoil, dtype=float) - self.dead_below, 0.0)
+        return np.asarray(-0.18 * np.expm1(-above / (71.03 * EV)))
+
+    def yield_slope(self, energy_recoil: npt.ArrayLike) -> FloatArray:
+        """See `Quenching.yield_slope`."""
+        t = np.asarray(energy_recoil, dtype=float)
+        scale = 71.03 * EV
+        slope = 0.18 / scale * np.exp(-np.maximum(t - self.dead_below, 0.0) / scale)
+        return np.where(t > self.dead_below, slope, 0.0)
+
+
+@dataclass(frozen=True)
+class Lindhard(Quenching):
+    """Lindhard's model, Y = k g(ε)/(1 + k g(ε)), for a nucleus recoiling in its own material.
+
+    g = 3 ε^0.15 + 0.7 ε^0.6 + ε, ε = 11.5 Z^{−7/3} T/keV (Lindhard et al. 1963; Lewin and Smith
+    1996, section 3.4). By default k = 0.133 Z^{2/3} A^{−1/2}.
+
+    Parameters
+    ----------
+    protons : int
+        Z of the recoiling nucleus.
+    k : float
+        Electronic stopping strength.
+    """
+
+    protons: int
+    k: float
+
+    @staticmethod
+    def default_k(protons: int, nucleons: float) -> float:
+        """k = 0.133 Z^{2/3} A^{−1/2}."""
+        return float(0.133 * protons ** (2.0 / 3.0) * nucleons**-0.5)
+
+    def ionization_yield(self, energy_recoil: npt.ArrayLike) -> FloatArray:
+        """See `Quenching.ionization_yield`."""
+        eps = self._reduced_energy(energy_recoil)
+        g = 3.0 * eps**0.15 + 0.7 * eps**0.6 + eps
+        return np.asarray(self.k * g / (1.0 + self.k * g))
+
+    def yield_slope(self, energy_recoil: npt.ArrayLike) -> FloatArray:
+        """See `Quenching.yield_slope`."""
+        t = np.asarray(energy_recoil, dtype=float)
+        eps = self._reduced_energy(t)
+        g = 3.0 * eps**0.15 + 0.7 * eps**0.6 + eps
+        eps_dg = 0.45 * eps**0.15 + 0.42 * eps**0.6 + eps
+        return np.asarray(self.k * eps_dg / (t * (1.0 + self.k * g) ** 2))
+
+    def _reduced_energy(self, energy_recoil: npt.ArrayLike) -> FloatArray:
+        scale = KEV / (11.5 * self.protons ** (-7.0 / 3.0))
+        return np.asarray(np.asarray(energy_recoil, dtype=float) / scale)
+
+
+@dataclass(frozen=True)
+class Constant(Quenching):
+    """The same yield at every recoil energy."""
+
+    value: float
+
+    def ionization_yield(self, energy_recoil: npt.ArrayLike) -> FloatArray:
+        """See `Quenching.ionization_yield`."""
+        return np.full_like(np.asarray(energy_recoil, dtype=float), self.value)
+
+    def yield_slope(self, energy_recoil: npt.ArrayLike) -> FloatArray:
+        """See `Quenching.yield_slope`."""
+        return np.zeros_like(np.asarray(energy_recoil, dtype=float))
+
+
+@dataclass(frozen=True)
+class Tabulated(Quenching):
+    """A user's table of yields, linear between its points and zero below the first.
+
+    Parameters
+    ----------
+    energies : tuple of float
+        Increasing recoil energies: nothing is visible below the first, or known above the last.
+    yields : tuple of float
+        Y at those energies.
+    """
+
+    energies: tuple[float, ...]
+    yields: tuple[float, ...]
+
+    @property
+    def dead_below(self) -> float:
+        """First energy of the table: what it does not cover is taken as invisible."""
+        return self.energies[0]
+
+    @property
+    def breakpoints(self) -> tuple[float, ...]:
+        """The table's energies."""
+        return self.energies
+
+    @property
+    def upper_limit(self) -> float:
+        """The table's last energy."""
+        return self.energies[-1]
+
+    def ionization_yield(self, energy_recoil: npt.ArrayLike) -> FloatArray:
+        """See `Quenching.ionization_yield`."""
+        return np.asarray(
+            np.interp(np.asarray(energy_recoil), self.energies, self.yields, left=0.0)
+        )
+
+    def yield_slope(self, energy_recoil: npt.ArrayLike) -> FloatArray:
+        """See `Quenching.yield_slope`."""
+        t = np.asarray(energy_recoil, dtype=float)
+        slopes = np.diff(self.yields) / np.diff(self.energies)
+        cell = np.clip(np.searchsorted(self.energies, t, side="right") - 1, 0, slopes.size - 1)
+        inside = (t >= self.energies[0]) & (t <= self.energies[-1])
+        return np.where(inside, slopes[cell], 0.0)

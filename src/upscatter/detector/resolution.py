@@ -1,0 +1,75 @@
+"""Energy resolution and efficiency of a detector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from upscatter.numerics import FloatArray
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """Gaussian resolution of the visible energy, σ² = noise² + fano · T_ee + (relative · T_ee)².
+
+    Parameters
+    ----------
+    noise : float
+        Energy-independent part, energy.
+    fano : float
+        Statistical part: Fano factor times the energy per charge, energy.
+    relative : float
+        Calibration-like part, dimensionless.
+    """
+
+    noise: float = 0.0
+    fano: float = 0.0
+    relative: float = 0.0
+
+    def sigma(self, energy_ee: npt.ArrayLike) -> FloatArray:
+        """Standard deviation (energy) at the visible energy T_ee, of its shape."""
+        e = np.asarray(energy_ee, dtype=float)
+        return np.sqrt(self.noise**2 + self.fano * e + (self.relative * e) ** 2)
+
+    @property
+    def perfect(self) -> bool:
+        """Whether there is no smearing at all."""
+        return self.noise == 0.0 and self.fano == 0.0 and self.relative == 0.0
+
+
+@dataclass(frozen=True)
+class Efficiency:
+    """Probability that a recoil which falls into the region is kept.
+
+    Linear between the points of a table, zero below its first point, constant above its last. A
+    single point makes a constant efficiency.
+
+    Parameters
+    ----------
+    values : tuple of float
+        Efficiencies between 0 and 1.
+    energies : tuple of float
+        The table's energies; empty for a constant.
+    axis : {"observed", "recoil"}
+        Whether `energies` are observed, electron-equivalent ones or true recoil energies.
+    """
+
+    values: tuple[float, ...] = (1.0,)
+    energies: tuple[float, ...] = ()
+    axis: Literal["observed", "recoil"] = "observed"
+
+    def on_axis(self, axis: str, energy: npt.ArrayLike) -> FloatArray:
+        """Efficiency at energies of one axis; 1 where the table is of the other axis."""
+        e = np.asarray(energy, dtype=float)
+        if not self.energies:
+            return np.full_like(e, self.values[0] if axis == "observed" else 1.0)
+        if axis != self.axis:
+            return np.ones_like(e)
+        return np.asarray(np.interp(e, self.energies, self.values, left=0.0))
+
+    def knots(self, axis: str) -> tuple[float, ...]:
+        """Energies on `axis` at which the efficiency is not smooth."""
+        return self.energies if axis == self.axis else ()

@@ -1,0 +1,201 @@
+"""Detector response: the linear map from recoil energies to observed bins.
+
+The acceptance A_i(T) is the probability that a recoil of energy T is counted in bin i. Quenching,
+resolution and efficiency enter only here. Response objects also say on which intervals of T
+("panels") their acceptance is smooth, so that a quadrature can be laid over them once and for all.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr
+
+from upscatter.detector.quenching import Quenching
+from upscatter.detector.resolution import Efficiency, Resolution
+from upscatter.errors import ScenarioError
+from upscatter.numerics import FloatArray
+from upscatter.units import KEV
+
+SMEARING_REACH = 5.0
+"""Standard deviations at which the Gaussian is cut (it leaves out 6e-7 of the events)."""
+
+_PANEL_RATIO = 1.6
+_GAUSS_STEPS = np.array([-5.0, -3.5, -2.25, -1.0, 0.0, 1.0, 2.25, 3.5, 5.0])
+
+
+@dataclass(frozen=True)
+class Response(ABC):
+    """What one kind of nucleus looks like in the detector.
+
+    Parameters
+    ----------
+    edges : tuple of float
+        Bin edges in observed energy, increasing.
+    quenching : Quenching
+    efficiency : Efficiency
+    cutoff : float
+        Recoil energy below which no recoil is detected, whatever the resolution.
+    """
+
+    edges: tuple[float, ...]
+    quenching: Quenching
+    efficiency: Efficiency
+    cutoff: float
+
+    @property
+    def bins(self) -> int:
+        """Number of bins."""
+        return len(self.edges) - 1
+
+    @abstractmethod
+    def acceptance(self, energy_recoil: FloatArray) -> FloatArray:
+        """A_i(T): shape (..., bins) for recoil energies of shape (...)."""
+
+    @abstractmethod
+    def panel_edges(self) -> FloatArray:
+        """Increasing recoil energies between which every A_i is smooth; A = 0 outside them."""
+
+    def fold(self, energy_recoil: FloatArray, counts: FloatArray) -> FloatArray:
+        """Σ_n A_i(T_n) counts_n over the last axis: (..., n), (..., n) to (..., bins)."""
+        return np.asarray(np.einsum("...n,...ni->...i", counts, self.acceptance(energy_recoil)))
+
+    def _refined(self, points: FloatArray) -> FloatArray:
+        """Add the points where quenching and efficiency have kinks, then cut long panels."""
+        low, high = points[0], points[-1]
+        kinks = np.array(self.quenching.breakpoints + self.efficiency.knots("recoil"))
+        inner = kinks[(kinks > low) & (kinks < high)]
+        edges = np.unique(np.concatenate([points, inner]))
+        pieces = [
+            np.geomspace(a, b, 1 + int(np.ceil(np.log(b / a) / np.log(_PANEL_RATIO))))[:-1]
+            for a, b in pairwise(edges)
+        ]
+        return np.concatenate([*pieces, edges[-1:]])
+
+
+class SharpResponse(Response):
+    """Perfect resolution: a recoil is observed at its visible energy."""
+
+    def acceptance(self, energy_recoil: FloatArray) -> FloatArray:
+        """See `Response.acceptance`."""
+        index, efficiency = self._observe(energy_recoil)
+        return np.where(index[..., None] == np.arange(self.bins), efficiency[..., None], 0.0)
+
+    def fold(self, energy_recoil: FloatArray, counts: FloatArray) -> FloatArray:
+        """See `Response.fold`; each recoil has one bin, so counting suffices."""
+        index, efficiency = self._observe(energy_recoil)
+        rows = int(np.prod(index.shape[:-1]))
+        # One overflow column on each side takes what lies outside the region.
+        flat = (np.arange(rows)[:, None] * (self.bins + 2) + index.reshape(rows, -1) + 1).ravel()
+        summed = np.bincount(flat, (counts * efficiency).ravel(), minlength=rows * (self.bins + 2))
+        return np.asarray(summed, dtype=float).reshape(*index.shape[:-1], -1)[..., 1:-1]
+
+    def panel_edges(self) -> FloatArray:
+        """See `Response.panel_edges`."""
+        knots = [k for k in self.efficiency.knots("observed") if self.edges[0] < k < self.edges[-1]]
+        observed = np.unique(np.concatenate([self.edges, knots]))
+        recoil = np.array([self.quenching.recoil_energy(float(e)) for e in observed])
+        start = max(self.cutoff, recoil[0])
+        if start <= 0.0:
+            raise ScenarioError(
+                "region: it starts at zero recoil energy, where the dipole rate 1/T diverges; "
+                "raise its lower end or set a cutoff"
+            )
+        if start >= recoil[-1]:
+            raise ScenarioError(
+                f"cutoff: {self.cutoff / KEV:.4g} keVnr is above the whole region; lower it"
+            )
+        return self._refined(np.concatenate([[start], recoil[recoil > start]]))
+
+    def _observe(self, energy_recoil: FloatArray) -> tuple[npt.NDArray[np.intp], FloatArray]:
+        """Bin index (−1 and `bins` outside) and efficiency of each recoil."""
+        visible = self.quenching.visible_energy(energy_recoil)
+        index = np.searchsorted(self.edges, visible, side="right") - 1
+        efficiency = self.efficiency.on_axis("observed", visible) * self.efficiency.on_axis(
+            "recoil", energy_recoil
+        )
+        return index, np.where(energy_recoil >= self.cutoff, efficiency, 0.0)
+
+
+@dataclass(frozen=True)
+class GaussianResponse(Response):
+    """Visible energies smeared by a Gaussian of energy-dependent width.
+
+    The efficiency is linear between its knots, so A_i(T) is a closed form in error functions and
+    Gaussians: no quadrature over observed energy is made.
+    """
+
+    resolution: Resolution
+
+    def acceptance(self, energy_recoil: FloatArray) -> FloatArray:
+        """See `Response.acceptance`."""
+        visible = self.quenching.visible_energy(energy_recoil)[..., None]
+        sigma = self.resolution.sigma(visible)
+        points = self._observed_points()
+        # The width vanishes with the energy where there is no noise; such a recoil stays put.
+        z = (points - visible) / np.maximum(sigma, 1e-12 * points[-1])
+        z = np.clip(z, -SMEARING_REACH, SMEARING_REACH)
+        probability = np.diff(ndtr(z), axis=-1)
+        density = np.diff(np.exp(-0.5 * z**2), axis=-1) / np.sqrt(2.0 * np.pi)
+        left, right = self._segment_ends(points)
+        slope = (right - left) / np.diff(points)
+        offset = left - slope * points[:-1]
+        segments = (offset + slope * visible) * probability - slope * sigma * density
+        starts = np.searchsorted(points, self.edges[:-1])
+        kept = np.add.reduceat(segments, starts, axis=-1)
+        true_efficiency = self.efficiency.on_axis("recoil", energy_recoil)
+        return np.asarray(
+            kept * np.where(energy_recoil >= self.cutoff, true_efficiency, 0.0)[..., None]
+        )
+
+    def panel_edges(self) -> FloatArray:
+        """See `Response.panel_edges`."""
+        points = self._observed_points()
+        low = max(self.cutoff, self.quenching.dead_below)
+        if low <= 0.0:
+            reach = SMEARING_REACH * float(self.resolution.sigma(points[0]))
+            low = float(self._recoil(points[0] - reach))
+            if low <= 0.0:
+                raise ScenarioError(
+                    f"resolution: the region starts within {SMEARING_REACH:.0f} standard deviations of "
+                    "zero, where the dipole rate 1/T diverges; raise the region or set a cutoff, "
+                    "the recoil energy below which nothing is detected"
+                )
+        sigma = self.resolution.sigma(points)
+        steps = (points[:, None] + sigma[:, None] * _GAUSS_STEPS).ravel()
+        steps = np.sort(steps[steps > 0.0])
+        # Neighbouring edges offer nearly equal steps; half a width apart is close enough.
+        kept = [float(steps[0])]
+        for e in steps[1:]:
+            if e - kept[-1] > 0.5 * float(self.resolution.sigma(e)):
+                kept.append(float(e))
+        recoil = self._recoil(np.array(kept))
+        high = min(recoil[-1], self.quenching.upper_limit)
+        if high <= low:
+            raise ScenarioError(
+                f"cutoff: {low / KEV:.4g} keVnr is above the whole region; lower it"
+            )
+        inside = recoil[(recoil > low) & (recoil < high)]
+        return self._refined(np.unique(np.concatenate([[low], inside, [high]])))
+
+    def _observed_points(self) -> FloatArray:
+        inner = [k for k in self.efficiency.knots("observed") if self.edges[0] < k < self.edges[-1]]
+        return np.unique(np.concatenate([self.edges, inner]))
+
+    def _segment_ends(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Efficiency at both ends of each segment, one-sided where it jumps at its first knot."""
+        nudge = 1e-9 * np.diff(points)
+        left = self.efficiency.on_axis("observed", points[:-1] + nudge)
+        right = self.efficiency.on_axis("observed", points[1:] - nudge)
+        return left, right
+
+    def _recoil(self, visible: FloatArray | float) -> FloatArray:
+        """Recoil energy by interpolation: panels need no exact inverse, only to be placed well."""
+        q = self.quenching
+        top = min(q.upper_limit, 1e4 * self.edges[-1])
+        grid = np.geomspace(max(q.dead_below, 1e-7 * self.edges[-1]), top, 4001)
+        return np.asarray(np.interp(visible, q.visible_energy(grid), grid, left=0.0))

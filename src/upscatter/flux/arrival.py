@@ -1,0 +1,94 @@
+"""Solar neutrinos as they arrive at the detector: one component per spectrum or line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from upscatter.flux.moments import LineMoments, Moments, continuum_moments
+from upscatter.inputs.spectra import Lines, Spectrum
+from upscatter.numerics import FloatArray
+
+EnergyWeight = Callable[[FloatArray], FloatArray]
+
+
+@dataclass(frozen=True)
+class FluxComponent:
+    """One continuous spectrum, or one line, of a source.
+
+    Parameters
+    ----------
+    source : str
+        Name of the solar source.
+    moments : Moments
+        M_k(E) of this component, per area and time.
+    density : callable or None
+        φ(E), per area, time and energy; None for a line.
+    breakpoints : tuple of float
+        Energies at which the density is not smooth.
+    """
+
+    source: str
+    moments: Moments
+    density: Callable[[FloatArray], FloatArray] | None = None
+    breakpoints: tuple[float, ...] = ()
+
+    @property
+    def endpoint(self) -> float:
+        """Energy of the line, or greatest energy of the spectrum."""
+        return self.moments.endpoint
+
+    @property
+    def line_flux(self) -> float:
+        """Flux of a line (per area and time)."""
+        return float(self.moments(np.array(self.endpoint))[0])
+
+
+def flux_components(
+    source: str, spectrum: Spectrum, total: float, weight: EnergyWeight | None = None
+) -> tuple[FluxComponent, ...]:
+    """Components of a source with a given total flux.
+
+    Parameters
+    ----------
+    source : str
+        Name of the source.
+    spectrum : Spectrum
+        Its normalised spectrum.
+    total : float
+        Flux, per area and time.
+    weight : callable, optional
+        Energy-dependent factor, such as a survival probability; 1 where omitted.
+
+    Returns
+    -------
+    tuple of FluxComponent
+        One for a continuous spectrum, one for each line otherwise.
+
+    Examples
+    --------
+    >>> from upscatter.inputs.spectra import solar_spectrum
+    >>> from upscatter.units import CM, MEV, SECOND
+    >>> (hep,) = flux_components("hep", solar_spectrum("hep"), 7.93e3 / CM**2 / SECOND)
+    >>> m0, m1, m2 = hep.moments(np.array([0.0 * MEV]))
+    >>> round(float(m0[0]) * CM**2 * SECOND)
+    7930
+    """
+    if isinstance(spectrum, Lines):
+        return tuple(
+            FluxComponent(source, LineMoments(energy, total * share * _at(weight, energy)))
+            for energy, share in zip(spectrum.energies, spectrum.weights, strict=True)
+        )
+
+    def density(energy: FloatArray) -> FloatArray:
+        unweighted = total * spectrum.density(energy)
+        return unweighted if weight is None else unweighted * weight(energy)
+
+    moments = continuum_moments(density, spectrum.endpoint)
+    return (FluxComponent(source, moments, density, spectrum.breakpoints),)
+
+
+def _at(weight: EnergyWeight | None, energy: float) -> float:
+    return 1.0 if weight is None else float(weight(np.array([energy]))[0])

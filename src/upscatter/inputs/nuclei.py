@@ -1,0 +1,162 @@
+"""Nuclei of a target: isotopes, abundances and masses, from `periodictable`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from upscatter.constants import ATOMIC_MASS_UNIT, ATOMIC_MASS_UNIT_KG, ELECTRON_MASS
+from upscatter.errors import ScenarioError
+
+_ISOTOPE_LABEL = re.compile(r"^(?:([A-Z][a-z]?)-?(\d{1,3})|(\d{1,3})-?([A-Z][a-z]?))$")
+
+
+@dataclass(frozen=True)
+class Nucleus:
+    """One isotope of a target.
+
+    Parameters
+    ----------
+    symbol : str
+        Chemical symbol of the element.
+    protons, nucleons : int
+        Z and A.
+    mass : float
+        Nuclear mass as an energy: the atomic mass less Z electron masses. Their binding energy,
+        at most 4e-6 of the mass, is neglected.
+    per_target_mass : float
+        Number of these nuclei in a unit mass (kg) of the target.
+    mass_fraction : float
+        Share of the target's mass.
+    """
+
+    symbol: str
+    protons: int
+    nucleons: int
+    mass: float
+    per_target_mass: float
+    mass_fraction: float
+
+    @property
+    def neutrons(self) -> int:
+        """N = A − Z."""
+        return self.nucleons - self.protons
+
+    @property
+    def label(self) -> str:
+        """Name such as ``74Ge``."""
+        return f"{self.nucleons}{self.symbol}"
+
+
+def natural_nuclei(formula: str) -> tuple[Nucleus, ...]:
+    """Nuclei of an element or compound in its natural isotopic composition.
+
+    Parameters
+    ----------
+    formula : str
+        A chemical formula that `periodictable` knows: ``"Ge"``, ``"CsI"``, ``"CaWO4"``.
+
+    Returns
+    -------
+    tuple of Nucleus
+        Mass fractions sum to one.
+
+    Raises
+    ------
+    ScenarioError
+        For an unknown symbol, or an element that has no natural composition.
+
+    Examples
+    --------
+    >>> [n.label for n in natural_nuclei("Ge")]
+    ['70Ge', '72Ge', '73Ge', '74Ge', '76Ge']
+    """
+    atoms = []
+    for atom, count in _parse_formula(formula).items():
+        if hasattr(atom, "isotope"):
+            atoms.append((atom, float(count)))
+            continue
+        stable = [atom[a] for a in atom.isotopes if atom[a].abundance > 0.0]
+        if not stable:
+            raise ScenarioError(
+                f"element {formula!r}: {atom.symbol} has no natural composition; "
+                'give the isotopes, such as isotopes = { "Tc-99" = 1.0 }'
+            )
+        total = sum(isotope.abundance for isotope in stable)
+        atoms += [(isotope, count * isotope.abundance / total) for isotope in stable]
+    return _nuclei(atoms)
+
+
+def enriched_nuclei(isotopes: Mapping[str, float]) -> tuple[Nucleus, ...]:
+    """Nuclei of a target whose isotopic composition is given.
+
+    Parameters
+    ----------
+    isotopes : mapping
+        Number of atoms, in any common unit, of each isotope (``"Ge-76"`` or ``"76Ge"``).
+
+    Returns
+    -------
+    tuple of Nucleus
+
+    Raises
+    ------
+    ScenarioError
+        For an unknown isotope, or amounts that are negative or all zero.
+
+    Examples
+    --------
+    >>> round(enriched_nuclei({"Ge-76": 0.87, "Ge-74": 0.13})[0].mass_fraction, 3)
+    0.873
+    """
+    import periodictable
+
+    atoms = []
+    for label, amount in isotopes.items():
+        match = _ISOTOPE_LABEL.match(label)
+        try:
+            if match is None:
+                raise KeyError(label)
+            symbol = match[1] or match[4]
+            atoms.append((periodictable.elements.symbol(symbol)[int(match[2] or match[3])], amount))
+        except (KeyError, ValueError):
+            raise ScenarioError(
+                f"isotope {label!r} is unknown; write element and mass number, such as 'Ge-76'"
+            ) from None
+    if not atoms or min(a for _, a in atoms) < 0.0 or sum(a for _, a in atoms) <= 0.0:
+        raise ScenarioError(
+            f"isotopes {dict(isotopes)!r}: amounts must be non-negative and not all zero"
+        )
+    return _nuclei([(atom, amount) for atom, amount in atoms if amount > 0.0])
+
+
+def _parse_formula(formula: str) -> dict[Any, float]:
+    import periodictable
+    from pyparsing.exceptions import ParseBaseException
+
+    try:
+        atoms: dict[Any, float] = periodictable.formula(formula.strip()).atoms
+    except (ValueError, KeyError, TypeError, ParseBaseException):
+        atoms = {}
+    if not atoms or any(atom.number < 1 for atom in atoms):
+        raise ScenarioError(
+            f"element {formula!r} is unknown; give a symbol or formula such as 'Ge' or 'CaWO4'"
+        )
+    return atoms
+
+
+def _nuclei(atoms: list[tuple[Any, float]]) -> tuple[Nucleus, ...]:
+    total = sum(atom.mass * count for atom, count in atoms)
+    return tuple(
+        Nucleus(
+            symbol=atom.symbol,
+            protons=atom.number,
+            nucleons=atom.isotope,
+            mass=atom.mass * ATOMIC_MASS_UNIT - atom.number * ELECTRON_MASS,
+            per_target_mass=count / (total * ATOMIC_MASS_UNIT_KG),
+            mass_fraction=atom.mass * count / total,
+        )
+        for atom, count in atoms
+    )

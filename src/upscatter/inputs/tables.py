@@ -1,0 +1,73 @@
+"""Two-column tables that users bring: spectra, yields, efficiencies, backgrounds."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+
+from upscatter.errors import TableError
+from upscatter.numerics import FloatArray
+
+_SEPARATOR = re.compile(r"[,;\s]+")
+
+
+def read_two_columns(path: Path) -> tuple[FloatArray, FloatArray]:
+    """Read two columns of numbers, separated by commas, semicolons or white space.
+
+    Lines that are empty or start with ``#`` are skipped, and so is one line of column names.
+
+    Parameters
+    ----------
+    path : Path
+        A text file.
+
+    Returns
+    -------
+    first, second : ndarray, shape (rows,)
+        The first column is strictly increasing.
+
+    Raises
+    ------
+    TableError
+        If the file cannot be read, or a row is not two finite numbers in increasing order.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not a text file"
+        raise TableError(f"{path}: cannot be read ({reason}); give a readable text file") from None
+    rows: list[tuple[float, float]] = []
+    heading_allowed = True
+    for number, line in enumerate(lines, start=1):
+        text = line.split("#", 1)[0].strip()
+        if not text:
+            continue
+        row = _row(text)
+        if row is None and heading_allowed:
+            heading_allowed = False
+            continue
+        heading_allowed = False
+        if row is None or not np.isfinite(row).all():
+            raise TableError(
+                f"{path}: line {number}: {text!r} is not two finite numbers; correct or remove it"
+            )
+        if rows and row[0] <= rows[-1][0]:
+            raise TableError(
+                f"{path}: line {number}: {row[0]:g} does not exceed {rows[-1][0]:g} above it; "
+                "sort the rows by their first column and remove duplicates"
+            )
+        rows.append(row)
+    if len(rows) < 2:
+        raise TableError(f"{path}: has {len(rows)} rows of two numbers; it needs at least two")
+    columns = np.array(rows).T
+    return columns[0], columns[1]
+
+
+def _row(text: str) -> tuple[float, float] | None:
+    try:
+        values = [float(field) for field in _SEPARATOR.split(text) if field]
+    except ValueError:
+        return None
+    return (values[0], values[1]) if len(values) == 2 else None

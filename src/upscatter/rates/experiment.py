@@ -1,0 +1,103 @@
+"""An experiment: a target in a detector under a flux of neutrinos, ready to be counted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from upscatter.detector.response import Response
+from upscatter.flux.arrival import FluxComponent
+from upscatter.inputs.nuclei import Nucleus
+from upscatter.interactions.form_factors import FormFactor
+from upscatter.interactions.interaction import Interaction
+from upscatter.interactions.kinematics import maximum_mass, recoil_range
+from upscatter.numerics import FloatArray
+from upscatter.rates.folding import Channel, channel_counts
+
+Flux = Mapping[str, tuple[FluxComponent, ...]]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Everything that does not depend on m_4 or μ, prepared once.
+
+    Parameters
+    ----------
+    channels : tuple of Channel
+        One for each nucleus.
+    exposure : float
+        Target mass times time.
+    edges : ndarray, shape (bins + 1,)
+        Bin edges in observed energy.
+    background : ndarray, shape (bins,)
+        Expected background counts.
+    """
+
+    channels: tuple[Channel, ...]
+    exposure: float
+    edges: FloatArray
+    background: FloatArray
+
+    @classmethod
+    def prepare(
+        cls,
+        targets: Sequence[tuple[Nucleus, Response]],
+        form_factor: FormFactor,
+        flux: Flux,
+        exposure: float,
+        background: FloatArray,
+    ) -> Experiment:
+        """Lay out the recoil-energy nodes up to the highest recoil that `flux` can give.
+
+        Nuclei that no neutrino can push into the region are left out: they count nothing.
+        """
+        endpoint = max(c.endpoint for components in flux.values() for c in components)
+        channels = []
+        for nucleus, response in targets:
+            highest = float(recoil_range(endpoint, nucleus.mass)[1])
+            if response.panel_edges()[0] < highest:
+                channels.append(Channel.prepare(nucleus, response, form_factor, highest))
+        edges = np.asarray(targets[0][1].edges)
+        return cls(tuple(channels), exposure, edges, background)
+
+    @property
+    def bins(self) -> int:
+        """Number of bins."""
+        return self.edges.size - 1
+
+    def counts(
+        self, interaction: Interaction, flux: Flux, mass_sterile: npt.ArrayLike = 0.0
+    ) -> dict[str, FloatArray]:
+        """Expected counts of each source.
+
+        Parameters
+        ----------
+        interaction : Interaction
+        flux : mapping
+            Components of each source.
+        mass_sterile : array_like, shape (masses,) or ()
+            m_4, energies.
+
+        Returns
+        -------
+        dict
+            Source to counts, shape (masses, bins) or (bins,); for the dipole per (μ/μ_B)².
+        """
+        masses = np.atleast_1d(np.asarray(mass_sterile, dtype=float))
+        shape = (*np.shape(mass_sterile), self.bins)
+        result = {}
+        for source, components in flux.items():
+            total = np.zeros((masses.size, self.bins))
+            for channel in self.channels:
+                for component in components:
+                    total += channel_counts(channel, component, interaction, masses)
+            result[source] = (self.exposure * total).reshape(shape)
+        return result
+
+    def highest_mass(self, flux: Flux) -> float:
+        """Greatest m_4 (energy) that any neutrino can produce on any nucleus of the target."""
+        endpoint = max(c.endpoint for components in flux.values() for c in components)
+        return max(float(maximum_mass(endpoint, c.nucleus.mass)) for c in self.channels)

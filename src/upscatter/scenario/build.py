@@ -1,0 +1,225 @@
+"""From a validated scenario to the physics objects it describes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from upscatter.detector.background import Background
+from upscatter.detector.quenching import Constant, EssigHigh, Lindhard, Quenching, Tabulated
+from upscatter.detector.resolution import Efficiency, Resolution
+from upscatter.detector.response import GaussianResponse, Response, SharpResponse
+from upscatter.errors import PhysicsError, ScenarioError, TableError
+from upscatter.flux.arrival import flux_components
+from upscatter.inputs.nuclei import Nucleus, enriched_nuclei, natural_nuclei
+from upscatter.inputs.solar_fluxes import flux_model
+from upscatter.inputs.spectra import Spectrum, solar_spectrum, tabulated_spectrum
+from upscatter.interactions.cevns import StandardModel
+from upscatter.interactions.form_factors import form_factor
+from upscatter.numerics import FloatArray
+from upscatter.rates.experiment import Experiment, Flux
+from upscatter.scenario.fields import RegionEnd
+from upscatter.scenario.load import Scenario
+from upscatter.scenario.model import (
+    ConstantBlock,
+    EssigHighBlock,
+    LindhardBlock,
+    Source,
+)
+from upscatter.units import KEV, MEV
+
+
+@dataclass(frozen=True)
+class Model:
+    """A scenario turned into physics: what the rates and the limits work with.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    """
+
+    scenario: Scenario
+
+    @cached_property
+    def nuclei(self) -> tuple[Nucleus, ...]:
+        """Nuclei of the target."""
+        target = self.scenario.settings.target
+        with self.at("target"):
+            if target.element is not None:
+                return natural_nuclei(target.element)
+            return enriched_nuclei(target.isotopes or {})
+
+    @cached_property
+    def flux(self) -> Flux:
+        """Components of every active source, flavours summed."""
+        block = self.scenario.settings.flux
+        predicted = flux_model(block.model).fluxes
+        return {
+            source: flux_components(
+                source, self.spectrum(source), block.fluxes.get(source, predicted[source])
+            )
+            for source in block.active
+        }
+
+    @cached_property
+    def standard_model(self) -> StandardModel:
+        """The Standard Model cross section."""
+        return StandardModel(self.scenario.settings.physics.sin2_theta_w)
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """The target in its detector, ready to be counted."""
+        detector = self.scenario.settings.detector
+        with self.at("detector"):
+            targets = [(nucleus, self.response(nucleus)) for nucleus in self.nuclei]
+            edges = np.asarray(targets[0][1].edges)
+            experiment = Experiment.prepare(
+                targets,
+                form_factor(self.scenario.settings.physics.form_factor),
+                self.flux,
+                detector.exposure,
+                self.background.counts(edges, detector.exposure),
+            )
+            if not experiment.channels:
+                raise ScenarioError(
+                    f"region: starts at {edges[0] / KEV:.4g} keVee, above the highest recoil that "
+                    "the active sources can give; lower it or add sources"
+                )
+        return experiment
+
+    @cached_property
+    def background(self) -> Background:
+        """The observed background."""
+        block = self.scenario.settings.background
+        with self.at("background"):
+            columns = self.scenario.columns(block)
+            if columns is None or block.rate is None:
+                return Background(block.flat, uncertainty=block.uncertainty)
+            energy, rate = columns
+            if energy[0] < 0.0 or rate.min() < 0.0:
+                raise TableError("table: has a negative energy or rate; correct the table")
+            return Background(
+                block.flat,
+                tuple(energy * KEV),
+                tuple(rate * block.rate),
+                block.uncertainty,
+            )
+
+    def spectrum(self, source: Source) -> Spectrum:
+        """Normalised spectrum of a source."""
+        block = self.scenario.settings.flux.spectra.get(source)
+        with self.at(f"flux.spectra.{source}"):
+            if block is None:
+                return solar_spectrum(source)
+            columns = self.scenario.columns(block)
+            if columns is not None:
+                return tabulated_spectrum(source, columns[0] * MEV, columns[1])
+            if source != "8B":
+                raise ScenarioError("only 8B has variants; give a table instead")
+            return solar_spectrum(source, block.variant or "bahcall1996")
+
+    def response(self, nucleus: Nucleus) -> Response:
+        """What recoils of a nucleus look like."""
+        detector = self.scenario.settings.detector
+        quenching = self.quenching(nucleus)
+        edges = tuple(self._edges())
+        resolution = Resolution(
+            detector.resolution.noise, detector.resolution.fano, detector.resolution.relative
+        )
+        response: Response
+        if resolution.perfect:
+            response = SharpResponse(edges, quenching, self.efficiency, detector.cutoff)
+        else:
+            response = GaussianResponse(
+                edges, quenching, self.efficiency, detector.cutoff, resolution
+            )
+        panels = response.panel_edges()
+        quenching.require_monotonic(float(panels[0]), float(panels[-1]))
+        return response
+
+    def quenching(self, nucleus: Nucleus) -> Quenching:
+        """Quenching of a nucleus."""
+        block = self.scenario.settings.detector.quenching
+        if isinstance(block, EssigHighBlock):
+            return EssigHigh()
+        if isinstance(block, ConstantBlock):
+            return Constant(block.value)
+        if isinstance(block, LindhardBlock):
+            k = block.k or Lindhard.default_k(nucleus.protons, nucleus.nucleons)
+            return Lindhard(nucleus.protons, k)
+        with self.at("detector.quenching"):
+            columns = self.scenario.columns(block)
+            assert columns is not None  # the block requires a table
+            energy, ionization_yield = columns
+            if energy[0] < 0.0 or ionization_yield.min() < 0.0 or ionization_yield.max() > 1.0:
+                raise TableError(
+                    "table: energies must not be negative and yields lie between 0 and 1; "
+                    "correct the table"
+                )
+            return Tabulated(tuple(energy * KEV), tuple(ionization_yield))
+
+    @cached_property
+    def efficiency(self) -> Efficiency:
+        """Efficiency of the detector."""
+        block = self.scenario.settings.detector.efficiency
+        with self.at("detector.efficiency"):
+            columns = self.scenario.columns(block)
+            if columns is None:
+                return Efficiency((block.value if block.value is not None else 1.0,))
+            energy, value = columns
+            if value.min() < 0.0 or value.max() > 1.0 or value.max() == 0.0:
+                raise TableError(
+                    "table: efficiencies must lie between 0 and 1 and not all be 0; correct the table"
+                )
+            return Efficiency(
+                tuple(value),
+                tuple(energy * KEV),
+                axis="recoil" if block.energy == "keVnr" else "observed",
+            )
+
+    def _edges(self) -> FloatArray:
+        detector = self.scenario.settings.detector
+        if detector.bin_edges is not None:
+            edges = np.array([self._observed(end) for end in detector.bin_edges])
+            field = "bin_edges"
+        else:
+            assert detector.region is not None  # the block requires one or the other
+            low, high = (self._observed(end) for end in detector.region)
+            if not high > low:
+                raise ScenarioError(
+                    f"region: is empty, from {low / KEV:.4g} to {high / KEV:.4g} keVee; "
+                    "give a lower end below the upper one"
+                )
+            edges = np.linspace(low, high, (detector.bins or 1) + 1)
+            field = "region"
+        if not (np.diff(edges) > 0.0).all():
+            raise ScenarioError(f"{field}: energies do not increase; sort them")
+        return edges
+
+    def _observed(self, end: RegionEnd) -> float:
+        """Observed energy of an end of the region; a recoil energy goes through the quenching."""
+        if not end.recoil:
+            return end.value
+        elements = {nucleus.protons: nucleus for nucleus in self.nuclei}
+        quenching = {self.quenching(nucleus) for nucleus in elements.values()}
+        if len(quenching) > 1:
+            raise ScenarioError(
+                "region: an end in keVnr is ambiguous where elements are quenched differently; "
+                "give it in keVee"
+            )
+        return float(quenching.pop().visible_energy(end.value))
+
+    @contextmanager
+    def at(self, field: str) -> Iterator[None]:
+        """Say file and field in front of an error that the physics raises."""
+        try:
+            yield
+        except (ScenarioError, TableError, PhysicsError) as error:
+            message = str(error)
+            if message.startswith(f"{self.scenario.name}: "):
+                raise
+            raise ScenarioError(f"{self.scenario.name}: {field}: {message}") from None

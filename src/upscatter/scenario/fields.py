@@ -1,0 +1,130 @@
+"""Field types of a scenario: quantities with units, fractions, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+from upscatter.errors import UnitError
+from upscatter.scenario import quantities as q
+
+
+class Block(BaseModel):
+    """Base of every block of a scenario: frozen, and refusing keys it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def _quantity(dimension: q.Dimension, *, zero_allowed: bool = False) -> Callable[[object], float]:
+    """Validator that turns ``"150 kg yr"`` into a number of internal units."""
+
+    def validate(text: object) -> float:
+        try:
+            value, _ = q.parse(text, dimension)
+        except UnitError as error:
+            raise ValueError(str(error)) from None
+        if value < 0.0 or (value == 0.0 and not zero_allowed):
+            least = "zero or more" if zero_allowed else "positive"
+            raise ValueError(f"must be {least}, such as {dimension.example!r}")
+        return value
+
+    return validate
+
+
+class EndPoint(Block):
+    """An energy in one of the two scales: an end of the region, or a bin edge.
+
+    Parameters
+    ----------
+    value : float
+        Energy, internal units.
+    recoil : bool
+        Whether it is a recoil energy (keVnr), which goes through the quenching.
+    """
+
+    value: float
+    recoil: bool
+
+
+def _end_point(text: object) -> EndPoint:
+    try:
+        value, dimension = q.parse(text, q.VISIBLE_ENERGY, q.RECOIL_ENERGY)
+    except UnitError as error:
+        raise ValueError(str(error)) from None
+    if value < 0.0:
+        raise ValueError("must not be negative; write an energy such as '0.16 keVee'")
+    return EndPoint(value=value, recoil=dimension is q.RECOIL_ENERGY)
+
+
+Exposure = Annotated[float, BeforeValidator(_quantity(q.EXPOSURE))]
+VisibleEnergy = Annotated[float, BeforeValidator(_quantity(q.VISIBLE_ENERGY, zero_allowed=True))]
+RecoilEnergy = Annotated[float, BeforeValidator(_quantity(q.RECOIL_ENERGY, zero_allowed=True))]
+BackgroundRate = Annotated[float, BeforeValidator(_quantity(q.BACKGROUND_RATE, zero_allowed=True))]
+Flux = Annotated[float, BeforeValidator(_quantity(q.FLUX, zero_allowed=True))]
+RegionEnd = Annotated[EndPoint, BeforeValidator(_end_point)]
+Number = Annotated[float, Field(strict=True)]
+Fraction = Annotated[float, Field(strict=True, ge=0.0, le=1.0)]
+PositiveFraction = Annotated[float, Field(strict=True, gt=0.0, le=1.0)]
+Confidence = Annotated[float, Field(strict=True, gt=0.0, lt=1.0)]
+Uncertainty = Annotated[float, Field(strict=True, ge=0.0, le=10.0)]
+EnergyScale = Literal["keVnr", "keVee"]
+
+
+class OptionalTable(Block):
+    """Two columns, from a file beside the scenario or written in place; or none at all.
+
+    Parameters
+    ----------
+    file : str, optional
+        Path of a text file, relative to the scenario.
+    points : optional
+        The rows themselves, ``[[x, y], [x, y], ...]``.
+    """
+
+    file: str | None = None
+    points: tuple[tuple[Number, Number], ...] | None = None
+
+    @field_validator("points")
+    @classmethod
+    def _sorted(
+        cls, points: tuple[tuple[float, float], ...] | None
+    ) -> tuple[tuple[float, float], ...] | None:
+        if points is not None:
+            if len(points) < 2:
+                raise ValueError("needs at least two rows [x, y]")
+            if any(b[0] <= a[0] for a, b in pairwise(points)):
+                raise ValueError("must be sorted by a strictly increasing first column")
+        return points
+
+    @model_validator(mode="after")
+    def _not_both(self) -> Self:
+        if self.file is not None and self.points is not None:
+            raise ValueError("has both a file and points; keep one of them")
+        return self
+
+    @property
+    def has_table(self) -> bool:
+        """Whether there is a table."""
+        return self.file is not None or self.points is not None
+
+
+class Table(OptionalTable):
+    """Two columns that must be there."""
+
+    @model_validator(mode="after")
+    def _present(self) -> Self:
+        if not self.has_table:
+            raise ValueError("needs a table: file = 'name.csv' or points = [[x, y], ...]")
+        return self
+
+
+def wrapped(key: str) -> Callable[[Any], Any]:
+    """Validator that lets a user write ``x`` for ``{ key = x }``."""
+
+    def wrap(value: Any) -> Any:  # noqa: ANN401 - whatever a TOML file holds
+        return value if isinstance(value, (dict, BaseModel)) else {key: value}
+
+    return wrap

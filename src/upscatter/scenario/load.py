@@ -1,0 +1,139 @@
+"""Scenarios by name or path: found, parsed, validated."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+from pydantic import ValidationError
+
+from upscatter.errors import ScenarioError
+from upscatter.inputs.tables import read_two_columns
+from upscatter.numerics import FloatArray
+from upscatter.scenario.fields import OptionalTable
+from upscatter.scenario.messages import explain
+from upscatter.scenario.model import ScenarioFile
+
+_BUNDLED = files("upscatter.scenario") / "bundled"
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """An experiment as a user describes it.
+
+    Parameters
+    ----------
+    name : str
+        Bundled name, or the path as it was given.
+    text : str
+        The TOML file.
+    settings : ScenarioFile
+        Its validated content.
+    directory : Path or None
+        Where the tables it names are looked for; None for a bundled scenario.
+
+    Examples
+    --------
+    >>> Scenario.load("ge-nextgen").settings.detector.bins
+    20
+    """
+
+    name: str
+    text: str
+    settings: ScenarioFile
+    directory: Path | None = None
+
+    @classmethod
+    def load(cls, name_or_path: str | Path) -> Scenario:
+        """Load a bundled scenario by name, or a file by path.
+
+        Raises
+        ------
+        ScenarioError
+            If there is no such scenario, or it is not a valid one.
+        """
+        name = str(name_or_path)
+        if name in bundled_names():
+            return cls.parse((_BUNDLED / f"{name}.toml").read_text("utf-8"), name)
+        path = Path(name_or_path)
+        if not path.is_file():
+            what = "is a folder" if path.is_dir() else "is neither a file nor a bundled scenario"
+            raise ScenarioError(
+                f"{name}: {what}; give a TOML file or one of {', '.join(bundled_names())}"
+            )
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not a text file"
+            raise ScenarioError(
+                f"{name}: cannot be read ({reason}); give a readable TOML file"
+            ) from None
+        return cls.parse(text, name, path.parent)
+
+    @classmethod
+    def parse(cls, text: str, name: str, directory: Path | None = None) -> Scenario:
+        """Validate the text of a scenario.
+
+        Raises
+        ------
+        ScenarioError
+            One line: file, field, value, remedy.
+        """
+        try:
+            content = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise ScenarioError(f"{name}: is not valid TOML: {error}; correct the file") from None
+        try:
+            settings = ScenarioFile.model_validate(content)
+        except ValidationError as error:
+            raise ScenarioError(explain(error, ScenarioFile, name)) from None
+        return cls(name, text, settings, directory)
+
+    def columns(self, table: OptionalTable) -> tuple[FloatArray, FloatArray] | None:
+        """Columns of one of the scenario's tables, None if it has none.
+
+        Raises
+        ------
+        TableError
+            If its file cannot be read.
+        """
+        if table.points is not None:
+            first, second = np.array(table.points).T
+            return first, second
+        if table.file is None:
+            return None
+        return read_two_columns((self.directory or Path()) / table.file)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the validated content and of every table it names, twelve digits of it."""
+        content = hashlib.sha256(
+            json.dumps(self.settings.model_dump(mode="json"), sort_keys=True).encode()
+        )
+        for table in _tables(self.settings):
+            columns = self.columns(table) if table.file is not None else None
+            if columns is not None:
+                content.update(np.concatenate(columns).tobytes())
+        return content.hexdigest()[:12]
+
+
+def bundled_names() -> tuple[str, ...]:
+    """Names of the scenarios that come with the package."""
+    return tuple(
+        sorted(f.name.removesuffix(".toml") for f in _BUNDLED.iterdir() if f.name.endswith(".toml"))
+    )
+
+
+def _tables(settings: ScenarioFile) -> list[OptionalTable]:
+    blocks = (
+        settings.detector.quenching,
+        settings.detector.efficiency,
+        settings.background,
+        *settings.flux.spectra.values(),
+    )
+    return [block for block in blocks if isinstance(block, OptionalTable)]

@@ -1,0 +1,232 @@
+"""The blocks of a scenario file, validated.
+
+What can be decided from a block alone is decided here; what needs the physics (a region beyond the
+kinematic end, a quenching that is not monotonic) is decided where the experiment is built.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from upscatter.constants import SIN2_THETA_W
+from upscatter.inputs.solar_fluxes import flux_model
+from upscatter.scenario.fields import (
+    BackgroundRate,
+    Block,
+    Confidence,
+    EnergyScale,
+    Exposure,
+    Flux,
+    Fraction,
+    OptionalTable,
+    PositiveFraction,
+    RecoilEnergy,
+    RegionEnd,
+    Table,
+    Uncertainty,
+    VisibleEnergy,
+    wrapped,
+)
+
+MOST_BINS = 2000
+Source = Literal["pp", "pep", "hep", "7Be", "8B", "13N", "15O", "17F"]
+DEFAULT_SOURCES: tuple[Source, ...] = ("8B", "hep")
+
+
+class TargetBlock(Block):
+    """What the detector is made of."""
+
+    element: Annotated[str, Field(min_length=1, max_length=80)] | None = None
+    isotopes: dict[str, Annotated[float, Field(strict=True, ge=0.0)]] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> TargetBlock:
+        if (self.element is None) == (self.isotopes is None):
+            raise ValueError('needs either element = "Ge" or isotopes = { "Ge-76" = 1.0 }')
+        return self
+
+
+class EssigHighBlock(Block):
+    """`upscatter.detector.quenching.EssigHigh`."""
+
+    model: Literal["essig-high"]
+
+
+class LindhardBlock(Block):
+    """`upscatter.detector.quenching.Lindhard`, each nucleus in its own material."""
+
+    model: Literal["lindhard"]
+    k: Annotated[float, Field(strict=True, gt=0.0, le=1.0)] | None = None
+
+
+class ConstantBlock(Block):
+    """`upscatter.detector.quenching.Constant`."""
+
+    model: Literal["constant"]
+    value: PositiveFraction
+
+
+class TabulatedBlock(Table):
+    """`upscatter.detector.quenching.Tabulated`; columns are T_nr in keVnr, and Y."""
+
+    model: Literal["table"]
+
+
+class EfficiencyBlock(OptionalTable):
+    """`upscatter.detector.resolution.Efficiency`: a constant, or a table over one energy scale."""
+
+    value: Fraction | None = None
+    energy: EnergyScale | None = None
+
+    @model_validator(mode="after")
+    def _constant_or_table(self) -> EfficiencyBlock:
+        if self.has_table == (self.value is not None):
+            raise ValueError("needs either a value between 0 and 1 or a table, and not both")
+        if self.has_table and self.energy is None:
+            raise ValueError("needs energy = 'keVnr' (true recoil) or 'keVee' (observed)")
+        if not self.has_table and self.energy is not None:
+            raise ValueError("has an energy scale but no table; remove energy or give the table")
+        return self
+
+
+class ResolutionBlock(Block):
+    """`upscatter.detector.resolution.Resolution`."""
+
+    noise: VisibleEnergy = 0.0
+    fano: VisibleEnergy = 0.0
+    relative: Fraction = 0.0
+
+
+class DetectorBlock(Block):
+    """Exposure, region of interest and response."""
+
+    exposure: Exposure
+    region: tuple[RegionEnd, RegionEnd] | None = None
+    bins: Annotated[int, Field(strict=True, ge=1, le=MOST_BINS)] | None = None
+    bin_edges: tuple[RegionEnd, ...] | None = None
+    quenching: Annotated[
+        EssigHighBlock | LindhardBlock | ConstantBlock | TabulatedBlock,
+        Field(discriminator="model"),
+    ]
+    efficiency: Annotated[EfficiencyBlock, BeforeValidator(wrapped("value"))] = EfficiencyBlock(
+        value=1.0
+    )
+    resolution: ResolutionBlock = ResolutionBlock()
+    cutoff: RecoilEnergy = 0.0
+
+    @model_validator(mode="after")
+    def _binning(self) -> DetectorBlock:
+        if (self.region is None) == (self.bin_edges is None):
+            raise ValueError(
+                "needs either region = ['0.16 keVee', '2.16 keVee'] with bins, or bin_edges"
+            )
+        if self.bin_edges is not None:
+            if self.bins is not None:
+                raise ValueError("has bins beside bin_edges; remove bins")
+            if not 2 <= len(self.bin_edges) <= MOST_BINS + 1:
+                raise ValueError(f"bin_edges needs from 2 to {MOST_BINS + 1} energies")
+        return self
+
+
+class BackgroundBlock(OptionalTable):
+    """`upscatter.detector.background.Background`; a table has T_ee in keVee, and `rate`."""
+
+    flat: BackgroundRate = 0.0
+    rate: BackgroundRate | None = None
+    uncertainty: Uncertainty = 0.0
+
+    @model_validator(mode="after")
+    def _table_has_a_unit(self) -> BackgroundBlock:
+        if self.has_table != (self.rate is not None):
+            raise ValueError(
+                "a table needs rate = '1 / (keVee kg day)', the unit of its second column, "
+                "and rate needs a table"
+            )
+        return self
+
+
+class SpectrumBlock(OptionalTable):
+    """A spectrum other than the default: a named variant, or a table of E in MeV and shape."""
+
+    variant: Literal["bahcall1996", "winter2006"] | None = None
+
+    @model_validator(mode="after")
+    def _variant_or_table(self) -> SpectrumBlock:
+        if self.has_table == (self.variant is not None):
+            raise ValueError("needs either a variant or a table, and not both")
+        return self
+
+
+class FluxBlock(Block):
+    """Solar model, sources, and what replaces the model's numbers."""
+
+    model: Literal["BS05-OP", "B16-GS98", "B16-AGSS09met"] = "BS05-OP"
+    sources: tuple[Source, ...] | None = None
+    uncertainty: dict[Source, Uncertainty] = Field(default_factory=dict)
+    fluxes: dict[Source, Flux] = Field(default_factory=dict)
+    spectra: dict[Source, Annotated[SpectrumBlock, BeforeValidator(wrapped("variant"))]] = Field(
+        default_factory=dict
+    )
+
+    @model_validator(mode="after")
+    def _every_source_has_an_uncertainty(self) -> FluxBlock:
+        if self.sources is not None and len(set(self.sources)) != len(self.sources):
+            raise ValueError("sources names a source twice; name each once")
+        if not self.active:
+            raise ValueError('sources is empty; name at least one, such as ["8B", "hep"]')
+        for group in ("uncertainty", "fluxes", "spectra"):
+            for source in getattr(self, group):
+                if source not in self.active:
+                    raise ValueError(f"{group} names {source}, which is not among the sources")
+        known: dict[str, float] = {**flux_model(self.model).uncertainties, **self.uncertainty}
+        for source in self.active:
+            if source not in known:
+                raise ValueError(
+                    f"uncertainty of {source} is not known for {self.model}; "
+                    f'state it, such as uncertainty = {{ "{source}" = 0.1 }}'
+                )
+        return self
+
+    @property
+    def active(self) -> tuple[Source, ...]:
+        """The sources in use: those listed, else those with an uncertainty, else 8B and hep."""
+        if self.sources is not None:
+            return self.sources
+        return tuple(self.uncertainty) or DEFAULT_SOURCES
+
+    @property
+    def relative_uncertainties(self) -> dict[Source, float]:
+        """Relative uncertainty of each active source, the scenario's before the model's."""
+        known: dict[str, float] = {**flux_model(self.model).uncertainties, **self.uncertainty}
+        return {source: known[source] for source in self.active}
+
+
+class PhysicsBlock(Block):
+    """Choices of the cross sections."""
+
+    form_factor: Literal["klein-nystrand", "helm", "point"] = "klein-nystrand"
+    sin2_theta_w: Annotated[float, Field(strict=True, gt=0.0, lt=1.0)] = SIN2_THETA_W
+
+
+class StatisticsBlock(Block):
+    """Variance of the χ² and the confidence of the limit."""
+
+    variance: Literal["background", "expected"] = "expected"
+    confidence: Confidence = 0.90
+    dof: Annotated[int, Field(strict=True, ge=1, le=10)] = 1
+
+
+class ScenarioFile(Block):
+    """A whole scenario file."""
+
+    title: Annotated[str, Field(min_length=1, max_length=200)]
+    description: str = ""
+    references: tuple[str, ...] = ()
+    target: TargetBlock
+    detector: DetectorBlock
+    background: BackgroundBlock = BackgroundBlock()
+    flux: FluxBlock = FluxBlock()
+    physics: PhysicsBlock = PhysicsBlock()
+    statistics: StatisticsBlock = StatisticsBlock()

@@ -1,0 +1,172 @@
+"""Quantities with units, as users write them.
+
+A registry of our own dozen units: it loads in milliseconds, and it knows what a general one does
+not, that keVnr (nuclear recoil) and keVee (electron equivalent) are different dimensions.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from upscatter import units
+from upscatter.errors import UnitError
+
+if TYPE_CHECKING:
+    from pint import UnitRegistry
+    from pint.facets.plain import PlainQuantity
+
+_DEFINITIONS = (
+    "micro- = 1e-6 = u-",
+    "milli- = 1e-3 = m-",
+    "centi- = 1e-2 = c-",
+    "kilo- = 1e3 = k-",
+    "mega- = 1e6 = M-",
+    "giga- = 1e9 = G-",
+    "second = [time] = s = sec",
+    "minute = 60 * second = min",
+    "hour = 3600 * second = h = hr",
+    "day = 24 * hour = d",
+    "year = 365.25 * day = yr = y = a",
+    "meter = [length] = m = metre",
+    "gram = [mass] = g",
+    "tonne = 1e6 * gram = t = ton",
+    "electronvolt = [energy] = eV",
+    "electronvolt_recoil = [recoil_energy] = eVnr",
+    "electronvolt_electron = [electron_equivalent_energy] = eVee",
+    "count = [] = counts = event = events",
+)
+
+# A power of a number is evaluated while parsing and could take for ever; a power of a unit is not.
+_POWER_OF_A_NUMBER = re.compile(r"[\d.)]\s*(\*\*|\^)")
+
+
+@dataclass(frozen=True)
+class Dimension:
+    """A kind of quantity: its pint dimension, the internal unit, and examples for messages.
+
+    Parameters
+    ----------
+    name : str
+        What a user calls it.
+    unit : str
+        A unit of this dimension.
+    internal : float
+        The value of that unit in internal units.
+    example : str
+        A well-formed quantity, quoted in error messages.
+    """
+
+    name: str
+    unit: str
+    internal: float
+    example: str
+
+
+ENERGY = Dimension("an energy", "MeV", units.MEV, "5 MeV")
+RECOIL_ENERGY = Dimension("a nuclear recoil energy", "keVnr", units.KEV, "0.5 keVnr")
+VISIBLE_ENERGY = Dimension("an electron-equivalent energy", "keVee", units.KEV, "0.16 keVee")
+EXPOSURE = Dimension("an exposure (mass times time)", "kg s", units.KG * units.SECOND, "150 kg yr")
+BACKGROUND_RATE = Dimension(
+    "a background rate per electron-equivalent energy, mass and time",
+    "1/(keVee kg s)",
+    1.0 / (units.KEV * units.KG * units.SECOND),
+    "0.01 / (keVee kg day)",
+)
+FLUX = Dimension(
+    "a flux (per area and time)",
+    "1/(cm^2 s)",
+    1.0 / (units.CM**2 * units.SECOND),
+    "5.25e6 / (cm^2 s)",
+)
+
+
+@cache
+def _registry() -> UnitRegistry[float]:
+    import pint
+
+    registry: UnitRegistry[float] = pint.UnitRegistry(None)
+    for line in _DEFINITIONS:
+        registry.define(line)
+    return registry
+
+
+def parse(text: object, *dimensions: Dimension) -> tuple[float, Dimension]:
+    """Value in internal units of a quantity written with its unit.
+
+    Parameters
+    ----------
+    text : object
+        What the user wrote; only a string with a unit will do.
+    *dimensions : Dimension
+        The dimensions that are acceptable here.
+
+    Returns
+    -------
+    value : float
+        In internal units.
+    dimension : Dimension
+        The one of `dimensions` that the unit has.
+
+    Raises
+    ------
+    UnitError
+        For a missing or unknown unit, a wrong dimension, or a value that is not finite.
+
+    Examples
+    --------
+    >>> parse("0.5 keVnr", RECOIL_ENERGY)[0] / units.KEV
+    0.5
+    >>> parse("0.5 keVnr", VISIBLE_ENERGY)
+    Traceback (most recent call last):
+    upscatter.errors.UnitError: has the dimension of keVnr; ...
+    """
+    wanted = " or ".join(d.name for d in dimensions)
+    example = " or ".join(repr(d.example) for d in dimensions)
+    if not isinstance(text, str):
+        raise UnitError(f"has no unit; write {wanted} as a string such as {example}")
+    quantity = _parsed(text, wanted, example)
+    if quantity.unitless and quantity.dimensionless:
+        raise UnitError(f"has no unit; write {wanted} such as {example}")
+    for dimension in dimensions:
+        if quantity.is_compatible_with(dimension.unit):
+            value = float(quantity.to(dimension.unit).magnitude) * dimension.internal
+            if not math.isfinite(value):
+                raise UnitError(f"is not finite; write {wanted} such as {example}")
+            return value, dimension
+    raise UnitError(_mismatch(quantity, wanted, example))
+
+
+def _parsed(text: str, wanted: str, example: str) -> PlainQuantity[float]:
+    import pint
+
+    if _POWER_OF_A_NUMBER.search(text):
+        raise UnitError(f"has a power of a number; write powers of ten as 1e6, such as {example}")
+    try:
+        quantity: PlainQuantity[float] = _registry().Quantity(text)
+        float(quantity.magnitude)
+    except pint.errors.UndefinedUnitError as error:
+        names = error.unit_names
+        unknown = names if isinstance(names, str) else ", ".join(names)
+        raise UnitError(
+            f"has the unknown unit {unknown}; write {wanted} such as {example}"
+        ) from None
+    except Exception as error:  # pint raises whatever Python's tokenizer and arithmetic raise
+        raise UnitError(
+            f"cannot be read as a number with a unit ({type(error).__name__}); "
+            f"write {wanted} such as {example}"
+        ) from None
+    return quantity
+
+
+def _mismatch(quantity: PlainQuantity[float], wanted: str, example: str) -> str:
+    given = f"{quantity.units:~}".strip() or "a pure number"
+    hint = ""
+    if "nr" in given and "keVee" in example:
+        hint = "; recoil (nr) and electron-equivalent (ee) energies differ by the quenching"
+    elif "ee" in given and "keVnr" in example:
+        hint = "; electron-equivalent (ee) and recoil (nr) energies differ by the quenching"
+    return f"has the dimension of {given}{hint}; needs {wanted} such as {example}"
