@@ -40,7 +40,7 @@ def test_matrix_is_unitary(name):
 
 
 def test_jarlskog_invariant():
-    # J = c12 s12 c23 s23 c13² s13 sin δ (PDG 2024, review of neutrino mixing, eq. 14.40)
+    # J = c12 s12 c23 s23 c13² s13 sin δ (PDG 2024, review of neutrino mixing)
     u = DEFAULT.matrix()
     measured = (u[0, 0] * u[1, 1] * u[0, 1].conj() * u[1, 0].conj()).imag
     s12, s13, s23 = sqrt(0.307), sqrt(0.02203), sqrt(0.572)
@@ -59,8 +59,7 @@ def test_no_mixing_is_the_identity():
     ("name", "angles_deg", "delta_deg", "dm2_21", "dm2_3l"),
     [
         # θ12, θ13, θ23, δ in degrees and Δm² in eV² as www.nu-fit.org prints them beside the sin²:
-        # v5.3 without SK, v6.0 IC19 and IC24; Δm²_3ℓ is Δm²_31 (normal) or Δm²_32 (inverted).
-        ("NuFIT-5.3", (33.66, 8.54, 49.1), 197.0, 7.41e-5, 2.511e-3),
+        # v6.0 IC19 and IC24; Δm²_3ℓ is Δm²_31 (normal) or Δm²_32 (inverted).
         ("NuFIT-6.0-IC19", (33.68, 8.52, 48.5), 177.0, 7.49e-5, 2.534e-3),
         ("NuFIT-6.0-IC19-IO", (33.68, 8.58, 48.6), 285.0, 7.49e-5, -2.510e-3),
         ("NuFIT-6.0-IC24", (33.68, 8.56, 43.3), 212.0, 7.49e-5, 2.513e-3),
@@ -78,6 +77,18 @@ def test_global_fits_against_the_angles_published_beside_them(
     assert fit.dm2_21 / EV**2 == pytest.approx(dm2_21)
     larger = fit.dm2_31 if dm2_3l > 0 else fit.dm2_31 - fit.dm2_21
     assert larger / EV**2 == pytest.approx(dm2_3l)
+
+
+def test_the_default_fit():
+    # v5.3, normal ordering, without SK atmospheric data
+    assert [DEFAULT.sin2_theta12, DEFAULT.sin2_theta13, DEFAULT.sin2_theta23] == [
+        0.307,
+        0.02203,
+        0.572,
+    ]
+    assert np.degrees(DEFAULT.delta_cp) == pytest.approx(197.0)
+    assert DEFAULT.dm2_21 / EV**2 == pytest.approx(7.41e-5)
+    assert DEFAULT.dm2_31 / EV**2 == pytest.approx(2.511e-3)
 
 
 def test_ordering_is_in_the_name():

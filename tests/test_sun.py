@@ -116,8 +116,8 @@ def test_electron_density_check_values(name, radius, log10_density):
 
 
 def test_exponential_profile_of_the_textbooks():
-    # n_e/N_A = 245 exp(−10.54 r/R) mol/cm³ describes the intermediate Sun (Bahcall, Neutrino
-    # Astrophysics, 1989, p. 80) to about 10 %
+    # n_e/N_A = 245 exp(−10.54 r/R) mol/cm³ describes the intermediate Sun to about 10 %
+    # (Bahcall, Neutrino Astrophysics, 1989)
     radius = np.linspace(0.15, 0.5, 50)
     for model in SOLAR_MODELS.values():
         ratio = model.electron_density(radius) * CM**3 / (245.0 * np.exp(-10.54 * radius))

@@ -51,6 +51,36 @@ class ExpectedCounts:
     mass_mev: float
     provenance: dict[str, object]
 
+    @property
+    def header(self) -> list[str]:
+        """Column names of the counts as a table."""
+        return [
+            "low_keVee",
+            "high_keVee",
+            "background",
+            *(f"sm_{source}" for source in self.sm),
+            *(f"dipole_{source}" for source in self.dipole),
+        ]
+
+    @property
+    def rows(self) -> list[list[float]]:
+        """One row for each bin."""
+        columns = [
+            self.bin_edges_kevee[:-1],
+            self.bin_edges_kevee[1:],
+            self.background,
+            *self.sm.values(),
+            *self.dipole.values(),
+        ]
+        return [[float(value) for value in row] for row in np.stack(columns, axis=1)]
+
+    @property
+    def comments(self) -> list[str]:
+        """What a table of the counts says above its columns."""
+        origin = [f"{key}: {value}" for key, value in self.provenance.items()]
+        point = f"dipole with mu_nu4 = {self.mu:g} Bohr magnetons and m4 = {self.mass_mev:g} MeV"
+        return [f"{self.scenario}: expected counts per bin; {point}", *origin]
+
     def to_dict(self) -> dict[str, object]:
         """The JSON contract."""
         counts = {
@@ -142,7 +172,7 @@ def expectation(model: Model) -> Expectation:
         experiment.background,
         model.background.uncertainty,
         experiment.counts(model.standard_model, model.flux),
-        {str(k): v for k, v in model.scenario.settings.flux.relative_uncertainties.items()},
+        model.scenario.settings.flux.relative_uncertainties,
     )
 
 

@@ -161,8 +161,8 @@ class GaussianResponse(Response):
             low = float(self._recoil(points[0] - reach))
             if low <= 0.0:
                 raise ScenarioError(
-                    f"resolution: the region starts within {SMEARING_REACH:.0f} standard deviations of "
-                    "zero, where the dipole rate 1/T diverges; raise the region or set a cutoff, "
+                    f"resolution: the region starts within {SMEARING_REACH:.0f} standard deviations"
+                    " of zero, where the dipole rate 1/T diverges; raise the region, or set a cutoff: "
                     "the recoil energy below which nothing is detected"
                 )
         sigma = self.resolution.sigma(points)

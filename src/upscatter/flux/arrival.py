@@ -41,9 +41,9 @@ class FluxComponent:
         return self.moments.endpoint
 
     @property
-    def line_flux(self) -> float:
-        """Flux of a line (per area and time)."""
-        return float(self.moments(np.array(self.endpoint))[0])
+    def total(self) -> float:
+        """Flux of all energies (per area and time)."""
+        return float(self.moments(np.zeros(1))[0][0])
 
 
 def flux_components(

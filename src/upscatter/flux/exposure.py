@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -47,7 +47,7 @@ Part = Literal["both", "day", "night"]
 Cumulative = Callable[[FloatArray], FloatArray]
 
 _SEASONS = 720  # instants over the interval; the cumulative distribution is then good to 1e-5
-_BINS = 16  # bins of constant density per quadrature node
+_BINS = 8  # bins of constant density per quadrature node
 
 
 @dataclass(frozen=True)
@@ -163,14 +163,14 @@ def time_below(nadir: npt.ArrayLike, latitude: float, sun: npt.ArrayLike) -> Flo
     return 1.0 - np.arccos(np.clip(-lift / swing, -1.0, 1.0)) / np.pi
 
 
-@cache
+@lru_cache(maxsize=64)
 def annual_exposure(
     latitude: float,
     *,
     season: tuple[float, float] | None = None,
     distance: bool = False,
     earth: EarthModel = LISI_MONTANINO,
-    resolution: float = 70.0,
+    resolution: float = 140.0,
 ) -> NadirExposure:
     """Exposure of a detector that runs day and night all year, or during a season.
 
@@ -188,7 +188,8 @@ def annual_exposure(
     earth : EarthModel, optional
         Its shells place the nodes.
     resolution : float, optional
-        Quadrature nodes per Earth radius of path; 70 resolve the oscillation length above 5 MeV.
+        Quadrature nodes per Earth radius of path. Annual means of ρ are then within 1e-4 of their
+        limit; 70 do for energies above 5 MeV.
 
     Returns
     -------
@@ -228,7 +229,7 @@ def annual_exposure(
 
 
 def livetime_exposure(
-    table: npt.ArrayLike, *, earth: EarthModel = LISI_MONTANINO, resolution: float = 70.0
+    table: npt.ArrayLike, *, earth: EarthModel = LISI_MONTANINO, resolution: float = 140.0
 ) -> NadirExposure:
     """Exposure from a detector's own record.
 
@@ -316,7 +317,9 @@ def _nodes(
     return tuple(nadir), tuple(weight)
 
 
-def gauss_nodes(points: FloatArray, masses: FloatArray, order: int) -> tuple[FloatArray, FloatArray]:
+def gauss_nodes(
+    points: FloatArray, masses: FloatArray, order: int
+) -> tuple[FloatArray, FloatArray]:
     """Gaussian quadrature for a measure made of point masses.
 
     Lanczos' iteration, orthogonalised twice, gives the Jacobi matrix of the measure; its

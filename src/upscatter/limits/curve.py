@@ -91,6 +91,29 @@ class LimitCurve:
         """m_4 in MeV."""
         return np.asarray(self.mass / MEV)
 
+    @property
+    def header(self) -> tuple[str, str]:
+        """Column names of the curve as a table."""
+        return ("mass_MeV", "mu_bohr")
+
+    @property
+    def rows(self) -> list[tuple[float, float | None]]:
+        """Rows of the curve as a table; a mass out of reach has ``None``."""
+        return list(zip(self.mass_mev.tolist(), self._limits(), strict=True))
+
+    @property
+    def comments(self) -> list[str]:
+        """What a table of the curve says above its columns."""
+        origin = [f"{key}: {value}" for key, value in self.provenance.items()]
+        return [
+            f"{self.scenario}: upper limit on mu_nu4 (Bohr magnetons) against m4 (MeV)",
+            f"flavour: {self.flavour}; confidence: {self.confidence:g}; dof: {self.dof}",
+            *origin,
+        ]
+
+    def _limits(self) -> list[float | None]:
+        return [None if np.isnan(mu) else float(mu) for mu in self.mu]
+
     def to_dict(self) -> dict[str, object]:
         """The JSON contract; a mass out of reach has ``None``."""
         return {
@@ -99,7 +122,7 @@ class LimitCurve:
             "confidence": self.confidence,
             "dof": self.dof,
             "mass_MeV": self.mass_mev.tolist(),
-            "mu_bohr": [None if np.isnan(mu) else float(mu) for mu in self.mu],
+            "mu_bohr": self._limits(),
             "provenance": dict(self.provenance),
         }
 

@@ -41,7 +41,7 @@ def recoil_rate(
         return float(interaction.cross_section(energy, energy_recoil, nucleus, mass_sterile, form))
 
     if component.density is None:
-        return component.line_flux * cross_section(component.endpoint)
+        return component.total * cross_section(component.endpoint)
     lowest = float(minimum_energy(energy_recoil, nucleus.mass, mass_sterile))
     if lowest >= component.endpoint:
         return 0.0

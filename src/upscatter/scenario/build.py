@@ -173,7 +173,7 @@ class Model:
             energy, value = columns
             if value.min() < 0.0 or value.max() > 1.0 or value.max() == 0.0:
                 raise TableError(
-                    "table: efficiencies must lie between 0 and 1 and not all be 0; correct the table"
+                    "table: efficiencies must lie between 0 and 1, not all 0; correct the table"
                 )
             return Efficiency(
                 tuple(value),

@@ -180,7 +180,7 @@ class FluxBlock(Block):
             for source in getattr(self, group):
                 if source not in self.active:
                     raise ValueError(f"{group} names {source}, which is not among the sources")
-        known: dict[str, float] = {**flux_model(self.model).uncertainties, **self.uncertainty}
+        known = self._known_uncertainties()
         for source in self.active:
             if source not in known:
                 raise ValueError(
@@ -197,10 +197,14 @@ class FluxBlock(Block):
         return tuple(self.uncertainty) or DEFAULT_SOURCES
 
     @property
-    def relative_uncertainties(self) -> dict[Source, float]:
+    def relative_uncertainties(self) -> dict[str, float]:
         """Relative uncertainty of each active source, the scenario's before the model's."""
-        known: dict[str, float] = {**flux_model(self.model).uncertainties, **self.uncertainty}
+        known = self._known_uncertainties()
         return {source: known[source] for source in self.active}
+
+    def _known_uncertainties(self) -> dict[str, float]:
+        stated: dict[str, float] = {str(source): u for source, u in self.uncertainty.items()}
+        return {**flux_model(self.model).uncertainties, **stated}
 
 
 class PhysicsBlock(Block):

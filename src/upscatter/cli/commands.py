@@ -1,0 +1,211 @@
+"""The commands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from upscatter.cli import parsing
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from upscatter.limits.curve import LimitCurve
+
+# Everything heavier than click is imported inside the commands: `upscatter --help` answers at once.
+
+_FORMATS = click.Choice(["table", "csv", "json"])
+_PATH = click.Path(path_type=Path)
+
+format_option = click.option(
+    "--format",
+    "style",
+    type=_FORMATS,
+    default="table",
+    show_default=True,
+    help="Form of the result.",
+)
+out_option = click.option(
+    "--out", type=_PATH, metavar="FILE", help="Write the result to FILE instead of printing it."
+)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+@click.version_option(package_name="upscatter")
+def commands() -> None:
+    """From the Sun to an exclusion curve for the sterile-neutrino dipole portal.
+
+    SCENARIO is the name of a bundled scenario (see `upscatter scenarios`) or the path of a TOML
+    file of your own (see `upscatter show ge-nextgen` for one to start from).
+    """
+
+
+@commands.command()
+@click.option(
+    "--out",
+    type=_PATH,
+    metavar="DIR",
+    help="Write curves (CSV, JSON) and figure (PNG, PDF) to DIR.",
+)
+@format_option
+def reproduce(out: Path | None, style: str) -> None:
+    """Reproduce the two limits of Demirci and Mustamin, DOI 10.31526/PHEP.2025.09."""
+    from upscatter.report import export
+    from upscatter.reproduction import reproduce_paper
+
+    if out is not None:
+        export.require_folder(out)
+    result = reproduce_paper()
+    if out is not None:
+        from upscatter.report.plots import exclusion_figure, save
+
+        for curve in result.curves:
+            export.write_text(out / f"{curve.scenario}.csv", _limit_csv(curve))
+            export.write_text(out / f"{curve.scenario}.json", export.to_json(curve.to_dict()))
+        export.write_text(out / "reproduce.json", export.to_json(result.to_dict()))
+        figure = exclusion_figure(result.curves)
+        for suffix in ("png", "pdf"):
+            save(figure, out / f"figure2a.{suffix}")
+    if style == "json":
+        click.echo(export.to_json(result.to_dict()), nl=False)
+    elif style == "csv":
+        click.echo(export.to_csv(result.header, result.rows, result.comments), nl=False)
+    else:
+        from upscatter.report.tables import print_table, reproduction_table
+
+        print_table(reproduction_table(result.rows))
+        if out is not None:
+            click.echo(f"curves and figure written to {out}")
+
+
+@commands.command()
+@click.argument("scenario")
+@click.option(
+    "--mass",
+    "mass_texts",
+    multiple=True,
+    metavar="MASS",
+    help="A mass (5MeV) or a grid (0.01MeV:12MeV:60); repeatable. Default: the whole curve.",
+)
+@format_option
+@out_option
+@click.option("--plot", type=_PATH, metavar="FILE", help="Draw the curve (PNG, PDF or SVG).")
+def limit(
+    scenario: str, mass_texts: Sequence[str], style: str, out: Path | None, plot: Path | None
+) -> None:
+    """Upper limit on the dipole moment against the mass of the sterile neutrino."""
+    from upscatter.report import export
+
+    if plot is not None:
+        export.require_writable(parsing.figure_path(plot))
+    if out is not None:
+        export.require_writable(out)
+    masses = parsing.masses(mass_texts) if mass_texts else None
+
+    from upscatter.api import upper_limit
+
+    curve = upper_limit(scenario, masses)
+    if plot is not None:
+        from upscatter.report.plots import exclusion_figure, save
+
+        save(exclusion_figure([curve]), plot)
+    if style == "table":
+        from upscatter.report.tables import limit_table
+
+        _emit_table(limit_table(curve, thin=masses is None), out)
+    elif style == "csv":
+        _emit(_limit_csv(curve), out)
+    else:
+        _emit(export.to_json(curve.to_dict()), out)
+
+
+@commands.command()
+@click.argument("scenario")
+@click.option("--mu", default=1e-9, show_default=True, help="Dipole moment in Bohr magnetons.")
+@click.option("--mass", "mass_text", default="0.01MeV", show_default=True, help="Sterile mass.")
+@format_option
+@out_option
+def rate(scenario: str, mu: float, mass_text: str, style: str, out: Path | None) -> None:
+    """Expected counts per bin and source: background, Standard Model, dipole portal."""
+    from upscatter.report import export
+
+    if out is not None:
+        export.require_writable(out)
+    mass = parsing.mass(mass_text)
+
+    from upscatter.api import expected_counts
+
+    counts = expected_counts(scenario, mu, mass)
+    if style == "table":
+        from upscatter.report.tables import counts_table
+
+        title = f"{scenario}: expected counts; dipole with mu = {mu:g} mu_B, m4 = {mass:g} MeV"
+        _emit_table(
+            counts_table(
+                title, counts.bin_edges_kevee, counts.background, counts.sm, counts.dipole
+            ),
+            out,
+        )
+    elif style == "csv":
+        _emit(export.to_csv(counts.header, counts.rows, counts.comments), out)
+    else:
+        _emit(export.to_json(counts.to_dict()), out)
+
+
+@commands.command()
+def scenarios() -> None:
+    """List the bundled scenarios."""
+    from upscatter.report.tables import print_table, scenarios_table
+    from upscatter.scenario.load import Scenario, bundled_names
+
+    rows = [(name, Scenario.load(name).settings.title) for name in bundled_names()]
+    print_table(scenarios_table(rows))
+
+
+@commands.command()
+@click.argument("name")
+def show(name: str) -> None:
+    """Print a scenario file, to read or to start your own from."""
+    from upscatter.scenario.load import Scenario
+
+    click.echo(Scenario.load(name).text, nl=False)
+
+
+@commands.command()
+@click.argument("file")
+def check(file: str) -> None:
+    """Check a scenario file and say what it describes."""
+    from upscatter.report.tables import print_table, summary_table
+    from upscatter.scenario.build import Model
+    from upscatter.scenario.load import Scenario
+    from upscatter.scenario.summary import summarise
+
+    model = Model(Scenario.load(file))
+    print_table(summary_table(file, summarise(model)))
+
+
+def _limit_csv(curve: LimitCurve) -> str:
+    from upscatter.report.export import to_csv
+
+    return to_csv(curve.header, curve.rows, curve.comments)
+
+
+def _emit(text: str, out: Path | None) -> None:
+    from upscatter.report.export import write_text
+
+    if out is None:
+        click.echo(text, nl=False)
+    else:
+        write_text(out, text)
+
+
+def _emit_table(table: Table, out: Path | None) -> None:
+    from upscatter.report.tables import as_text, print_table
+
+    if out is None:
+        print_table(table)
+    else:
+        _emit(as_text(table), out)

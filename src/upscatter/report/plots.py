@@ -1,0 +1,108 @@
+"""Figures. This is the only module that imports matplotlib, and it takes results, not physics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from upscatter.limits.curve import LimitCurve
+from upscatter.report.export import write_atomically
+
+# One column of a two-column journal is 8.6 cm wide; text then prints at 8 to 9 points.
+_WIDTH = 3.39
+_HEIGHT = 2.7
+_DPI = 300
+
+_STYLE: dict[Any, Any] = {
+    "font.family": "serif",
+    "font.serif": ["STIXGeneral", "DejaVu Serif"],
+    "mathtext.fontset": "stix",
+    "font.size": 9.0,
+    "axes.labelsize": 10.0,
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+    "legend.fontsize": 8.0,
+    "axes.linewidth": 0.7,
+    "lines.linewidth": 1.4,
+    "xtick.direction": "in",
+    "ytick.direction": "in",
+    "xtick.top": True,
+    "ytick.right": True,
+    "pdf.fonttype": 42,
+    "svg.fonttype": "none",
+}
+
+# Okabe and Ito's palette (2008), told apart with any colour vision.
+_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+_LINES = ("-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1)), (0, (3, 1, 1, 1, 1, 1)))
+
+
+def exclusion_figure(curves: Sequence[LimitCurve]) -> Figure:
+    """Exclusion curves, μ_ν4 against m_4, with the excluded side shaded.
+
+    Parameters
+    ----------
+    curves : sequence of LimitCurve
+        Drawn in this order; their titles name them.
+
+    Returns
+    -------
+    Figure
+        One journal column wide.
+    """
+    with rc_context(_STYLE):
+        figure = Figure(figsize=(_WIDTH, _HEIGHT), layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.add_subplot()
+        _frame(axes, curves)
+        top = axes.get_ylim()[1]
+        for i, curve in enumerate(curves):
+            _draw(axes, curve, top, _COLOURS[i % len(_COLOURS)], _LINES[i % len(_LINES)])
+        if curves:
+            axes.legend(loc="upper left", frameon=False, handlelength=2.4, borderaxespad=0.6)
+    return figure
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Save a figure in the format that its suffix names, whole or not at all."""
+    # Without dates the same result gives the same file.
+    metadata = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(path.suffix.lower(), {})
+    with rc_context(_STYLE | {"svg.hashsalt": "upscatter"}):
+        write_atomically(path, lambda part: figure.savefig(part, dpi=_DPI, metadata=metadata))
+
+
+def _frame(axes: Axes, curves: Sequence[LimitCurve]) -> None:
+    """Axes of the (m_4, μ_ν4) plane, wide enough for every curve to turn vertical."""
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    reached = [curve.mu[np.isfinite(curve.mu)] for curve in curves]
+    lowest = min((float(mu.min()) for mu in reached if mu.size), default=1e-10)
+    floor = 10.0 ** np.floor(np.log10(lowest) - 0.2)
+    axes.set_ylim(floor, floor * 1e4)
+    masses = np.concatenate([curve.mass_mev for curve in curves]) if curves else np.array([0.01])
+    axes.set_xlim(float(masses[masses > 0.0].min()), max(30.0, float(masses.max())))
+    axes.set_xlabel(r"$m_4$ [MeV]")
+    axes.set_ylabel(r"$\mu_{\nu 4}\ [\mu_{\mathrm{B}}]$")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_minor_locator(LogLocator(subs=range(2, 10), numticks=100))
+        axis.set_minor_formatter(NullFormatter())
+
+
+def _draw(axes: Axes, curve: LimitCurve, top: float, colour: str, line: object) -> None:
+    """One curve, closed upwards at the kinematic end."""
+    reached = np.isfinite(curve.mu)
+    mass, mu = curve.mass_mev[reached], curve.mu[reached]
+    if not mass.size:
+        return
+    label = f"{curve.title or curve.scenario} ({100 * curve.confidence:g} % CL)"
+    axes.fill_between(mass, mu, np.maximum(mu, top), color=colour, alpha=0.10, linewidth=0.0)
+    axes.plot(mass, mu, color=colour, linestyle=line, label=label)
