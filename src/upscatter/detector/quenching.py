@@ -62,7 +62,8 @@ class Quenching(ABC):
         ScenarioError
             Where the model has no recoil so visible.
         """
-        if energy_ee <= 0.0:
+        # A table may start with a jump: what it leaps over is seen from its first point on.
+        if energy_ee <= float(self.visible_energy(self.dead_below)):
             return self.dead_below
         upper = min(max(2.0 * energy_ee, 2.0 * self.dead_below), self.upper_limit)
         while upper < min(self.upper_limit, 1e9 * energy_ee):

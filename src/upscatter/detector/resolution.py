@@ -34,6 +34,20 @@ class Resolution:
         e = np.asarray(energy_ee, dtype=float)
         return np.sqrt(self.noise**2 + self.fano * e + (self.relative * e) ** 2)
 
+    def reach(self, energy_ee: float, deviations: float) -> float:
+        """Greatest visible energy that is smeared down to `energy_ee` within some deviations.
+
+        The greater root of T_ee − energy_ee = deviations · σ(T_ee). It is infinite where the
+        relative part makes the Gaussian widen faster than it recedes.
+        """
+        k2 = deviations**2
+        steepness = 1.0 - k2 * self.relative**2
+        if steepness <= 0.0:
+            return float("inf")
+        half_sum = energy_ee + 0.5 * k2 * self.fano
+        product = energy_ee**2 - k2 * self.noise**2
+        return float((half_sum + np.sqrt(half_sum**2 - steepness * product)) / steepness)
+
     @property
     def perfect(self) -> bool:
         """Whether there is no smearing at all."""

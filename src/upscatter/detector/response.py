@@ -64,6 +64,12 @@ class Response(ABC):
         """Σ_n A_i(T_n) counts_n over the last axis: (..., n), (..., n) to (..., bins)."""
         return np.asarray(np.einsum("...n,...ni->...i", counts, self.acceptance(energy_recoil)))
 
+    def _detectable(self, energy_recoil: FloatArray) -> npt.NDArray[np.bool_]:
+        """Whether a recoil can be seen at all: noise alone, without a charge, is no recoil."""
+        quenching = self.quenching
+        lowest = max(self.cutoff, quenching.dead_below)
+        return (energy_recoil >= lowest) & (energy_recoil <= quenching.upper_limit)
+
     def _refined(self, points: FloatArray) -> FloatArray:
         """Add the points where quenching and efficiency have kinks, then cut long panels."""
         low, high = points[0], points[-1]
@@ -118,7 +124,7 @@ class SharpResponse(Response):
         efficiency = self.efficiency.on_axis("observed", visible) * self.efficiency.on_axis(
             "recoil", energy_recoil
         )
-        return index, np.where(energy_recoil >= self.cutoff, efficiency, 0.0)
+        return index, np.where(self._detectable(energy_recoil), efficiency, 0.0)
 
 
 @dataclass(frozen=True)
@@ -149,7 +155,7 @@ class GaussianResponse(Response):
         kept = np.add.reduceat(segments, starts, axis=-1)
         true_efficiency = self.efficiency.on_axis("recoil", energy_recoil)
         return np.asarray(
-            kept * np.where(energy_recoil >= self.cutoff, true_efficiency, 0.0)[..., None]
+            kept * np.where(self._detectable(energy_recoil), true_efficiency, 0.0)[..., None]
         )
 
     def panel_edges(self) -> FloatArray:
@@ -162,18 +168,20 @@ class GaussianResponse(Response):
             if low <= 0.0:
                 raise ScenarioError(
                     f"resolution: the region starts within {SMEARING_REACH:.0f} standard deviations"
-                    " of zero, where the dipole rate 1/T diverges; raise the region, or set a cutoff: "
-                    "the recoil energy below which nothing is detected"
+                    " of zero, where the dipole rate 1/T diverges; raise the region, or set the "
+                    "cutoff below which no recoil is detected"
                 )
         sigma = self.resolution.sigma(points)
         steps = (points[:, None] + sigma[:, None] * _GAUSS_STEPS).ravel()
-        steps = np.sort(steps[steps > 0.0])
+        # A width that grows with the energy lets recoils in from farther above the region.
+        top = self.resolution.reach(float(points[-1]), SMEARING_REACH)
+        steps = np.sort(steps[(steps > 0.0) & (steps < top)])
         # Neighbouring edges offer nearly equal steps; half a width apart is close enough.
         kept = [float(steps[0])]
         for e in steps[1:]:
             if e - kept[-1] > 0.5 * float(self.resolution.sigma(e)):
                 kept.append(float(e))
-        recoil = self._recoil(np.array(kept))
+        recoil = self._recoil(np.array([*kept, top]))
         high = min(recoil[-1], self.quenching.upper_limit)
         if high <= low:
             raise ScenarioError(

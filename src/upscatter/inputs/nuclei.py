@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from upscatter.constants import ATOMIC_MASS_UNIT, ATOMIC_MASS_UNIT_KG, ELECTRON_MASS
@@ -81,7 +82,7 @@ def natural_nuclei(formula: str) -> tuple[Nucleus, ...]:
         stable = [atom[a] for a in atom.isotopes if atom[a].abundance > 0.0]
         if not stable:
             raise ScenarioError(
-                f"element {formula!r}: {atom.symbol} has no natural composition; "
+                f"element {formula!r}: no natural composition of {atom.symbol} is known; "
                 'give the isotopes, such as isotopes = { "Tc-99" = 1.0 }'
             )
         total = sum(isotope.abundance for isotope in stable)
@@ -104,7 +105,7 @@ def enriched_nuclei(isotopes: Mapping[str, float]) -> tuple[Nucleus, ...]:
     Raises
     ------
     ScenarioError
-        For an unknown isotope, or amounts that are negative or all zero.
+        For an unknown isotope, or amounts that are negative, not finite or all zero.
 
     Examples
     --------
@@ -125,9 +126,10 @@ def enriched_nuclei(isotopes: Mapping[str, float]) -> tuple[Nucleus, ...]:
             raise ScenarioError(
                 f"isotope {label!r} is unknown; write element and mass number, such as 'Ge-76'"
             ) from None
-    if not atoms or min(a for _, a in atoms) < 0.0 or sum(a for _, a in atoms) <= 0.0:
+    amounts = [amount for _, amount in atoms]
+    if not all(0.0 <= amount < inf for amount in amounts) or not any(amounts):
         raise ScenarioError(
-            f"isotopes {dict(isotopes)!r}: amounts must be non-negative and not all zero"
+            f"isotopes {dict(isotopes)!r}: amounts must be finite, not negative and not all zero"
         )
     return _nuclei([(atom, amount) for atom, amount in atoms if amount > 0.0])
 

@@ -26,7 +26,7 @@ from upscatter.numerics import FloatArray, gauss_legendre
 from upscatter.rates.spectrum import recoil_rate
 
 PANEL_ORDER = 4
-EDGE_ORDER = 10
+EDGE_ORDER = 16
 
 
 @dataclass(frozen=True)
