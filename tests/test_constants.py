@@ -35,26 +35,27 @@ def test_quoted_value(value, quoted, digits):
 
 
 def test_hbarc_is_the_product():
-    assert c.HBARC == pytest.approx(c.HBAR * c.SPEED_OF_LIGHT, rel=1e-15)
+    assert pytest.approx(c.HBAR * c.SPEED_OF_LIGHT, rel=1e-15) == c.HBARC
 
 
 def test_dipole_scale_is_pi_times_the_classical_electron_radius_squared():
     # r_e = 2.8179403 fm (CODATA); π α²/m_e² = 2.4946e-25 cm² = 0.24946 barn
     assert sqrt(c.BOHR_MAGNETON_FACTOR / pi) / FM == pytest.approx(2.8179403, rel=2e-8)
-    assert c.BOHR_MAGNETON_FACTOR / CM**2 == pytest.approx(2.4946e-25, rel=5e-5)
+    assert pytest.approx(2.4946e-25, rel=5e-5) == c.BOHR_MAGNETON_FACTOR / CM**2
 
 
-def test_bohr_magneton_factor_is_not_the_gyromagnetic_one():
-    """μ_B² of the charge distribution: e²/(4 m_e²) = π α/m_e², times α."""
+def test_dipole_scale_is_alpha_times_the_bohr_magneton_squared():
+    """μ_B = e/(2 m_e) with e² = 4π α."""
     bohr_squared = 4.0 * pi * c.ALPHA / (2.0 * c.ELECTRON_MASS) ** 2
-    assert c.BOHR_MAGNETON_FACTOR == pytest.approx(c.ALPHA * bohr_squared * c.HBARC**2, rel=1e-14)
+    scale = c.ALPHA * bohr_squared * c.HBARC**2
+    assert scale == pytest.approx(c.BOHR_MAGNETON_FACTOR, rel=1e-14)
 
 
 def test_matter_potential():
     # √2 G_F N_A/cm³ = 7.63e-14 eV, the number in any review of the MSW effect (PDG 2024, 14.5)
-    assert c.MATTER_POTENTIAL / EV == pytest.approx(7.63e-14, rel=1e-3)
+    assert pytest.approx(7.63e-14, rel=1e-3) == c.MATTER_POTENTIAL / EV
     density = c.AVOGADRO / CM**3 * c.HBARC**3  # an energy cubed
-    assert c.MATTER_POTENTIAL == pytest.approx(sqrt(2.0 * c.FERMI_CONSTANT**2) * density, rel=1e-14)
+    assert pytest.approx(sqrt(2.0 * c.FERMI_CONSTANT**2) * density, rel=1e-14) == c.MATTER_POTENTIAL
 
 
 def test_fermi_constant_gives_the_muon_lifetime():

@@ -1,5 +1,6 @@
 """Isotopes, masses and compositions of targets."""
 
+import numpy as np
 import periodictable
 import pytest
 from hypothesis import given, settings
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 
 from upscatter.constants import ATOMIC_MASS_UNIT, ATOMIC_MASS_UNIT_KG, AVOGADRO, ELECTRON_MASS
 from upscatter.errors import ScenarioError
-from upscatter.inputs.nuclei import enriched_nuclei, natural_nuclei
+from upscatter.inputs.nuclei import NucleusArray, enriched_nuclei, natural_nuclei
 from upscatter.units import GRAM, KG, MEV
 
 FAST = settings(deadline=None, max_examples=40)
@@ -120,6 +121,18 @@ def test_an_isotope_of_no_amount_is_left_out():
     assert [n.label for n in enriched_nuclei({"Ge-76": 1.0, "Ge-70": 0.0})] == ["76Ge"]
 
 
+def test_columns_of_nuclei():
+    nuclei = natural_nuclei("CsI")
+    columns = NucleusArray.of(nuclei)
+    for row, nucleus in enumerate(nuclei):
+        for name in ("protons", "neutrons", "nucleons", "mass", "per_target_mass"):
+            column = getattr(columns, name)
+            assert column.shape == (2, 1)
+            assert column[row, 0] == getattr(nucleus, name)
+    taken = columns.take(np.array([1, 0, 1]))
+    np.testing.assert_array_equal(taken.protons[:, 0], [53.0, 55.0, 53.0])
+
+
 @pytest.mark.parametrize("formula", ["Gx", "", "  ", "ge", "42", "Ge(", "Xe Ge?", "n"])
 def test_unknown_formula_is_refused_in_one_line(formula):
     with pytest.raises(ScenarioError, match=r"^element .* is unknown; give a symbol") as caught:
@@ -128,9 +141,13 @@ def test_unknown_formula_is_refused_in_one_line(formula):
     assert repr(formula) in str(caught.value)
 
 
-@pytest.mark.parametrize(("formula", "culprit"), [("Tc", "Tc"), ("NaTc", "Tc"), ("Rn", "Rn"), ("U", "U")])
+@pytest.mark.parametrize(
+    ("formula", "culprit"), [("Tc", "Tc"), ("NaTc", "Tc"), ("Rn", "Rn"), ("U", "U")]
+)
 def test_an_element_without_natural_composition_is_refused(formula, culprit):
-    message = f"^element '{formula}': no natural composition of {culprit} is known; give the isotopes"
+    message = (
+        f"^element '{formula}': no natural composition of {culprit} is known; give the isotopes"
+    )
     with pytest.raises(ScenarioError, match=message):
         natural_nuclei(formula)
 
@@ -145,7 +162,9 @@ def test_unknown_isotope_is_refused(label):
     "isotopes", [{}, {"Ge-76": 0.0}, {"Ge-76": -1.0, "Ge-74": 2.0}, {"Ge-76": 0.0, "Ge-74": 0.0}]
 )
 def test_impossible_amounts_are_refused(isotopes):
-    with pytest.raises(ScenarioError, match=r"amounts must be finite, not negative and not all zero$"):
+    with pytest.raises(
+        ScenarioError, match=r"amounts must be finite, not negative and not all zero$"
+    ):
         enriched_nuclei(isotopes)
 
 

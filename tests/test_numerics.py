@@ -1,4 +1,4 @@
-"""Quadrature nodes and the Hermite table."""
+"""Quadrature nodes and tables on a uniform grid."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.interpolate import CubicHermiteSpline
 
-from upscatter.numerics import HermiteTable, gauss_legendre
+from upscatter.numerics import UniformTable, gauss_legendre
 
 FAST = settings(deadline=None, max_examples=50)
 
@@ -63,7 +63,7 @@ GRID = STEP * np.arange(12)
 def table(*functions):
     values = np.stack([f(GRID) for f, _ in functions])
     slopes = np.stack([d(GRID) for _, d in functions])
-    return HermiteTable.from_samples(STEP, values, slopes)
+    return UniformTable.from_samples(STEP, values, slopes)
 
 
 SINE, COSH = (np.sin, np.cos), (np.cosh, np.sinh)
@@ -89,7 +89,7 @@ def test_cubics_are_reproduced_exactly():
 def test_error_falls_with_the_fourth_power_of_the_step():
     def error(cells):
         grid = np.linspace(0.0, 3.0, cells + 1)
-        fine = HermiteTable.from_samples(3.0 / cells, np.exp(grid)[None], np.exp(grid)[None])
+        fine = UniformTable.from_samples(3.0 / cells, np.exp(grid)[None], np.exp(grid)[None])
         x = np.linspace(0.0, 3.0, 997)
         return np.abs(fine(x)[0] - np.exp(x)).max()
 
@@ -99,7 +99,7 @@ def test_error_falls_with_the_fourth_power_of_the_step():
 @pytest.mark.parametrize("cells", [1, 2, 3, 5, 11, 1000, 2048, 2049])
 def test_last_value_holds_at_and_beyond_the_last_point(cells):
     values = np.linspace(1.0, 4.0, cells + 1)[None]
-    linear = HermiteTable.from_samples(0.1, values, np.full_like(values, 30.0 / cells))
+    linear = UniformTable.from_samples(0.1, values, np.full_like(values, 30.0 / cells))
     end = 0.1 * cells
     (held,) = linear(np.array([end, np.nextafter(end, 9e9), 2 * end, 1e9 * end]))
     np.testing.assert_allclose(held, 4.0, rtol=1e-14)
@@ -110,3 +110,20 @@ def test_shapes_and_grid_values():
     assert sine.shape == cosh.shape == (3, 4)
     np.testing.assert_allclose(cosh.ravel(), np.cosh(GRID), rtol=1e-13)
     assert table(SINE)(np.array(0.0))[0] == 0.0
+
+
+def test_a_linear_table_interpolates_linearly():
+    polynomials = np.array([[[1.0, 2.0], [0.0, -1.0]], [[3.0, 0.5], [-1.0, 4.0]]])
+    first, second = UniformTable(0.5, polynomials)(np.array([0.0, 0.25, 0.5, 0.75, 1.0]))
+    np.testing.assert_allclose(first, [1.0, 2.0, 3.0, 3.25, 3.5], rtol=1e-14)
+    np.testing.assert_allclose(second, [0.0, -0.5, -1.0, 1.0, 3.0], rtol=1e-14)
+
+
+def test_looking_up_leaves_its_argument_and_the_rule_alone():
+    x = np.array([0.1, 0.2])
+    table(SINE)(x)
+    np.testing.assert_array_equal(x, [0.1, 0.2])
+    nodes, weights = gauss_legendre(3, -1.0, 1.0)
+    nodes += 1.0
+    weights *= 2.0
+    assert gauss_legendre(3, -1.0, 1.0)[1].sum() == pytest.approx(2.0, rel=1e-14)

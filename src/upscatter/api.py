@@ -13,12 +13,11 @@ import numpy.typing as npt
 from upscatter.errors import PhysicsError
 from upscatter.interactions.dipole import Dipole
 from upscatter.interactions.form_factors import form_factor
-from upscatter.limits.curve import Expectation, LimitCurve, dipole_limit, mass_grid
+from upscatter.limits.curve import LimitCurve, dipole_limit, mass_grid
 from upscatter.numerics import FloatArray
 from upscatter.rates.spectrum import recoil_spectrum as _recoil_spectrum
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
-from upscatter.scenario.provenance import provenance
 from upscatter.units import DAY, KEV, KG, MEV
 
 LOWEST_MASS = 0.01
@@ -144,11 +143,11 @@ def limit_of(model: Model, masses: npt.ArrayLike | None = None) -> LimitCurve:
         mass = mass_grid(LOWEST_MASS * MEV, end)
     else:
         mass = _checked("mass", np.atleast_1d(masses)) * MEV
-    signal = np.asarray(sum(experiment.counts(Dipole(), model.flux, mass).values()))
+    signal = experiment.total_counts(Dipole(), model.flux, mass, model.bulk_flux)
     with model.at("statistics"):
         mu = dipole_limit(
             signal,
-            expectation(model),
+            model.expectation,
             settings.statistics.variance,
             settings.statistics.confidence,
             settings.statistics.dof,
@@ -160,19 +159,8 @@ def limit_of(model: Model, masses: npt.ArrayLike | None = None) -> LimitCurve:
         settings.statistics.dof,
         mass,
         mu,
-        provenance(model.scenario),
+        model.provenance,
         settings.title,
-    )
-
-
-def expectation(model: Model) -> Expectation:
-    """What a model expects without a signal, and how well that is known."""
-    experiment = model.experiment
-    return Expectation(
-        experiment.background,
-        model.background.uncertainty,
-        experiment.counts(model.standard_model, model.flux),
-        model.scenario.settings.flux.relative_uncertainties,
     )
 
 
@@ -213,7 +201,7 @@ def expected_counts(
         {source: np.asarray(strength * n) for source, n in dipole.items()},
         float(mu),
         float(mass),
-        provenance(model.scenario),
+        model.provenance,
     )
 
 

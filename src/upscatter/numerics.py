@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +34,7 @@ def gauss_legendre(
     >>> float((w * x**2).sum())
     2.6666666666666665
     """
-    x, w = np.polynomial.legendre.leggauss(order)
+    x, w = _legendre_rule(order)
     a = np.asarray(lower, dtype=float)[..., None]
     b = np.asarray(upper, dtype=float)[..., None]
     half = 0.5 * (b - a)
@@ -41,8 +42,8 @@ def gauss_legendre(
 
 
 @dataclass(frozen=True)
-class HermiteTable:
-    """Several functions on one uniform grid, interpolated by cubic Hermite polynomials.
+class UniformTable:
+    """Several functions on one uniform grid, a polynomial in each cell.
 
     Looking up costs one index computation and no search, so it is the inner loop's table.
 
@@ -50,7 +51,7 @@ class HermiteTable:
     ----------
     step : float
         Spacing of the grid, which starts at 0.
-    polynomials : ndarray, shape (cells, functions, 4)
+    polynomials : ndarray, shape (cells, functions, degree + 1)
         Coefficients in the cell's own variable u ∈ [0, 1], lowest power first.
     """
 
@@ -58,8 +59,8 @@ class HermiteTable:
     polynomials: FloatArray
 
     @classmethod
-    def from_samples(cls, step: float, values: FloatArray, slopes: FloatArray) -> HermiteTable:
-        """Build a table from values and derivatives at the grid, each (functions, points)."""
+    def from_samples(cls, step: float, values: FloatArray, slopes: FloatArray) -> UniformTable:
+        """Cubic Hermite table of values and derivatives at the grid, each (functions, points)."""
         f0, f1 = values[:, :-1], values[:, 1:]
         d0, d1 = step * slopes[:, :-1], step * slopes[:, 1:]
         rise = f1 - f0
@@ -71,12 +72,26 @@ class HermiteTable:
 
         Beyond the last grid point the last value holds.
         """
-        cells = self.polynomials.shape[0]
-        scaled = np.minimum(x * (1.0 / self.step), cells * (1.0 - 1e-16))
-        cell = scaled.astype(np.intp)
-        u = scaled - cell
-        c = np.take(self.polynomials, cell, axis=0)
-        return tuple(
-            ((c[..., k, 3] * u + c[..., k, 2]) * u + c[..., k, 1]) * u + c[..., k, 0]
-            for k in range(self.polynomials.shape[1])
-        )
+        cells, functions, powers = self.polynomials.shape
+        u = np.asarray(x * (1.0 / self.step))  # a scalar product has no place for `out`
+        np.minimum(u, cells * (1.0 - 1e-16), out=u)
+        cell = u.astype(np.intp)
+        u -= cell
+        coefficients = np.take(self.polynomials, cell, axis=0)
+        results = []
+        for k in range(functions):
+            value = coefficients[..., k, powers - 1] * u
+            for power in range(powers - 2, 0, -1):
+                value += coefficients[..., k, power]
+                value *= u
+            value += coefficients[..., k, 0]
+            results.append(value)
+        return tuple(results)
+
+
+@cache
+def _legendre_rule(order: int) -> tuple[FloatArray, FloatArray]:
+    """Nodes and weights on [−1, 1], computed once per order."""
+    nodes, weights = np.polynomial.legendre.leggauss(order)
+    nodes.flags.writeable = weights.flags.writeable = False
+    return nodes, weights

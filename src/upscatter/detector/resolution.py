@@ -45,8 +45,11 @@ class Resolution:
         if steepness <= 0.0:
             return float("inf")
         half_sum = energy_ee + 0.5 * k2 * self.fano
-        product = energy_ee**2 - k2 * self.noise**2
-        return float((half_sum + np.sqrt(half_sum**2 - steepness * product)) / steepness)
+        # The quadratic's discriminant, with what cancels in it taken out by hand.
+        spread = self.sigma(energy_ee) ** 2 + k2 * (
+            0.25 * self.fano**2 - (self.relative * self.noise) ** 2
+        )
+        return float((half_sum + deviations * np.sqrt(spread)) / steepness)
 
     @property
     def perfect(self) -> bool:
@@ -74,6 +77,11 @@ class Efficiency:
     values: tuple[float, ...] = (1.0,)
     energies: tuple[float, ...] = ()
     axis: Literal["observed", "recoil"] = "observed"
+
+    @property
+    def constant(self) -> float | None:
+        """The efficiency if it does not depend on energy, else None."""
+        return None if self.energies else self.values[0]
 
     def on_axis(self, axis: str, energy: npt.ArrayLike) -> FloatArray:
         """Efficiency at energies of one axis; 1 where the table is of the other axis."""

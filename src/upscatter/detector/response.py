@@ -60,9 +60,25 @@ class Response(ABC):
     def panel_edges(self) -> FloatArray:
         """Increasing recoil energies between which every A_i is smooth; A = 0 outside them."""
 
-    def fold(self, energy_recoil: FloatArray, counts: FloatArray) -> FloatArray:
-        """Σ_n A_i(T_n) counts_n over the last axis: (..., n), (..., n) to (..., bins)."""
-        return np.asarray(np.einsum("...n,...ni->...i", counts, self.acceptance(energy_recoil)))
+    def accumulate(
+        self,
+        counts: FloatArray,
+        rows: npt.NDArray[np.intp],
+        energy_recoil: FloatArray,
+        recoils: FloatArray,
+    ) -> None:
+        """Add recoils, seen through the acceptance, to rows of a table of counts, in place.
+
+        Parameters
+        ----------
+        counts : ndarray, shape (masses, bins)
+        rows : ndarray of int, shape (groups,)
+            Row that each group of recoils belongs to.
+        energy_recoil, recoils : ndarray, shape (groups, n)
+            Recoil energies, which lie in one panel in each group, and how many have them.
+        """
+        seen = np.einsum("gn,gni->gi", recoils, self.acceptance(energy_recoil))
+        np.add.at(counts, rows, seen)
 
     def _detectable(self, energy_recoil: FloatArray) -> npt.NDArray[np.bool_]:
         """Whether a recoil can be seen at all: noise alone, without a charge, is no recoil."""
@@ -88,17 +104,24 @@ class SharpResponse(Response):
 
     def acceptance(self, energy_recoil: FloatArray) -> FloatArray:
         """See `Response.acceptance`."""
-        index, efficiency = self._observe(energy_recoil)
-        return np.where(index[..., None] == np.arange(self.bins), efficiency[..., None], 0.0)
+        visible = self.quenching.visible_energy(energy_recoil)
+        index = np.searchsorted(self.edges, visible, side="right") - 1
+        kept = np.where(self._detectable(energy_recoil), self._kept(energy_recoil), 0.0)
+        return np.where(index[..., None] == np.arange(self.bins), kept[..., None], 0.0)
 
-    def fold(self, energy_recoil: FloatArray, counts: FloatArray) -> FloatArray:
-        """See `Response.fold`; each recoil has one bin, so counting suffices."""
-        index, efficiency = self._observe(energy_recoil)
-        rows = int(np.prod(index.shape[:-1]))
-        # One overflow column on each side takes what lies outside the region.
-        flat = (np.arange(rows)[:, None] * (self.bins + 2) + index.reshape(rows, -1) + 1).ravel()
-        summed = np.bincount(flat, (counts * efficiency).ravel(), minlength=rows * (self.bins + 2))
-        return np.asarray(summed, dtype=float).reshape(*index.shape[:-1], -1)[..., 1:-1]
+    def accumulate(
+        self,
+        counts: FloatArray,
+        rows: npt.NDArray[np.intp],
+        energy_recoil: FloatArray,
+        recoils: FloatArray,
+    ) -> None:
+        """See `Response.accumulate`; a panel lies in one bin, so one of its recoils tells which."""
+        middle = self.quenching.visible_energy(energy_recoil[:, energy_recoil.shape[1] // 2])
+        index = np.searchsorted(self.edges, middle, side="right") - 1
+        inside = (index >= 0) & (index < self.bins)
+        seen = (recoils * self._kept(energy_recoil)).sum(axis=1)
+        np.add.at(counts, (rows[inside], index[inside]), seen[inside])
 
     def panel_edges(self) -> FloatArray:
         """See `Response.panel_edges`."""
@@ -117,14 +140,14 @@ class SharpResponse(Response):
             )
         return self._refined(np.concatenate([[start], recoil[recoil > start]]))
 
-    def _observe(self, energy_recoil: FloatArray) -> tuple[npt.NDArray[np.intp], FloatArray]:
-        """Bin index (−1 and `bins` outside) and efficiency of each recoil."""
+    def _kept(self, energy_recoil: FloatArray) -> FloatArray | float:
+        """Efficiency of each recoil, wherever it is observed."""
+        constant = self.efficiency.constant
+        if constant is not None:
+            return constant
         visible = self.quenching.visible_energy(energy_recoil)
-        index = np.searchsorted(self.edges, visible, side="right") - 1
-        efficiency = self.efficiency.on_axis("observed", visible) * self.efficiency.on_axis(
-            "recoil", energy_recoil
-        )
-        return index, np.where(self._detectable(energy_recoil), efficiency, 0.0)
+        observed = self.efficiency.on_axis("observed", visible)
+        return observed * self.efficiency.on_axis("recoil", energy_recoil)
 
 
 @dataclass(frozen=True)

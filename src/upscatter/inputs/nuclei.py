@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from math import inf
-from typing import Any
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from upscatter.constants import ATOMIC_MASS_UNIT, ATOMIC_MASS_UNIT_KG, ELECTRON_MASS
 from upscatter.errors import ScenarioError
+from upscatter.numerics import FloatArray
 
 _ISOTOPE_LABEL = re.compile(r"^(?:([A-Z][a-z]?)-?(\d{1,3})|(\d{1,3})-?([A-Z][a-z]?))$")
 
@@ -49,6 +53,53 @@ class Nucleus:
     def label(self) -> str:
         """Name such as ``74Ge``."""
         return f"{self.nucleons}{self.symbol}"
+
+
+class NuclearProperties(Protocol):
+    """What a cross section needs to know of one nucleus, or of an array of them."""
+
+    @property
+    def protons(self) -> npt.ArrayLike:
+        """Z."""
+        ...
+
+    @property
+    def neutrons(self) -> npt.ArrayLike:
+        """N."""
+        ...
+
+    @property
+    def mass(self) -> Any:  # noqa: ANN401 - a number or an array, which ArrayLike cannot multiply
+        """Nuclear mass, energy."""
+        ...
+
+
+@dataclass(frozen=True)
+class NucleusArray:
+    """Properties of several nuclei as columns, of shape (nuclei, 1), to broadcast with energies.
+
+    The fields are those of `Nucleus`.
+    """
+
+    protons: FloatArray
+    neutrons: FloatArray
+    nucleons: FloatArray
+    mass: FloatArray
+    per_target_mass: FloatArray
+
+    @classmethod
+    def of(cls, nuclei: Sequence[Nucleus]) -> NucleusArray:
+        """Columns of some nuclei."""
+        return cls(
+            *(
+                np.array([[float(getattr(nucleus, field.name))] for nucleus in nuclei])
+                for field in fields(cls)
+            )
+        )
+
+    def take(self, index: npt.NDArray[np.intp]) -> NucleusArray:
+        """Columns of the nuclei with the given numbers, which may repeat."""
+        return NucleusArray(*(getattr(self, field.name)[index] for field in fields(self)))
 
 
 def natural_nuclei(formula: str) -> tuple[Nucleus, ...]:

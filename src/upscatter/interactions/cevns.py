@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from upscatter.constants import FERMI_CONSTANT, HBARC, SIN2_THETA_W
-from upscatter.inputs.nuclei import Nucleus
-from upscatter.interactions.interaction import Coefficients
+from upscatter.inputs.nuclei import NuclearProperties
+from upscatter.interactions.interaction import Term
 from upscatter.interactions.kinematics import minimum_energy
 from upscatter.numerics import FloatArray
 
@@ -34,7 +34,7 @@ def weak_charge(
 def cross_section(
     energy_nu: npt.ArrayLike,
     energy_recoil: npt.ArrayLike,
-    nuclear_mass: float,
+    nuclear_mass: npt.ArrayLike,
     charge: npt.ArrayLike,
     form_factor_squared: npt.ArrayLike = 1.0,
 ) -> FloatArray:
@@ -47,7 +47,7 @@ def cross_section(
     ----------
     energy_nu, energy_recoil : array_like
         E and T, energies.
-    nuclear_mass : float
+    nuclear_mass : array_like
         m_N, energy.
     charge : array_like
         Weak charge Q_V.
@@ -68,31 +68,13 @@ def cross_section(
     """
     e = np.asarray(energy_nu, dtype=float)
     t = np.asarray(energy_recoil, dtype=float)
+    m = np.asarray(nuclear_mass, dtype=float)
     q_f_squared = np.asarray(charge, dtype=float) ** 2 * np.asarray(
         form_factor_squared, dtype=float
     )
-    shape = 1.0 - nuclear_mass * t / (2.0 * e**2)
-    value = FERMI_CONSTANT**2 * HBARC**2 * nuclear_mass / np.pi * q_f_squared * shape
-    return np.where(e >= minimum_energy(t, nuclear_mass), value, 0.0)
-
-
-def coefficients(
-    energy_recoil: npt.ArrayLike,
-    nuclear_mass: float,
-    charge: npt.ArrayLike,
-    form_factor_squared: npt.ArrayLike = 1.0,
-) -> Coefficients:
-    """Coefficients (c_0, c_1, c_2) of dσ/dT = Σ_k c_k(T) E^{−k} above E_min(T).
-
-    Parameters and units as in `cross_section`; c_k is in cm² MeV^{k−1}.
-    """
-    t = np.asarray(energy_recoil, dtype=float)
-    c0 = (
-        FERMI_CONSTANT**2 * HBARC**2 * nuclear_mass / np.pi
-        * np.asarray(charge, dtype=float) ** 2
-        * np.asarray(form_factor_squared, dtype=float)
-    )  # fmt: skip
-    return c0 * np.ones_like(t), 0.0, -0.5 * c0 * nuclear_mass * t
+    shape = 1.0 - m * t / (2.0 * e**2)
+    value = FERMI_CONSTANT**2 * HBARC**2 * m / np.pi * q_f_squared * shape
+    return np.where(e >= minimum_energy(t, m), value, 0.0)
 
 
 @dataclass(frozen=True)
@@ -111,7 +93,7 @@ class StandardModel:
         self,
         energy_nu: npt.ArrayLike,
         energy_recoil: npt.ArrayLike,
-        nucleus: Nucleus,
+        nucleus: NuclearProperties,
         mass_sterile: npt.ArrayLike,
         form_factor_squared: npt.ArrayLike,
     ) -> FloatArray:
@@ -120,14 +102,15 @@ class StandardModel:
         charge = weak_charge(nucleus.protons, nucleus.neutrons, self.sin2_theta_w)
         return cross_section(energy_nu, energy_recoil, nucleus.mass, charge, form_factor_squared)
 
-    def coefficients(
+    def terms(
         self,
         energy_recoil: npt.ArrayLike,
-        nucleus: Nucleus,
-        mass_sterile: npt.ArrayLike,
+        nucleus: NuclearProperties,
         form_factor_squared: npt.ArrayLike,
-    ) -> Coefficients:
-        """See the function `coefficients`."""
-        del mass_sterile
+    ) -> tuple[Term, ...]:
+        """dσ/dT = c + c' E^{−2}; see `upscatter.interactions.interaction.Interaction`."""
         charge = weak_charge(nucleus.protons, nucleus.neutrons, self.sin2_theta_w)
-        return coefficients(energy_recoil, nucleus.mass, charge, form_factor_squared)
+        strength = FERMI_CONSTANT**2 * HBARC**2 * nucleus.mass / np.pi * charge**2
+        at_rest = np.asarray(strength * np.asarray(form_factor_squared, dtype=float))
+        falling = -0.5 * nucleus.mass * np.asarray(energy_recoil, dtype=float) * at_rest
+        return Term(0, 0, at_rest), Term(2, 0, falling)

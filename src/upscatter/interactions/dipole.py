@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from upscatter.constants import BOHR_MAGNETON_FACTOR
-from upscatter.inputs.nuclei import Nucleus
+from upscatter.inputs.nuclei import NuclearProperties
+from upscatter.interactions.interaction import Term
 from upscatter.interactions.kinematics import minimum_energy
 from upscatter.numerics import FloatArray
 
@@ -16,8 +17,8 @@ from upscatter.numerics import FloatArray
 def cross_section(
     energy_nu: npt.ArrayLike,
     energy_recoil: npt.ArrayLike,
-    nuclear_mass: float,
-    protons: int,
+    nuclear_mass: npt.ArrayLike,
+    protons: npt.ArrayLike,
     mass_sterile: npt.ArrayLike = 0.0,
     form_factor_squared: npt.ArrayLike = 1.0,
 ) -> FloatArray:
@@ -35,9 +36,9 @@ def cross_section(
     ----------
     energy_nu, energy_recoil : array_like
         E and T, energies.
-    nuclear_mass : float
+    nuclear_mass : array_like
         m_N, energy.
-    protons : int
+    protons : array_like
         Z.
     mass_sterile : array_like
         m_4, energy.
@@ -58,39 +59,17 @@ def cross_section(
     """
     e = np.asarray(energy_nu, dtype=float)
     t = np.asarray(energy_recoil, dtype=float)
+    m = np.asarray(nuclear_mass, dtype=float)
     m4 = np.asarray(mass_sterile, dtype=float)
     bracket = (
         1.0 / t
         - 1.0 / e
-        - m4**2 / (2.0 * t * e * nuclear_mass)
-        * (1.0 - t / (2.0 * e) + nuclear_mass / (2.0 * e))
-        - m4**4 / (8.0 * nuclear_mass * t**2 * e**2) * (1.0 - t / nuclear_mass)
-    )  # fmt: skip
-    scale = BOHR_MAGNETON_FACTOR * protons**2 * np.asarray(form_factor_squared, dtype=float)
-    return np.where(e >= minimum_energy(t, nuclear_mass, m4), scale * bracket, 0.0)
-
-
-def coefficients(
-    energy_recoil: npt.ArrayLike,
-    nuclear_mass: float,
-    protons: int,
-    mass_sterile: npt.ArrayLike = 0.0,
-    form_factor_squared: npt.ArrayLike = 1.0,
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Coefficients (c_0, c_1, c_2) of dσ/dT = Σ_k c_k(T, m_4) E^{−k} above E_min(T, m_4).
-
-    Parameters and units as in `cross_section`; c_k is in cm² MeV^{k−1}.
-    """
-    t = np.asarray(energy_recoil, dtype=float)
-    m4sq = np.asarray(mass_sterile, dtype=float) ** 2
-    scale = BOHR_MAGNETON_FACTOR * protons**2 * np.asarray(form_factor_squared, dtype=float)
-    per_t = scale / t
-    c1 = -scale - m4sq * (per_t / (2.0 * nuclear_mass))
-    c2 = -m4sq * (
-        per_t * ((nuclear_mass - t) / (4.0 * nuclear_mass))
-        + m4sq * (per_t * (1.0 - t / nuclear_mass) / (8.0 * nuclear_mass * t))
+        - m4**2 / (2.0 * t * e * m) * (1.0 - t / (2.0 * e) + m / (2.0 * e))
+        - m4**4 / (8.0 * m * t**2 * e**2) * (1.0 - t / m)
     )
-    return per_t, c1, c2
+    form = np.asarray(form_factor_squared, dtype=float)
+    scale = BOHR_MAGNETON_FACTOR * np.asarray(protons, dtype=float) ** 2 * form
+    return np.where(e >= minimum_energy(t, m, m4), scale * bracket, 0.0)
 
 
 @dataclass(frozen=True)
@@ -101,7 +80,7 @@ class Dipole:
         self,
         energy_nu: npt.ArrayLike,
         energy_recoil: npt.ArrayLike,
-        nucleus: Nucleus,
+        nucleus: NuclearProperties,
         mass_sterile: npt.ArrayLike,
         form_factor_squared: npt.ArrayLike,
     ) -> FloatArray:
@@ -115,14 +94,24 @@ class Dipole:
             form_factor_squared,
         )
 
-    def coefficients(
+    def terms(
         self,
         energy_recoil: npt.ArrayLike,
-        nucleus: Nucleus,
-        mass_sterile: npt.ArrayLike,
+        nucleus: NuclearProperties,
         form_factor_squared: npt.ArrayLike,
-    ) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """See the function `coefficients`."""
-        return coefficients(
-            energy_recoil, nucleus.mass, nucleus.protons, mass_sterile, form_factor_squared
+    ) -> tuple[Term, ...]:
+        """The bracket of `cross_section`, sorted by powers of 1/E and m_4²."""
+        t = np.asarray(energy_recoil, dtype=float)
+        m = nucleus.mass
+        form = np.asarray(form_factor_squared, dtype=float)
+        scale = BOHR_MAGNETON_FACTOR * np.asarray(nucleus.protons, dtype=float) ** 2 * form
+        per_t = scale / t
+        linear = per_t / (-2.0 * m)
+        quadratic = linear * (0.5 * (m - t))
+        return (
+            Term(0, 0, per_t),
+            Term(1, 0, -scale),
+            Term(1, 1, linear),
+            Term(2, 1, quadratic),
+            Term(2, 2, quadratic / (2.0 * m * t)),
         )

@@ -14,12 +14,12 @@ from upscatter.numerics import FloatArray
 from upscatter.units import FM
 
 FormFactorName = Literal["klein-nystrand", "helm", "point"]
-FormFactor = Callable[[FloatArray, int], FloatArray]
+FormFactor = Callable[[FloatArray, npt.ArrayLike], FloatArray]
 
 _SERIES_BELOW = 0.03  # where 3 j1(x)/x by its formula would lose more digits than its series
 
 
-def klein_nystrand(momentum: npt.ArrayLike, nucleons: int) -> FloatArray:
+def klein_nystrand(momentum: npt.ArrayLike, nucleons: npt.ArrayLike) -> FloatArray:
     """Klein-Nystrand form factor: a sharp sphere folded with a Yukawa potential.
 
     F = 3 j_1(q R)/(q R) · 1/(1 + a² q²), with R = 1.2 A^{1/3} fm and a = 0.7 fm
@@ -29,7 +29,7 @@ def klein_nystrand(momentum: npt.ArrayLike, nucleons: int) -> FloatArray:
     ----------
     momentum : array_like
         Momentum transfer q c, energy.
-    nucleons : int
+    nucleons : array_like
         Mass number A.
 
     Returns
@@ -38,11 +38,11 @@ def klein_nystrand(momentum: npt.ArrayLike, nucleons: int) -> FloatArray:
         F, of the shape of `momentum`.
     """
     q = np.asarray(momentum, dtype=float) / HBARC
-    radius = 1.2 * FM * nucleons ** (1.0 / 3.0)
+    radius = 1.2 * FM * np.cbrt(np.asarray(nucleons, dtype=float))
     return _uniform_sphere(q * radius) / (1.0 + (0.7 * FM * q) ** 2)
 
 
-def helm(momentum: npt.ArrayLike, nucleons: int) -> FloatArray:
+def helm(momentum: npt.ArrayLike, nucleons: npt.ArrayLike) -> FloatArray:
     """Helm form factor: a sharp sphere folded with a Gaussian surface.
 
     F = 3 j_1(q R)/(q R) · exp(−q² s²/2), R² = c² + (7/3)π² a² − 5 s², c = 1.23 A^{1/3} − 0.60 fm,
@@ -52,7 +52,7 @@ def helm(momentum: npt.ArrayLike, nucleons: int) -> FloatArray:
     ----------
     momentum : array_like
         Momentum transfer q c, energy.
-    nucleons : int
+    nucleons : array_like
         Mass number A.
 
     Returns
@@ -62,13 +62,12 @@ def helm(momentum: npt.ArrayLike, nucleons: int) -> FloatArray:
     """
     q = np.asarray(momentum, dtype=float) / HBARC
     s = 0.9 * FM
-    c = (1.23 * nucleons ** (1.0 / 3.0) - 0.60) * FM
-    # The lightest nuclei have no room for the surface: below A = 4 the sphere shrinks to a point.
-    radius = np.sqrt(max(c**2 + (7.0 / 3.0) * (np.pi * 0.52 * FM) ** 2 - 5.0 * s**2, 0.0))
+    c = (1.23 * np.cbrt(np.asarray(nucleons, dtype=float)) - 0.60) * FM
+    radius = np.sqrt(c**2 + (7.0 / 3.0) * (np.pi * 0.52 * FM) ** 2 - 5.0 * s**2)
     return np.asarray(_uniform_sphere(q * radius) * np.exp(-0.5 * (q * s) ** 2))
 
 
-def point(momentum: npt.ArrayLike, nucleons: int) -> FloatArray:
+def point(momentum: npt.ArrayLike, nucleons: npt.ArrayLike) -> FloatArray:
     """Point-like nucleus, F = 1, for limiting cases and comparisons."""
     del nucleons
     return np.ones_like(np.asarray(momentum, dtype=float))
@@ -101,7 +100,10 @@ def momentum_transfer(energy_recoil: npt.ArrayLike, nuclear_mass: npt.ArrayLike)
 
 
 def squared_form_factor(
-    model: FormFactor, energy_recoil: npt.ArrayLike, nuclear_mass: npt.ArrayLike, nucleons: int
+    model: FormFactor,
+    energy_recoil: npt.ArrayLike,
+    nuclear_mass: npt.ArrayLike,
+    nucleons: npt.ArrayLike,
 ) -> FloatArray:
     """F²(q²) of a nucleus (m_N, A) at the recoil energies T."""
     return np.asarray(model(momentum_transfer(energy_recoil, nuclear_mass), nucleons) ** 2)
@@ -110,6 +112,8 @@ def squared_form_factor(
 def _uniform_sphere(x: FloatArray) -> FloatArray:
     """3 j_1(x)/x, by its power series where the closed form cancels."""
     small = np.abs(x) < _SERIES_BELOW
-    safe = np.where(small, 1.0, x)
-    closed = 3.0 * (np.sin(safe) - safe * np.cos(safe)) / safe**3
+    safe = np.where(small, 1.0, x) if small.any() else x
+    closed = 3.0 * (np.sin(safe) - safe * np.cos(safe)) / (safe * safe * safe)
+    if not small.any():
+        return np.asarray(closed)
     return np.where(small, 1.0 - x**2 / 10.0 + x**4 / 280.0, closed)

@@ -2,36 +2,55 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy.typing as npt
 
-from upscatter.inputs.nuclei import Nucleus
+from upscatter.inputs.nuclei import NuclearProperties
 from upscatter.numerics import FloatArray
 
-Coefficients = tuple[FloatArray | float, FloatArray | float, FloatArray | float]
+
+@dataclass(frozen=True)
+class Term:
+    """One term c(T) E^{−k} m_4^{2p} of a differential cross section above E_min(T, m_4).
+
+    Every cross section here is a sum of few of them, and each c depends on the recoil energy alone.
+
+    Parameters
+    ----------
+    inverse_energy : int
+        k, from 0 to 2.
+    squared_mass : int
+        p.
+    coefficient : ndarray
+        c(T), area × energy^{k − 2p − 1}.
+    """
+
+    inverse_energy: int
+    squared_mass: int
+    coefficient: FloatArray
 
 
 class Interaction(Protocol):
-    """A cross section, as the textbook writes it and as coefficients in 1/E."""
+    """A cross section, as the textbook writes it and as terms in 1/E and m_4²."""
 
     def cross_section(
         self,
         energy_nu: npt.ArrayLike,
         energy_recoil: npt.ArrayLike,
-        nucleus: Nucleus,
+        nucleus: NuclearProperties,
         mass_sterile: npt.ArrayLike,
         form_factor_squared: npt.ArrayLike,
     ) -> FloatArray:
         """dσ/dT, area per energy, zero where E < E_min(T, m_4)."""
         ...
 
-    def coefficients(
+    def terms(
         self,
         energy_recoil: npt.ArrayLike,
-        nucleus: Nucleus,
-        mass_sterile: npt.ArrayLike,
+        nucleus: NuclearProperties,
         form_factor_squared: npt.ArrayLike,
-    ) -> Coefficients:
-        """(c_0, c_1, c_2) of dσ/dT = Σ_k c_k(T, m_4) E^{−k} above E_min(T, m_4)."""
+    ) -> tuple[Term, ...]:
+        """Terms whose sum is dσ/dT above E_min(T, m_4)."""
         ...

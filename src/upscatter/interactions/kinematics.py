@@ -43,7 +43,9 @@ def minimum_energy(
     t = np.asarray(energy_recoil, dtype=float)
     m = np.asarray(nuclear_mass, dtype=float)
     m4 = np.asarray(mass_sterile, dtype=float)
-    return np.asarray((m4**2 + 2.0 * m * t) / (2.0 * (np.sqrt(t * (t + 2.0 * m)) - t)))
+    # Masses multiply the elements: what depends on T alone is computed first.
+    per_two_momentum = 0.5 / (np.sqrt(t * (t + 2.0 * m)) - t)
+    return np.asarray(m4**2 * per_two_momentum + 2.0 * m * t * per_two_momentum)
 
 
 def recoil_range(

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from upscatter.detector.response import Response
 from upscatter.flux.arrival import FluxComponent
+from upscatter.flux.moments import Moments, combined_moments
 from upscatter.inputs.nuclei import Nucleus
 from upscatter.interactions.form_factors import FormFactor
 from upscatter.interactions.interaction import Interaction
@@ -27,7 +28,7 @@ class Experiment:
     Parameters
     ----------
     channels : tuple of Channel
-        One for each nucleus.
+        One for each group of nuclei that look alike.
     exposure : float
         Target mass times time.
     edges : ndarray, shape (bins + 1,)
@@ -55,11 +56,14 @@ class Experiment:
         Nuclei that no neutrino can push into the region are left out: they count nothing.
         """
         endpoint = max(c.endpoint for components in flux.values() for c in components)
-        channels = []
+        alike: dict[Response, list[Nucleus]] = {}
         for nucleus, response in targets:
-            highest = float(recoil_range(endpoint, nucleus.mass)[1])
-            if response.panel_edges()[0] < highest:
-                channels.append(Channel.prepare(nucleus, response, form_factor, highest))
+            if response.panel_edges()[0] < recoil_range(endpoint, nucleus.mass)[1]:
+                alike.setdefault(response, []).append(nucleus)
+        channels = []
+        for response, nuclei in alike.items():
+            highest = max(float(recoil_range(endpoint, n.mass)[1]) for n in nuclei)
+            channels.append(Channel.prepare(nuclei, response, form_factor, highest))
         edges = np.asarray(targets[0][1].edges)
         return cls(tuple(channels), exposure, edges, background)
 
@@ -86,18 +90,50 @@ class Experiment:
         dict
             Source to counts, shape (masses, bins) or (bins,); for the dipole per (μ/μ_B)².
         """
+        return {
+            source: self._summed(components, interaction, mass_sterile, None)
+            for source, components in flux.items()
+        }
+
+    def total_counts(
+        self,
+        interaction: Interaction,
+        flux: Flux,
+        mass_sterile: npt.ArrayLike = 0.0,
+        bulk: Sequence[Moments] | None = None,
+    ) -> FloatArray:
+        """Expected counts of all sources together, in one pass.
+
+        Parameters
+        ----------
+        interaction, flux, mass_sterile
+            As in `counts`.
+        bulk : sequence of Moments, optional
+            The flux's `upscatter.flux.moments.combined_moments`, made here if not given.
+
+        Returns
+        -------
+        ndarray, shape (masses, bins) or (bins,)
+        """
+        components = [component for parts in flux.values() for component in parts]
+        if bulk is None:
+            bulk = combined_moments([component.moments for component in components])
+        return self._summed(components, interaction, mass_sterile, bulk)
+
+    def _summed(
+        self,
+        components: Sequence[FluxComponent],
+        interaction: Interaction,
+        mass_sterile: npt.ArrayLike,
+        bulk: Sequence[Moments] | None,
+    ) -> FloatArray:
         masses = np.atleast_1d(np.asarray(mass_sterile, dtype=float))
-        shape = (*np.shape(mass_sterile), self.bins)
-        result = {}
-        for source, components in flux.items():
-            total = np.zeros((masses.size, self.bins))
-            for channel in self.channels:
-                for component in components:
-                    total += channel_counts(channel, component, interaction, masses)
-            result[source] = (self.exposure * total).reshape(shape)
-        return result
+        total = np.zeros((masses.size, self.bins))
+        for channel in self.channels:
+            total += channel_counts(channel, components, interaction, masses, bulk)
+        return (self.exposure * total).reshape(*np.shape(mass_sterile), self.bins)
 
     def highest_mass(self, flux: Flux) -> float:
         """Greatest m_4 (energy) that any neutrino can produce on any nucleus of the target."""
         endpoint = max(c.endpoint for components in flux.values() for c in components)
-        return max(float(maximum_mass(endpoint, c.nucleus.mass)) for c in self.channels)
+        return max(float(maximum_mass(endpoint, c.nuclei.mass).max()) for c in self.channels)

@@ -2,7 +2,7 @@
 
 For one nucleus and one flux component the counts in bin i are
 
-    N_i(m_4) = exposure · n_N ∫ dT A_i(T) Σ_k c_k(T, m_4) M_k(E_min(T, m_4)).
+    N_i(m_4) = exposure · n_N ∫ dT A_i(T) Σ c_kp(T) m_4^{2p} M_k(E_min(T, m_4)).
 
 The nodes lie on the panels on which A_i is smooth. The integrand itself ends where E_min reaches
 the component's end point; the (at most two) panels that contain such an end depend on m_4 and get
@@ -11,148 +11,215 @@ nodes of their own, so that the counts stay exact up to the kinematic end.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from upscatter.detector.response import Response
 from upscatter.flux.arrival import FluxComponent
-from upscatter.inputs.nuclei import Nucleus
+from upscatter.flux.moments import Moments
+from upscatter.inputs.nuclei import Nucleus, NucleusArray
 from upscatter.interactions.form_factors import FormFactor, squared_form_factor
 from upscatter.interactions.interaction import Interaction
-from upscatter.interactions.kinematics import recoil_range
+from upscatter.interactions.kinematics import minimum_energy, recoil_range
 from upscatter.numerics import FloatArray, gauss_legendre
 from upscatter.rates.spectrum import recoil_rate
 
 PANEL_ORDER = 4
-EDGE_ORDER = 16
+EDGE_ORDER = 10
+_NARROW = 3.0
+_WIDEST = 0.08
+_BLOCK = 65_536
 
 
 @dataclass(frozen=True)
 class Channel:
-    """One nucleus in the detector, with everything that depends on the recoil energy alone.
+    """Nuclei that look alike in the detector, with all that depends on the recoil energy alone.
 
     Parameters
     ----------
-    nucleus : Nucleus
+    nuclei : NucleusArray
+        The nuclei, n of them.
     response : Response
+        What the recoil of each of them looks like.
     form_factor : FormFactor
+    order : int
+        Quadrature nodes in each panel.
     panel_edges : ndarray, shape (panels + 1,)
         Recoil energies between which the acceptance is smooth.
-    recoil : ndarray, shape (nodes,)
-        Quadrature nodes T.
-    panel : ndarray of int, shape (nodes,)
-        Panel of each node.
+    recoil, measure : ndarray, shape (nodes,)
+        Nodes T, and their quadrature weights.
     weights : ndarray, shape (nodes, bins)
-        Quadrature weight times acceptance times nuclei per target mass.
-    form_factor_squared : ndarray, shape (nodes,)
+        Quadrature weight times acceptance.
+    form_factor_squared : ndarray, shape (n, nodes)
         F²(q²) at the nodes.
     """
 
-    nucleus: Nucleus
+    nuclei: NucleusArray
     response: Response
     form_factor: FormFactor
+    order: int
     panel_edges: FloatArray
     recoil: FloatArray
-    panel: npt.NDArray[np.intp]
+    measure: FloatArray
     weights: FloatArray
     form_factor_squared: FloatArray
 
     @classmethod
     def prepare(
         cls,
-        nucleus: Nucleus,
+        nuclei: Sequence[Nucleus],
         response: Response,
         form_factor: FormFactor,
         highest: float,
         order: int = PANEL_ORDER,
     ) -> Channel:
-        """Lay out the nodes of one nucleus up to the highest recoil energy of interest."""
+        """Lay out the nodes up to the highest recoil energy of interest."""
+        columns = NucleusArray.of(nuclei)
         edges = response.panel_edges()
-        edges = edges[: int(np.searchsorted(edges, highest)) + 1]
+        edges = _divided(edges[: int(np.searchsorted(edges, highest)) + 1], _WIDEST * highest)
         # The rate falls steeply in T; it is smoother in ln T.
         log_t, weights = gauss_legendre(order, np.log(edges[:-1]), np.log(edges[1:]))
         recoil = np.exp(log_t).ravel()
-        measure = weights.ravel() * recoil * nucleus.per_target_mass
+        measure = weights.ravel() * recoil
         return cls(
-            nucleus,
+            columns,
             response,
             form_factor,
+            order,
             edges,
             recoil,
-            np.repeat(np.arange(edges.size - 1), order),
+            measure,
             measure[:, None] * response.acceptance(recoil),
-            squared_form_factor(form_factor, recoil, nucleus.mass, nucleus.nucleons),
+            squared_form_factor(form_factor, recoil, columns.mass, columns.nucleons),
         )
 
 
 def channel_counts(
-    channel: Channel, component: FluxComponent, interaction: Interaction, mass_sterile: FloatArray
+    channel: Channel,
+    components: Sequence[FluxComponent],
+    interaction: Interaction,
+    mass_sterile: FloatArray,
+    bulk: Sequence[Moments] | None = None,
 ) -> FloatArray:
-    """Counts per bin and exposure (mass times time) of one nucleus and one flux component.
+    """Counts per bin and exposure (mass times time), summed over nuclei and components.
 
     Parameters
     ----------
     channel : Channel
-    component : FluxComponent
+    components : sequence of FluxComponent
     interaction : Interaction
     mass_sterile : ndarray, shape (masses,)
         m_4, energies.
+    bulk : sequence of Moments, optional
+        Moments with the same sum as those of `components`, fewer of them; see
+        `upscatter.flux.moments.combined_moments`.
 
     Returns
     -------
     ndarray, shape (masses, bins)
     """
-    lowest, highest = recoil_range(component.endpoint, channel.nucleus.mass, mass_sterile)
-    # A mass out of reach has no range; an empty one at zero energy gives no counts.
-    lowest, highest = np.nan_to_num(lowest), np.nan_to_num(highest)
-    # A panel belongs to the inside if the whole of it can recoil.
-    first = np.searchsorted(channel.panel_edges, lowest, side="left")
-    last = np.searchsorted(channel.panel_edges, highest, side="right") - 1
-    inside = (channel.panel >= first[:, None]) & (channel.panel < last[:, None])
-    rate = recoil_rate(
-        channel.recoil,
-        channel.nucleus,
-        channel.form_factor_squared,
-        component,
-        interaction,
-        mass_sterile[:, None],
-    )
-    counts = np.where(inside, rate, 0.0) @ channel.weights
-    return counts + _edge_counts(channel, component, interaction, mass_sterile, lowest, highest)
+    moments = [component.moments for component in components] if bulk is None else bulk
+    counts = np.zeros((mass_sterile.size, channel.response.bins))
+    terms = interaction.terms(channel.recoil, channel.nuclei, channel.form_factor_squared)
+    for nucleus in range(channel.nuclei.mass.size):
+        weights = channel.nuclei.per_target_mass[nucleus] * channel.weights
+        # The coefficients depend on the node alone: they go into the map from nodes to bins, which
+        # is smaller than the table of masses and nodes.
+        maps = [(term, term.coefficient[nucleus][:, None] * weights) for term in terms]
+        for rows in _row_blocks(mass_sterile.size, channel.recoil.size):
+            m4 = mass_sterile[rows, None]
+            lowest = minimum_energy(channel.recoil, channel.nuclei.mass[nucleus], m4)
+            for part in moments:
+                values = part(lowest)
+                for term, to_bins in maps:
+                    counted = values[term.inverse_energy] @ to_bins
+                    if term.squared_mass:
+                        counted *= m4 ** (2 * term.squared_mass)
+                    counts[rows] += counted
+    for component in components:
+        _correct_ends(counts, channel, component, interaction, mass_sterile)
+    return counts
 
 
-def _edge_counts(
+def _correct_ends(
+    counts: FloatArray,
     channel: Channel,
     component: FluxComponent,
     interaction: Interaction,
     mass_sterile: FloatArray,
-    lowest: FloatArray,
-    highest: FloatArray,
-) -> FloatArray:
-    """Counts from the panels in which the range of recoil energies begins or ends."""
+) -> None:
+    """Integrate anew, in place, the panels in which a component's recoils begin or end.
+
+    The fixed nodes of such a panel straddle a point where the integrand stops. Their sum is taken
+    back, and nodes that cover only the kinematically allowed part of the panel are put instead.
+    """
     edges = channel.panel_edges
-    final = edges.size - 2
-    begin = np.searchsorted(edges, lowest, side="left") - 1
-    end = np.searchsorted(edges, highest, side="right") - 1
-    panel = np.stack([begin, end], axis=-1)
-    present = (panel >= 0) & (panel <= final)
-    present[:, 1] &= begin != end  # one panel with both ends is integrated once
-    rows, _ = np.nonzero(present)
-    counts = np.zeros((mass_sterile.size, channel.response.bins))
+    ends = np.stack(recoil_range(component.endpoint, channel.nuclei.mass, mass_sterile))
+    ends = ends.reshape(2, -1)
+    # A mass out of reach has no range of recoils; an empty one at zero energy changes nothing.
+    ends = np.where(np.isnan(ends), 0.0, ends)
+    panel, rows = _end_panels(edges, ends)
     if not rows.size:
-        return counts
-    chosen = panel[present]
-    lower = np.maximum(edges[chosen], lowest[rows])
-    upper = np.minimum(edges[chosen + 1], highest[rows])
-    # The rate ends like a half-integer power; this map makes both ends smooth.
+        return
+    lower = np.maximum(edges[panel], ends[0, rows])
+    upper = np.minimum(edges[panel + 1], ends[1, rows])
+    # The rate stops like a half-integer power; this map makes both ends smooth.
     v, w = gauss_legendre(EDGE_ORDER, 0.0, 1.0)
-    width = np.maximum(upper - lower, 0.0)[:, None]
+    width = (upper - lower)[:, None]
     recoil = lower[:, None] + width * (v**2 * (3.0 - 2.0 * v))
-    measure = width * (w * 6.0 * v * (1.0 - v)) * channel.nucleus.per_target_mass
-    nucleus = channel.nucleus
-    form = squared_form_factor(channel.form_factor, recoil, nucleus.mass, nucleus.nucleons)
-    rate = recoil_rate(recoil, nucleus, form, component, interaction, mass_sterile[rows][:, None])
-    np.add.at(counts, rows, channel.response.fold(recoil, rate * measure))
-    return counts
+    measure = width * (w * 6.0 * v * (1.0 - v))
+    nucleus, mass = np.divmod(rows, mass_sterile.size)
+    nuclei = channel.nuclei.take(nucleus)
+    form = squared_form_factor(channel.form_factor, recoil, nuclei.mass, nuclei.nucleons)
+    fixed = channel.order * panel[:, None] + np.arange(channel.order)
+    fixed_form = channel.form_factor_squared[nucleus[:, None], fixed]
+    recoil = np.concatenate([recoil, channel.recoil[fixed]], axis=1)
+    measure = np.concatenate([measure, -channel.measure[fixed]], axis=1)
+    rate = recoil_rate(
+        recoil,
+        nuclei,
+        np.concatenate([form, fixed_form], axis=1),
+        [component.moments],
+        interaction,
+        mass_sterile[mass][:, None],
+    )
+    recoils = rate * (measure * nuclei.per_target_mass)
+    channel.response.accumulate(counts, mass, recoil, recoils)
+
+
+def _end_panels(
+    edges: FloatArray, ends: FloatArray
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Panels to integrate anew, and the row (mass) of each.
+
+    They are those in which the range of recoils, `ends` of shape (2, rows), begins or ends. Where
+    the range is narrow the whole rate is close to an end, so the next panels inwards join them.
+    """
+    first, last = np.searchsorted(edges, ends) - 1
+    narrow = ends[1] < _NARROW * ends[0]
+    candidates = np.stack([first, last, first + 1, last - 1])
+    inside = (candidates >= 0) & (candidates < edges.size - 1)
+    inside[1] &= last > first
+    inside[2] &= narrow & (last > first + 1)
+    inside[3] &= narrow & (last > first + 2)
+    _, rows = np.nonzero(inside)
+    return candidates[inside], rows
+
+
+def _divided(edges: FloatArray, widest: float) -> FloatArray:
+    """Cut panels that are too wide: towards its end the rate of 8B falls by decades in a keV."""
+    pieces = [
+        np.linspace(a, b, 1 + int(np.ceil((b - a) / widest)))[:-1] for a, b in pairwise(edges)
+    ]
+    return np.concatenate([*pieces, edges[-1:]])
+
+
+def _row_blocks(rows: int, nodes: int) -> Iterator[slice]:
+    """Slices of rows, each a table small enough for the processor's cache and for any memory."""
+    block = max(1, _BLOCK // max(1, nodes))
+    for start in range(0, rows, block):
+        yield slice(start, start + block)

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from upscatter.flux.arrival import FluxComponent
-from upscatter.inputs.nuclei import Nucleus
+from upscatter.flux.moments import Moments
+from upscatter.inputs.nuclei import NuclearProperties, Nucleus
 from upscatter.interactions.form_factors import FormFactor, squared_form_factor
 from upscatter.interactions.interaction import Interaction
 from upscatter.interactions.kinematics import minimum_energy
@@ -17,22 +18,24 @@ from upscatter.numerics import FloatArray
 
 def recoil_rate(
     energy_recoil: FloatArray,
-    nucleus: Nucleus,
+    nucleus: NuclearProperties,
     form_factor_squared: FloatArray,
-    component: FluxComponent,
+    moments: Sequence[Moments],
     interaction: Interaction,
     mass_sterile: npt.ArrayLike = 0.0,
 ) -> FloatArray:
-    """Recoils of one nucleus per recoil energy and time, Σ_k c_k(T, m_4) M_k(E_min(T, m_4)).
+    """Recoils of one nucleus per recoil energy and time, Σ c(T) m_4^{2p} M_k(E_min(T, m_4)).
 
     Parameters
     ----------
     energy_recoil : ndarray
         T, energy.
-    nucleus : Nucleus
+    nucleus : NuclearProperties
+        A nucleus, or as many as there are rows of energies.
     form_factor_squared : ndarray
         F²(q²) at those energies.
-    component : FluxComponent
+    moments : sequence of Moments
+        Of the components to sum over.
     interaction : Interaction
     mass_sterile : array_like
         m_4, energy; broadcasts with `energy_recoil`.
@@ -42,9 +45,18 @@ def recoil_rate(
     ndarray
         1/(energy time), of the broadcast shape; for the dipole per (μ/μ_B)².
     """
-    c0, c1, c2 = interaction.coefficients(energy_recoil, nucleus, mass_sterile, form_factor_squared)
-    m0, m1, m2 = component.moments(minimum_energy(energy_recoil, nucleus.mass, mass_sterile))
-    return np.asarray(c0 * m0 + c1 * m1 + c2 * m2)
+    terms = interaction.terms(energy_recoil, nucleus, form_factor_squared)
+    lowest = minimum_energy(energy_recoil, nucleus.mass, mass_sterile)
+    m4sq = np.asarray(mass_sterile, dtype=float) ** 2
+    rate = np.zeros_like(lowest)
+    for part in moments:
+        values = part(lowest)
+        for term in terms:
+            product = term.coefficient * values[term.inverse_energy]
+            if term.squared_mass:
+                product *= m4sq**term.squared_mass
+            rate += product
+    return rate
 
 
 def recoil_spectrum(
@@ -79,7 +91,7 @@ def recoil_spectrum(
     total = np.zeros_like(t)
     for nucleus in nuclei:
         form = squared_form_factor(form_factor, t, nucleus.mass, nucleus.nucleons)
-        for component in components:
-            rate = recoil_rate(t, nucleus, form, component, interaction, mass_sterile)
-            total += nucleus.per_target_mass * rate
+        moments = [component.moments for component in components]
+        rate = recoil_rate(t, nucleus, form, moments, interaction, mass_sterile)
+        total += nucleus.per_target_mass * rate
     return total

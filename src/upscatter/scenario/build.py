@@ -15,11 +15,13 @@ from upscatter.detector.resolution import Efficiency, Resolution
 from upscatter.detector.response import GaussianResponse, Response, SharpResponse
 from upscatter.errors import PhysicsError, ScenarioError, TableError
 from upscatter.flux.arrival import flux_components
+from upscatter.flux.moments import Moments, combined_moments
 from upscatter.inputs.nuclei import Nucleus, enriched_nuclei, natural_nuclei
 from upscatter.inputs.solar_fluxes import flux_model
 from upscatter.inputs.spectra import Spectrum, solar_spectrum, tabulated_spectrum
 from upscatter.interactions.cevns import StandardModel
 from upscatter.interactions.form_factors import form_factor
+from upscatter.limits.curve import Expectation
 from upscatter.numerics import FloatArray
 from upscatter.rates.experiment import Experiment, Flux
 from upscatter.scenario.fields import RegionEnd
@@ -30,6 +32,7 @@ from upscatter.scenario.model import (
     LindhardBlock,
     Source,
 )
+from upscatter.scenario.provenance import provenance
 from upscatter.units import KEV, MEV
 
 
@@ -66,6 +69,11 @@ class Model:
         }
 
     @cached_property
+    def bulk_flux(self) -> tuple[Moments, ...]:
+        """Moments of all sources together, for the fastest path."""
+        return combined_moments([c.moments for parts in self.flux.values() for c in parts])
+
+    @cached_property
     def standard_model(self) -> StandardModel:
         """The Standard Model cross section."""
         return StandardModel(self.scenario.settings.physics.sin2_theta_w)
@@ -90,6 +98,21 @@ class Model:
                     "the active sources can give; lower it or add sources"
                 )
         return experiment
+
+    @cached_property
+    def expectation(self) -> Expectation:
+        """What is expected without a signal, and how well that is known."""
+        return Expectation(
+            self.experiment.background,
+            self.background.uncertainty,
+            self.experiment.counts(self.standard_model, self.flux),
+            self.scenario.settings.flux.relative_uncertainties,
+        )
+
+    @cached_property
+    def provenance(self) -> dict[str, object]:
+        """Version, digest and physics choices."""
+        return provenance(self.scenario)
 
     @cached_property
     def background(self) -> Background:

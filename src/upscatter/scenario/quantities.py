@@ -42,6 +42,9 @@ _DEFINITIONS = (
 
 # A power of a number is evaluated while parsing and could take for ever; a power of a unit is not.
 _POWER_OF_A_NUMBER = re.compile(r"[\d.)]\s*(\*\*|\^)")
+# Pint multiplies what stands side by side, so that "0,16 keVee" and "1 000 kg yr" would be zero.
+_FOREIGN = re.compile(r"[^\w.+\-*/^() \t]")
+_NUMBERS_SIDE_BY_SIDE = re.compile(r"\d\.?\s+\.?\d|\.\d*\.")
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,10 @@ def _parsed(text: str, wanted: str, example: str) -> PlainQuantity[float]:
 
     if _POWER_OF_A_NUMBER.search(text):
         raise UnitError(f"has a power of a number; write powers of ten as 1e6, such as {example}")
+    if foreign := _FOREIGN.search(text):
+        raise UnitError(f"has the character {foreign[0]!r}; write {wanted} such as {example}")
+    if _NUMBERS_SIDE_BY_SIDE.search(text):
+        raise UnitError(f"has two numbers side by side; write {wanted} such as {example}")
     try:
         quantity: PlainQuantity[float] = _registry().Quantity(text)
         float(quantity.magnitude)
