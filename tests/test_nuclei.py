@@ -121,6 +121,16 @@ def test_an_isotope_of_no_amount_is_left_out():
     assert [n.label for n in enriched_nuclei({"Ge-76": 1.0, "Ge-70": 0.0})] == ["76Ge"]
 
 
+def test_a_formula_may_name_isotopes():
+    """`periodictable` writes them in brackets, and knows D."""
+    germanium, *oxygen = natural_nuclei("Ge[76]O2")
+    assert germanium.label == "76Ge"
+    assert {n.symbol for n in oxygen} == {"O"}
+    number = sum(n.per_target_mass for n in oxygen)
+    assert number == pytest.approx(2.0 * germanium.per_target_mass, rel=1e-12)
+    assert natural_nuclei("D2O")[0].nucleons == 2
+
+
 def test_columns_of_nuclei():
     nuclei = natural_nuclei("CsI")
     columns = NucleusArray.of(nuclei)

@@ -129,7 +129,7 @@ def upper_limit(scenario: Scenario | str, masses: npt.ArrayLike | None = None) -
     --------
     >>> curve = upper_limit("ge-nextgen", [0.01, 5.0])
     >>> [f"{mu:.1e}" for mu in curve.mu]
-    ['8.6e-10', '1.8e-09']
+    ['8.7e-10', '1.0e-09']
     """
     return limit_of(Model(_scenario(scenario)), masses)
 
@@ -234,7 +234,7 @@ def recoil_spectrum(
     --------
     >>> rates = recoil_spectrum("ge-nextgen", [1.0])
     >>> f"{rates['8B'][0]:.1e}"
-    '4.4e-04'
+    '5.0e-04'
     """
     model = Model(_scenario(scenario))
     recoil = _checked("energies", np.atleast_1d(energies)) * KEV

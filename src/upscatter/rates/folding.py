@@ -11,7 +11,7 @@ nodes of their own, so that the counts stay exact up to the kinematic end.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -32,7 +32,9 @@ PANEL_ORDER = 4
 EDGE_ORDER = 10
 _NARROW = 3.0
 _WIDEST = 0.08
-_BLOCK = 65_536
+# Masses and nodes are taken in blocks that fit the processor's cache, and any memory.
+_MASSES = 256
+_NODES = 128
 
 
 @dataclass(frozen=True)
@@ -124,25 +126,66 @@ def channel_counts(
     """
     moments = [component.moments for component in components] if bulk is None else bulk
     counts = np.zeros((mass_sterile.size, channel.response.bins))
-    terms = interaction.terms(channel.recoil, channel.nuclei, channel.form_factor_squared)
-    for nucleus in range(channel.nuclei.mass.size):
-        weights = channel.nuclei.per_target_mass[nucleus] * channel.weights
-        # The coefficients depend on the node alone: they go into the map from nodes to bins, which
-        # is smaller than the table of masses and nodes.
-        maps = [(term, term.coefficient[nucleus][:, None] * weights) for term in terms]
-        for rows in _row_blocks(mass_sterile.size, channel.recoil.size):
-            m4 = mass_sterile[rows, None]
-            lowest = minimum_energy(channel.recoil, channel.nuclei.mass[nucleus], m4)
-            for part in moments:
-                values = part(lowest)
-                for term, to_bins in maps:
-                    counted = values[term.inverse_energy] @ to_bins
-                    if term.squared_mass:
-                        counted *= m4 ** (2 * term.squared_mass)
-                    counts[rows] += counted
-    for component in components:
-        _correct_ends(counts, channel, component, interaction, mass_sterile)
+    maps = _maps_to_bins(channel, interaction)
+    for start in range(0, mass_sterile.size, _MASSES):
+        rows = slice(start, start + _MASSES)
+        for to_bins in maps:
+            _add_bulk(counts[rows, to_bins.bins], to_bins, moments, mass_sterile[rows])
+        for component in components:
+            _correct_ends(counts[rows], channel, component, interaction, mass_sterile[rows])
     return counts
+
+
+@dataclass(frozen=True)
+class _MapToBins:
+    """For one nucleus and some neighbouring nodes, the map from moments to the bins they touch.
+
+    The coefficients of the cross section depend on the node alone, so they are part of the map,
+    which is smaller than the table of masses and nodes: `terms` has k, p and the map of M_k m_4^2p.
+    """
+
+    nuclear_mass: FloatArray
+    recoil: FloatArray
+    bins: slice
+    terms: tuple[tuple[int, int, FloatArray], ...]
+
+
+def _maps_to_bins(channel: Channel, interaction: Interaction) -> list[_MapToBins]:
+    terms = interaction.terms(channel.recoil, channel.nuclei, channel.form_factor_squared)
+    maps = []
+    for start in range(0, channel.recoil.size, _NODES):
+        nodes = slice(start, start + _NODES)
+        weights = channel.weights[nodes]
+        # Neighbouring nodes reach few bins; leaving out the others keeps the cost linear in bins.
+        reached = np.flatnonzero(weights.any(axis=0))
+        if not reached.size:
+            continue
+        bins = slice(int(reached[0]), int(reached[-1]) + 1)
+        for i, (mass, per_target_mass) in enumerate(
+            zip(channel.nuclei.mass, channel.nuclei.per_target_mass, strict=True)
+        ):
+            to_bins = per_target_mass * weights[:, bins]
+            blocks = tuple(
+                (t.inverse_energy, t.squared_mass, t.coefficient[i, nodes, None] * to_bins)
+                for t in terms
+            )
+            maps.append(_MapToBins(mass, channel.recoil[nodes], bins, blocks))
+    return maps
+
+
+def _add_bulk(
+    counts: FloatArray, to_bins: _MapToBins, moments: Sequence[Moments], mass_sterile: FloatArray
+) -> None:
+    """Add, in place, the sums over fixed nodes."""
+    m4 = mass_sterile[:, None]
+    lowest = minimum_energy(to_bins.recoil, to_bins.nuclear_mass, m4)
+    for part in moments:
+        values = part(lowest)
+        for inverse_energy, squared_mass, linear_map in to_bins.terms:
+            counted = values[inverse_energy] @ linear_map
+            if squared_mass:
+                counted *= m4 ** (2 * squared_mass)
+            counts += counted
 
 
 def _correct_ends(
@@ -216,10 +259,3 @@ def _divided(edges: FloatArray, widest: float) -> FloatArray:
         np.linspace(a, b, 1 + int(np.ceil((b - a) / widest)))[:-1] for a, b in pairwise(edges)
     ]
     return np.concatenate([*pieces, edges[-1:]])
-
-
-def _row_blocks(rows: int, nodes: int) -> Iterator[slice]:
-    """Slices of rows, each a table small enough for the processor's cache and for any memory."""
-    block = max(1, _BLOCK // max(1, nodes))
-    for start in range(0, rows, block):
-        yield slice(start, start + block)

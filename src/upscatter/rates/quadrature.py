@@ -22,7 +22,9 @@ from upscatter.interactions.interaction import Interaction
 from upscatter.interactions.kinematics import minimum_energy, recoil_range
 from upscatter.numerics import FloatArray
 
-_RELATIVE = 1e-8
+RELATIVE = 1e-8
+"""Default relative tolerance of every integral."""
+
 _SUBDIVISIONS = 200
 
 
@@ -33,8 +35,12 @@ def recoil_rate(
     component: FluxComponent,
     interaction: Interaction,
     mass_sterile: float,
+    relative: float = RELATIVE,
 ) -> float:
-    """∫_{E_min} dE φ(E) dσ/dT: recoils of one nucleus per recoil energy and time."""
+    """∫_{E_min} dE φ(E) dσ/dT: recoils of one nucleus per recoil energy and time.
+
+    Parameters are those of `bin_counts`, and the recoil energy T.
+    """
     form = float(squared_form_factor(form_factor, energy_recoil, nucleus.mass, nucleus.nucleons))
 
     def cross_section(energy: float) -> float:
@@ -50,7 +56,7 @@ def recoil_rate(
     def integrand(energy: float) -> float:
         return float(density(np.array([energy]))[0]) * cross_section(energy)
 
-    return _integral(integrand, lowest, component.endpoint, component.breakpoints)
+    return _integral(integrand, lowest, component.endpoint, component.breakpoints, relative)
 
 
 def bin_counts(
@@ -60,8 +66,18 @@ def bin_counts(
     component: FluxComponent,
     interaction: Interaction,
     mass_sterile: float = 0.0,
+    relative: float = RELATIVE,
 ) -> FloatArray:
     """Counts per bin and exposure (mass times time) of one nucleus and one flux component.
+
+    Parameters
+    ----------
+    nucleus, response, form_factor, component, interaction
+        What recoils, how it is seen, and what hits it how.
+    mass_sterile : float
+        m_4, energy.
+    relative : float
+        Relative tolerance of every integral.
 
     Returns
     -------
@@ -75,16 +91,18 @@ def bin_counts(
     highest = min(float(high), float(panels[-1]))
 
     def rate(recoil: float) -> float:
-        return recoil_rate(recoil, nucleus, form_factor, component, interaction, mass_sterile)
+        return recoil_rate(
+            recoil, nucleus, form_factor, component, interaction, mass_sterile, relative
+        )
 
     def one_bin(index: int) -> float:
         if isinstance(response, SharpResponse):
-            return _observed_bin(rate, response, index, lowest, highest)
+            return _observed_bin(rate, response, index, (lowest, highest), relative)
 
         def accepted(recoil: float) -> float:
             return rate(recoil) * float(response.acceptance(np.array([recoil]))[0, index])
 
-        return _integral(accepted, lowest, highest, tuple(panels))
+        return _integral(accepted, lowest, highest, tuple(panels), relative)
 
     counts = [one_bin(i) if lowest < highest else 0.0 for i in range(response.bins)]
     return nucleus.per_target_mass * np.array(counts)
@@ -94,14 +112,14 @@ def _observed_bin(
     rate: Callable[[float], float],
     response: SharpResponse,
     index: int,
-    lowest: float,
-    highest: float,
+    recoils: tuple[float, float],
+    relative: float,
 ) -> float:
     """∫ dT_ee (dR/dT_nr)/(dT_ee/dT_nr) ε over one bin of observed energy."""
     quenching = response.quenching
     efficiency = response.efficiency
-    lower = max(response.edges[index], float(quenching.visible_energy(lowest)))
-    upper = min(response.edges[index + 1], float(quenching.visible_energy(highest)))
+    lower = max(response.edges[index], float(quenching.visible_energy(recoils[0])))
+    upper = min(response.edges[index + 1], float(quenching.visible_energy(recoils[1])))
     if lower >= upper:
         return 0.0
 
@@ -114,18 +132,22 @@ def _observed_bin(
         float(quenching.visible_energy(k))
         for k in quenching.breakpoints + efficiency.knots("recoil")
     )
-    return _integral(integrand, lower, upper, knots)
+    return _integral(integrand, lower, upper, knots, relative)
 
 
 def _integral(
-    integrand: Callable[[float], float], lower: float, upper: float, breakpoints: tuple[float, ...]
+    integrand: Callable[[float], float],
+    lower: float,
+    upper: float,
+    breakpoints: tuple[float, ...],
+    relative: float,
 ) -> float:
     """Adaptive integral, piece by piece between the points where the integrand is not smooth."""
     inner = sorted({b for b in breakpoints if lower < b < upper})
     edges = [lower, *inner, upper]
     return float(
         sum(
-            quad(integrand, a, b, epsabs=0.0, epsrel=_RELATIVE, limit=_SUBDIVISIONS)[0]
+            quad(integrand, a, b, epsabs=0.0, epsrel=relative, limit=_SUBDIVISIONS)[0]
             for a, b in pairwise(edges)
         )
     )

@@ -1,0 +1,140 @@
+"""How fast an exclusion curve is, against the slow twin on the same work.
+
+    pytest benchmarks --benchmark-columns=min,median,max
+
+The work is that of the paper's figure: both germanium scenarios, 200 masses, all isotopes, 8B and
+hep. The slow twin would need hours, so it is timed on a sample of it (one isotope, two masses) and
+scaled with the number of isotopes and masses; the sample's counts are compared as well.
+"""
+
+from time import perf_counter
+
+import numpy as np
+import pytest
+
+from upscatter.api import limit_of
+from upscatter.interactions.dipole import Dipole
+from upscatter.interactions.form_factors import klein_nystrand
+from upscatter.limits.curve import mass_grid
+from upscatter.rates.quadrature import bin_counts
+from upscatter.scenario.build import Model
+from upscatter.scenario.load import Scenario
+from upscatter.units import MEV
+
+SCENARIOS = ("ge-nextgen", "ge-future")
+MASSES = 200
+SAMPLED_MASSES = (0.01, 8.0)
+TWIN_TOLERANCE = 1e-5
+
+
+def build():
+    models = [Model(Scenario.load(name)) for name in SCENARIOS]
+    for model in models:
+        _ = model.experiment, model.bulk_flux, model.expectation, model.provenance
+    return models
+
+
+@pytest.fixture(scope="module")
+def models():
+    return build()
+
+
+def median_seconds(function, repeats=15):
+    times = []
+    for _ in range(repeats):
+        start = perf_counter()
+        function()
+        times.append(perf_counter() - start)
+    return float(np.median(times))
+
+
+def curves(models):
+    return [limit_of(model) for model in models]
+
+
+def test_set_up(benchmark):
+    build()  # imports, and the spectra that are kept
+    benchmark(build)
+
+
+def test_both_curves(benchmark, models):
+    benchmark(curves, models)
+
+
+def test_ratio_to_the_slow_twin(models, report):
+    fast = median_seconds(lambda: curves(models))
+    seconds, worst = 0.0, 0.0
+    for model in models:
+        nucleus = model.nuclei[0]
+        response = model.response(nucleus)
+        for source, components in model.flux.items():
+            for mass in SAMPLED_MASSES:
+                start = perf_counter()
+                slow = bin_counts(
+                    nucleus, response, klein_nystrand, components[0], Dipole(), mass * MEV,
+                    TWIN_TOLERANCE,
+                )  # fmt: skip
+                seconds += perf_counter() - start
+                quick = one_nucleus(model, source, mass)
+                matters = slow > 1e-9 * slow.sum()
+                worst = max(worst, float(np.abs(quick[matters] / slow[matters] - 1.0).max()))
+    scale = len(models[0].nuclei) * MASSES / len(SAMPLED_MASSES)
+    slow_total = seconds * scale
+    report.append(f"200-mass curves of both scenarios, fast path:  {1e3 * fast:10.1f} ms")
+    report.append(
+        f"the same by adaptive quadrature:               {slow_total:10.0f} s  "
+        f"({seconds:.1f} s for a sample, times {scale:.0f})"
+    )
+    report.append(f"ratio:                                         {slow_total / fast:10.0f}")
+    report.append(f"largest deviation of a bin in the sample:      {worst:10.1e}")
+    assert worst < 1e-4
+    assert slow_total > 500.0 * fast
+
+
+def one_nucleus(model, source, mass):
+    """Counts per exposure of the model's first nucleus alone."""
+    from upscatter.rates.folding import Channel, channel_counts
+
+    nucleus = model.nuclei[0]
+    channel = Channel.prepare([nucleus], model.response(nucleus), klein_nystrand, 11e-3 * MEV)
+    return channel_counts(channel, model.flux[source], Dipole(), np.array([mass * MEV]))[0]
+
+
+VARIANTS = {
+    "masses": [("ge-nextgen", number) for number in (100, 200, 400, 800)],
+    "bins": [(f"bins = {bins}", 200) for bins in (20, 40, 80, 160)],
+    "sources": [
+        (f"sources = {sources}", 200)
+        for sources in ('["8B"]', '["8B", "hep"]', '["8B", "hep", "15O", "17F"]')
+    ],
+}
+
+
+def variant(change):
+    text = Scenario.load("ge-nextgen").text
+    if change.startswith("bins"):
+        text = text.replace("bins = 20 ", change + " ")
+    if change.startswith("sources"):
+        text = text.replace("[flux]", f"[flux]\n{change}")
+        named = ('"15O" = 0.3', '"17F" = 0.5', '"8B" = 0.16', "hep = 0.16")
+        kept = [n for n in named if n.split()[0].strip('"') in change]
+        old = 'uncertainty = { "8B" = 0.16, hep = 0.16 }'
+        text = text.replace(old, f"uncertainty = {{ {', '.join(kept)} }}")
+    return Model(Scenario.parse(text, change))
+
+
+@pytest.mark.parametrize("axis", VARIANTS)
+def test_time_grows_no_faster_than_linearly(axis, report):
+    times, sizes = [], []
+    for change, masses in VARIANTS[axis]:
+        model = variant(change)
+        grid = mass_grid(0.01, 18.7, masses)
+        limit_of(model, grid)
+        times.append(median_seconds(lambda m=model, g=grid: limit_of(m, g)))
+        sizes.append(masses if axis == "masses" else model.experiment.bins * len(model.flux))
+    growth = ", ".join(
+        f"x{size / sizes[0]:g} {axis}: x{time / times[0]:.2f} time"
+        for size, time in zip(sizes[1:], times[1:], strict=True)
+    )
+    report.append(f"{axis}: {growth}")
+    assert times[-1] / times[0] < 1.5 * sizes[-1] / sizes[0]

@@ -1,0 +1,140 @@
+"""The Python interface: contracts, anchors from elsewhere, independence of how it is written."""
+
+import numpy as np
+import pytest
+
+import upscatter
+from upscatter.api import expected_counts, recoil_spectrum, upper_limit
+from upscatter.errors import PhysicsError
+from upscatter.scenario.load import Scenario
+
+COUNTING = """
+title = "Recoils of one source above a threshold"
+[target]
+element = "{element}"
+[detector]
+exposure = "1 t yr"
+region = ["{threshold} keVee", "30 keVee"]
+bins = 1
+quenching = {{ model = "constant", value = 1.0 }}
+[flux]
+model = "BS05-OP"
+sources = {sources}
+fluxes = {fluxes}
+"""
+
+
+def counting(element, threshold, sources='["8B"]', fluxes='{ "8B" = "5.25e6 / (cm^2 s)" }'):
+    text = COUNTING.format(element=element, threshold=threshold, sources=sources, fluxes=fluxes)
+    return Scenario.parse(text, "counting")
+
+
+class TestAnchors:
+    @pytest.mark.parametrize(
+        ("element", "threshold", "events"),
+        [("Ge", 0.5, 249.0), ("Ge", 1.0, 134.0), ("Xe", 0.5, 300.0), ("Xe", 1.0, 91.0)],
+    )
+    def test_boron_recoils_of_an_independent_public_code(self, element, threshold, events):
+        """⁸B at 5.25e6/(cm² s): recoils per tonne year, quoted to 2 %."""
+        ours = expected_counts(counting(element, threshold)).sm["8B"].sum()
+        assert ours == pytest.approx(events, rel=0.02)
+
+    def test_standard_model_background_of_the_paper(self):
+        """About 146 CEvNS events per tonne year above 1 keVnr in Ge with BS05(OP)."""
+        counts = expected_counts(counting("Ge", 1.0, '["8B", "hep"]', "{}"))
+        assert sum(n.sum() for n in counts.sm.values()) == pytest.approx(146.0, rel=0.005)
+
+
+class TestUpperLimit:
+    def test_masses_in_any_order_and_out_of_reach(self):
+        curve = upper_limit("ge-nextgen", [30.0, 5.0, 0.0])
+        assert np.isnan(curve.mu[0])
+        assert curve.mu[1] > curve.mu[2]
+        assert curve.mass_mev == pytest.approx([30.0, 5.0, 0.0])
+
+    def test_default_masses_reach_the_end_of_hep(self):
+        curve = upper_limit("ge-nextgen")
+        assert curve.mass.size == 200
+        assert curve.mass_mev[0] == pytest.approx(0.01)
+        assert 18.7 < curve.mass_mev[-1] < 18.784
+        assert np.isfinite(curve.mu).all()
+
+    def test_one_mass_is_like_a_whole_curve(self):
+        whole = upper_limit("ge-future")
+        for i in (0, 60, 120, 180, 195):
+            alone = upper_limit("ge-future", [whole.mass_mev[i]])
+            assert alone.mu[0] == pytest.approx(whole.mu[i], rel=1e-9)
+
+    def test_low_mass_limit_is_reached(self):
+        massless, light = upper_limit("ge-nextgen", [0.0, 0.01]).mu
+        assert light == pytest.approx(massless, rel=1e-6)
+
+    @pytest.mark.parametrize("mass", [-1.0, np.nan, np.inf])
+    def test_impossible_masses_are_refused(self, mass):
+        with pytest.raises(PhysicsError, match="mass"):
+            upper_limit("ge-nextgen", [mass])
+
+    def test_units_of_the_scenario_do_not_matter(self):
+        one = Scenario.load("ge-nextgen")
+        text = one.text.replace('"150 kg yr"', '"0.15 tonne year"')
+        text = text.replace('"0.01 / (keVee kg day)"', '"3.6525 / (keVee kg yr)"')
+        text = text.replace('["0.16 keVee", "2.16 keVee"]', '["160 eVee", "0.00216 MeVee"]')
+        other = Scenario.parse(text, "other")
+        assert text != one.text
+        masses = [0.01, 5.0, 15.0]
+        np.testing.assert_allclose(
+            upper_limit(other, masses).mu, upper_limit(one, masses).mu, rtol=1e-10
+        )
+
+    def test_provenance_says_what_was_chosen(self):
+        origin = upper_limit("ge-nextgen", [1.0]).provenance
+        assert origin["upscatter"]
+        assert origin["solar_model"] == "BS05-OP"
+        assert origin["quenching"] == "essig-high"
+        assert len(str(origin["scenario_sha256"])) == 12
+
+
+class TestExpectedCounts:
+    def test_contract(self):
+        content = expected_counts("ge-nextgen", 1e-9, 0.01).to_dict()
+        assert {"bin_edges_keVee", "counts"} <= set(content)
+        counts = content["counts"]
+        assert set(counts) == {"background", "sm", "dipole"}
+        assert len(content["bin_edges_keVee"]) == 21
+        assert all(len(counts[kind]["8B"]) == 20 for kind in ("sm", "dipole"))
+
+    def test_signal_is_quadratic_in_mu(self):
+        one, three = (expected_counts("ge-nextgen", mu, 2.0).dipole["8B"] for mu in (1e-9, 3e-9))
+        np.testing.assert_allclose(three, 9.0 * one, rtol=1e-12)
+
+    def test_out_of_reach_is_nothing(self):
+        counts = expected_counts("ge-nextgen", 1e-9, 40.0)
+        assert all((n == 0.0).all() for n in counts.dipole.values())
+
+    def test_background_of_the_paper(self):
+        """0.01/(keVee kg day) × 150 kg yr × 2 keVee."""
+        total = expected_counts("ge-nextgen").background.sum()
+        assert total == pytest.approx(0.01 * 150 * 365.25 * 2.0)
+
+    def test_spectrum_integrates_to_the_counts(self):
+        """dR/dT_nr over the recoils of the region, by the trapezoidal rule, against the bins."""
+        scenario = counting("Ge", 1.0)
+        energies = np.linspace(1.0, 9.0, 4001)
+        rate = recoil_spectrum(scenario, energies)["8B"]
+        events = np.trapezoid(rate, energies) * 365.25 * 1000.0
+        assert events == pytest.approx(expected_counts(scenario).sm["8B"].sum(), rel=1e-5)
+
+    def test_no_recoil_energy_is_refused(self):
+        with pytest.raises(PhysicsError, match="positive"):
+            recoil_spectrum("ge-nextgen", [0.0, 1.0])
+
+
+class TestPackage:
+    def test_public_names_are_loaded_when_used(self):
+        assert set(upscatter.__all__) <= set(dir(upscatter))
+        for name in upscatter.__all__:
+            assert getattr(upscatter, name) is not None
+
+    def test_unknown_names_are_errors(self):
+        with pytest.raises(AttributeError, match="nonsense"):
+            _ = upscatter.nonsense

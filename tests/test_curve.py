@@ -1,0 +1,113 @@
+"""Limits from counts: the closed form fed back, scaling, and what cannot be limited."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import brentq
+
+from upscatter.errors import PhysicsError
+from upscatter.limits.curve import Expectation, LimitCurve, dipole_limit, mass_grid
+from upscatter.statistics.pulls import chi2_threshold, fit_pulls
+from upscatter.units import MEV
+
+SIGNAL = np.array([[40.0, 12.0, 3.0, 0.0], [4.0, 2.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0]]) * 1e18
+EXPECTED = Expectation(
+    background=np.array([55.0, 55.0, 55.0, 55.0]),
+    background_uncertainty=0.0,
+    sources={"8B": np.array([12.0, 6.0, 1.0, 0.0]), "hep": np.array([0.3, 0.2, 0.1, 0.05])},
+    uncertainties={"8B": 0.16, "hep": 0.16},
+)
+
+
+class TestDipoleLimit:
+    @pytest.mark.parametrize("variance", ["background", "expected"])
+    def test_fed_back_gives_the_threshold(self, variance):
+        mu = dipole_limit(SIGNAL, EXPECTED, variance)
+        for row in range(2):
+            residual = -(mu[row] ** 2) * SIGNAL[row]
+            fit = fit_pulls(residual, EXPECTED.variance(variance), EXPECTED.shifts)
+            assert float(fit.chi2) == pytest.approx(2.70554, rel=1e-5)
+
+    def test_root_of_the_profile(self):
+        """The limit where a root finder that knows no closed form finds it."""
+
+        def excess(log_mu):
+            residual = -np.exp(2.0 * log_mu) * SIGNAL[0]
+            chi2 = fit_pulls(residual, EXPECTED.background, EXPECTED.shifts).chi2
+            return float(chi2) - chi2_threshold(0.90)
+
+        root = np.exp(brentq(excess, np.log(1e-11), np.log(1e-7), xtol=1e-13))
+        assert dipole_limit(SIGNAL, EXPECTED, "background")[0] == pytest.approx(root, rel=1e-9)
+
+    def test_no_signal_has_no_limit(self):
+        assert np.isnan(dipole_limit(SIGNAL, EXPECTED)[2])
+
+    @settings(deadline=None)
+    @given(factor=st.floats(1e-3, 1e3))
+    def test_signal_is_linear_in_mu_squared(self, factor):
+        np.testing.assert_allclose(
+            dipole_limit(factor * SIGNAL, EXPECTED)[:2],
+            dipole_limit(SIGNAL, EXPECTED)[:2] / np.sqrt(factor),
+            rtol=1e-12,
+        )
+
+    @settings(deadline=None)
+    @given(low=st.floats(0.5, 0.98), step=st.floats(0.001, 0.019))
+    def test_more_confidence_is_a_weaker_limit(self, low, step):
+        weak = dipole_limit(SIGNAL, EXPECTED, confidence=low)
+        strong = dipole_limit(SIGNAL, EXPECTED, confidence=low + step)
+        assert (strong[:2] > weak[:2]).all()
+
+    def test_two_parameters_are_a_weaker_limit(self):
+        one, two = (dipole_limit(SIGNAL, EXPECTED, dof=dof)[0] for dof in (1, 2))
+        # Δχ² 4.605 against 2.706, as every table of the χ² distribution has it
+        assert two / one == pytest.approx((4.60517 / 2.70554) ** 0.25, rel=1e-5)
+
+    def test_a_known_flux_is_a_stronger_limit(self):
+        known = Expectation(EXPECTED.background, 0.0, EXPECTED.sources, {"8B": 0.0, "hep": 0.0})
+        assert dipole_limit(SIGNAL, known)[0] < dipole_limit(SIGNAL, EXPECTED)[0]
+
+    def test_an_uncertain_background_is_a_weaker_limit(self):
+        uncertain = Expectation(EXPECTED.background, 0.1, EXPECTED.sources, EXPECTED.uncertainties)
+        assert dipole_limit(SIGNAL, uncertain)[0] > dipole_limit(SIGNAL, EXPECTED)[0]
+
+    def test_a_bin_that_expects_nothing_but_can_have_signal_is_refused(self):
+        empty = Expectation(
+            np.array([0.0, 1.0, 1.0, 1.0]), 0.0, EXPECTED.sources, EXPECTED.uncertainties
+        )
+        with pytest.raises(PhysicsError, match=r"bin 0 expects no counts.*expected"):
+            dipole_limit(SIGNAL, empty, "background")
+
+    def test_a_bin_that_can_have_nothing_is_left_out(self):
+        background = np.array([55.0, 55.0, 55.0, 0.0])
+        sources = {"8B": np.array([12.0, 6.0, 1.0, 0.0])}
+        with_it = Expectation(background, 0.0, sources, {"8B": 0.1})
+        without = Expectation(background[:3], 0.0, {"8B": sources["8B"][:3]}, {"8B": 0.1})
+        assert dipole_limit(SIGNAL, with_it)[0] == dipole_limit(SIGNAL[:, :3], without)[0]
+
+
+class TestMassGrid:
+    def test_covers_the_curve_and_rises(self):
+        grid = mass_grid(0.01 * MEV, 18.78 * MEV, 200)
+        assert grid.size == 200
+        assert (np.diff(grid) > 0.0).all()
+        assert grid[0] == pytest.approx(0.01 * MEV)
+        assert 0.999 * 18.78 * MEV < grid[-1] < 18.78 * MEV
+
+
+class TestLimitCurve:
+    curve = LimitCurve(
+        "x", "universal", 0.9, 1, np.array([1.0, 30.0]) * MEV, np.array([1e-9, np.nan])
+    )
+
+    def test_json_contract(self):
+        content = self.curve.to_dict()
+        assert list(content) == [
+            "scenario", "flavour", "confidence", "dof", "mass_MeV", "mu_bohr", "provenance",
+        ]  # fmt: skip
+        assert content["mu_bohr"] == [1e-9, None]
+        assert content["mass_MeV"] == pytest.approx([1.0, 30.0])
+
+    def test_rows_have_none_out_of_reach(self):
+        assert self.curve.rows[1][1] is None
