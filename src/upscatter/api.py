@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from upscatter.errors import PhysicsError
+from upscatter.flux.coupling import FlavourSum, coupling
 from upscatter.interactions.dipole import Dipole
 from upscatter.interactions.form_factors import form_factor
 from upscatter.limits.curve import LimitCurve, dipole_limit, mass_grid
@@ -103,7 +104,13 @@ class ExpectedCounts:
         }
 
 
-def upper_limit(scenario: Scenario | str, masses: npt.ArrayLike | None = None) -> LimitCurve:
+def upper_limit(
+    scenario: Scenario | str,
+    masses: npt.ArrayLike | None = None,
+    *,
+    flavour: str | None = None,
+    flavour_sum: FlavourSum = "incoherent",
+) -> LimitCurve:
     """Upper limit on μ_ν4 against m_4.
 
     Parameters
@@ -112,6 +119,10 @@ def upper_limit(scenario: Scenario | str, masses: npt.ArrayLike | None = None) -
         A scenario, or the name or path of one.
     masses : array_like, shape (masses,), optional
         m_4 in MeV; by default 200 masses from 0.01 MeV to the kinematic end.
+    flavour : {"universal", "e", "mu", "tau"}, optional
+        Coupling to use instead of the scenario's.
+    flavour_sum : {"incoherent", "exact"}
+        How that coupling adds flavours; see `upscatter.flux.coupling`.
 
     Returns
     -------
@@ -131,7 +142,7 @@ def upper_limit(scenario: Scenario | str, masses: npt.ArrayLike | None = None) -
     >>> [f"{mu:.1e}" for mu in curve.mu]
     ['8.7e-10', '1.0e-09']
     """
-    return limit_of(Model(_scenario(scenario)), masses)
+    return limit_of(_model(scenario, flavour, flavour_sum), masses)
 
 
 def limit_of(model: Model, masses: npt.ArrayLike | None = None) -> LimitCurve:
@@ -143,7 +154,7 @@ def limit_of(model: Model, masses: npt.ArrayLike | None = None) -> LimitCurve:
         mass = mass_grid(LOWEST_MASS * MEV, end)
     else:
         mass = _checked("mass", np.atleast_1d(masses)) * MEV
-    signal = experiment.total_counts(Dipole(), model.flux, mass, model.bulk_flux)
+    signal = experiment.total_counts(Dipole(), model.dipole_flux, mass, model.bulk_flux)
     with model.at("statistics"):
         mu = dipole_limit(
             signal,
@@ -154,7 +165,7 @@ def limit_of(model: Model, masses: npt.ArrayLike | None = None) -> LimitCurve:
         )
     return LimitCurve(
         model.scenario.name,
-        "universal",
+        model.coupling.name,
         settings.statistics.confidence,
         settings.statistics.dof,
         mass,
@@ -165,7 +176,12 @@ def limit_of(model: Model, masses: npt.ArrayLike | None = None) -> LimitCurve:
 
 
 def expected_counts(
-    scenario: Scenario | str, mu: float = 1e-9, mass: float = LOWEST_MASS
+    scenario: Scenario | str,
+    mu: float = 1e-9,
+    mass: float = LOWEST_MASS,
+    *,
+    flavour: str | None = None,
+    flavour_sum: FlavourSum = "incoherent",
 ) -> ExpectedCounts:
     """Counts per bin of background, Standard Model and dipole portal.
 
@@ -177,6 +193,8 @@ def expected_counts(
         μ_ν4/μ_B.
     mass : float
         m_4 in MeV.
+    flavour, flavour_sum
+        As for `upper_limit`.
 
     Returns
     -------
@@ -188,11 +206,11 @@ def expected_counts(
     >>> sorted(counts.dipole)
     ['8B', 'hep']
     """
-    model = Model(_scenario(scenario))
+    model = _model(scenario, flavour, flavour_sum)
     strength = float(_checked("mu", np.asarray(mu, dtype=float))) ** 2
     m4 = float(_checked("mass", np.asarray(mass, dtype=float))) * MEV
     experiment = model.experiment
-    dipole = experiment.counts(Dipole(), model.flux, m4)
+    dipole = experiment.counts(Dipole(), model.dipole_flux, m4)
     return ExpectedCounts(
         model.scenario.name,
         np.asarray(experiment.edges / KEV),
@@ -211,6 +229,8 @@ def recoil_spectrum(
     *,
     mu: float | None = None,
     mass: float = LOWEST_MASS,
+    flavour: str | None = None,
+    flavour_sum: FlavourSum = "incoherent",
 ) -> dict[str, FloatArray]:
     """Differential recoil rate dR/dT_nr of each source, before quenching and resolution.
 
@@ -224,6 +244,8 @@ def recoil_spectrum(
         μ_ν4/μ_B of the dipole portal; the Standard Model where it is omitted.
     mass : float
         m_4 in MeV.
+    flavour, flavour_sum
+        As for `upper_limit`.
 
     Returns
     -------
@@ -236,7 +258,7 @@ def recoil_spectrum(
     >>> f"{rates['8B'][0]:.1e}"
     '5.0e-04'
     """
-    model = Model(_scenario(scenario))
+    model = _model(scenario, flavour, flavour_sum)
     recoil = _checked("energies", np.atleast_1d(energies)) * KEV
     if (recoil <= 0.0).any():
         raise PhysicsError("energies: recoil energies must be positive; the dipole rate is ∝ 1/T")
@@ -249,12 +271,17 @@ def recoil_spectrum(
         source: np.asarray(
             strength * _recoil_spectrum(recoil, model.nuclei, form, flux, interaction, m4) / unit
         )
-        for source, flux in model.flux.items()
+        for source, flux in (model.flux if mu is None else model.dipole_flux).items()
     }
 
 
 def _scenario(scenario: Scenario | str) -> Scenario:
     return scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+
+
+def _model(scenario: Scenario | str, flavour: str | None, flavour_sum: FlavourSum) -> Model:
+    override = None if flavour is None else coupling(flavour, flavour_sum)
+    return Model(_scenario(scenario), override)
 
 
 def _checked(name: str, values: npt.ArrayLike) -> FloatArray:

@@ -45,10 +45,21 @@ class FluxComponent:
         """Flux of all energies (per area and time)."""
         return float(self.moments(np.zeros(1))[0][0])
 
+    def weighted(self, weight: EnergyWeight) -> FluxComponent:
+        """The component times an energy-dependent factor, such as a survival probability."""
+        density = self.density
+        if density is None:
+            share = float(weight(np.array([self.endpoint]))[0])
+            return FluxComponent(self.source, LineMoments(self.endpoint, share * self.total))
 
-def flux_components(
-    source: str, spectrum: Spectrum, total: float, weight: EnergyWeight | None = None
-) -> tuple[FluxComponent, ...]:
+        def product(energy: FloatArray) -> FloatArray:
+            return density(energy) * weight(energy)
+
+        moments = continuum_moments(product, self.endpoint)
+        return FluxComponent(self.source, moments, product, self.breakpoints)
+
+
+def flux_components(source: str, spectrum: Spectrum, total: float) -> tuple[FluxComponent, ...]:
     """Components of a source with a given total flux.
 
     Parameters
@@ -59,8 +70,6 @@ def flux_components(
         Its normalised spectrum.
     total : float
         Flux, per area and time.
-    weight : callable, optional
-        Energy-dependent factor, such as a survival probability; 1 where omitted.
 
     Returns
     -------
@@ -72,23 +81,17 @@ def flux_components(
     >>> from upscatter.inputs.spectra import solar_spectrum
     >>> from upscatter.units import CM, MEV, SECOND
     >>> (hep,) = flux_components("hep", solar_spectrum("hep"), 7.93e3 / CM**2 / SECOND)
-    >>> m0, m1, m2 = hep.moments(np.array([0.0 * MEV]))
-    >>> round(float(m0[0]) * CM**2 * SECOND)
+    >>> round(hep.total * CM**2 * SECOND)
     7930
     """
     if isinstance(spectrum, Lines):
         return tuple(
-            FluxComponent(source, LineMoments(energy, total * share * _at(weight, energy)))
+            FluxComponent(source, LineMoments(energy, total * share))
             for energy, share in zip(spectrum.energies, spectrum.weights, strict=True)
         )
 
     def density(energy: FloatArray) -> FloatArray:
-        unweighted = total * spectrum.density(energy)
-        return unweighted if weight is None else unweighted * weight(energy)
+        return total * spectrum.density(energy)
 
     moments = continuum_moments(density, spectrum.endpoint)
     return (FluxComponent(source, moments, density, spectrum.breakpoints),)
-
-
-def _at(weight: EnergyWeight | None, energy: float) -> float:
-    return 1.0 if weight is None else float(weight(np.array([energy]))[0])

@@ -11,6 +11,29 @@ from upscatter.errors import TableError
 from upscatter.numerics import FloatArray
 
 _SEPARATOR = re.compile(r"[,;\s]+")
+_MOST_BYTES = 16 * 2**20
+_LONGEST_QUOTE = 60
+
+
+def read_text(path: Path) -> str:
+    """Content of a text file in UTF-8, with or without the mark that some editors put in front.
+
+    Raises
+    ------
+    TableError
+        If it cannot be read, is no text, or is larger than any table or scenario.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+        if len(content) > _MOST_BYTES:
+            raise TableError(
+                f"{path}: is larger than {_MOST_BYTES // 2**20} MB; give a smaller text file"
+            )
+        return content.decode("utf-8-sig")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not a text file in UTF-8"
+        raise TableError(f"{path}: cannot be read ({reason}); give a readable text file") from None
 
 
 def read_two_columns(path: Path) -> tuple[FloatArray, FloatArray]:
@@ -33,11 +56,7 @@ def read_two_columns(path: Path) -> tuple[FloatArray, FloatArray]:
     TableError
         If the file cannot be read, or a row is not two finite numbers in increasing order.
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not a text file"
-        raise TableError(f"{path}: cannot be read ({reason}); give a readable text file") from None
+    lines = read_text(path).splitlines()
     rows: list[tuple[float, float]] = []
     heading_allowed = True
     for number, line in enumerate(lines, start=1):
@@ -45,13 +64,14 @@ def read_two_columns(path: Path) -> tuple[FloatArray, FloatArray]:
         if not text:
             continue
         row = _row(text)
-        if row is None and heading_allowed:
+        if heading_allowed and not _is_number(_SEPARATOR.split(text)[0]):
             heading_allowed = False
             continue
         heading_allowed = False
         if row is None or not np.isfinite(row).all():
             raise TableError(
-                f"{path}: line {number}: {text!r} is not two finite numbers; correct or remove it"
+                f"{path}: line {number}: {_quoted(text)} is not two finite numbers; "
+                "correct or remove it"
             )
         if rows and row[0] <= rows[-1][0]:
             raise TableError(
@@ -63,6 +83,18 @@ def read_two_columns(path: Path) -> tuple[FloatArray, FloatArray]:
         raise TableError(f"{path}: has {len(rows)} rows of two numbers; it needs at least two")
     columns = np.array(rows).T
     return columns[0], columns[1]
+
+
+def _quoted(text: str) -> str:
+    return repr(text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 1] + "…")
+
+
+def _is_number(field: str) -> bool:
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return True
 
 
 def _row(text: str) -> tuple[float, float] | None:

@@ -15,10 +15,13 @@ from upscatter.detector.resolution import Efficiency, Resolution
 from upscatter.detector.response import GaussianResponse, Response, SharpResponse
 from upscatter.errors import PhysicsError, ScenarioError, TableError
 from upscatter.flux.arrival import flux_components
+from upscatter.flux.coupling import Coupling
+from upscatter.flux.flavour import SolarFlavour
 from upscatter.flux.moments import Moments, combined_moments
 from upscatter.inputs.nuclei import Nucleus, enriched_nuclei, natural_nuclei
 from upscatter.inputs.solar_fluxes import flux_model
-from upscatter.inputs.spectra import Spectrum, solar_spectrum, tabulated_spectrum
+from upscatter.inputs.spectra import Lines, Spectrum, solar_spectrum, tabulated_spectrum
+from upscatter.inputs.sun import solar_model
 from upscatter.interactions.cevns import StandardModel
 from upscatter.interactions.form_factors import form_factor
 from upscatter.limits.curve import Expectation
@@ -43,9 +46,12 @@ class Model:
     Parameters
     ----------
     scenario : Scenario
+    coupling_override : Coupling or None
+        A coupling to use instead of the scenario's.
     """
 
     scenario: Scenario
+    coupling_override: Coupling | None = None
 
     @cached_property
     def nuclei(self) -> tuple[Nucleus, ...]:
@@ -61,17 +67,59 @@ class Model:
         """Components of every active source, flavours summed."""
         block = self.scenario.settings.flux
         predicted = flux_model(block.model).fluxes
+        oscillation = self.scenario.settings.oscillation
+        scale = self.flavour.exposure.flux_scale if oscillation.distance else 1.0
         return {
             source: flux_components(
-                source, self.spectrum(source), block.fluxes.get(source, predicted[source])
+                source, self.spectrum(source), scale * block.fluxes.get(source, predicted[source])
             )
             for source in block.active
         }
 
     @cached_property
+    def coupling(self) -> Coupling:
+        """Relative dipole couplings of the flavours."""
+        if self.coupling_override is not None:
+            return self.coupling_override
+        return self.scenario.settings.coupling.coupling()
+
+    @cached_property
+    def flavour(self) -> SolarFlavour:
+        """Flavour composition of what arrives."""
+        settings = self.scenario.settings
+        spectra = [self.spectrum(source) for source in settings.flux.active]
+        highest = max(max(s.energies) if isinstance(s, Lines) else s.endpoint for s in spectra)
+        with self.at("oscillation"):
+            return SolarFlavour(
+                solar_model(settings.flux.model),
+                settings.oscillation.mixing.mixing(),
+                settings.oscillation.exposure(),
+                max(highest, SolarFlavour.highest),
+            )
+
+    @cached_property
+    def dipole_flux(self) -> Flux:
+        """Components of every active source, times μ_eff²(E)/μ² of the coupling.
+
+        For couplings that are blind to flavour this is the flux itself: no oscillation enters.
+        """
+        if self.coupling.blind_to_flavour:
+            strength = sum(abs(c) ** 2 for c in self.coupling.components) / 3.0
+            if strength == 1.0:
+                return self.flux
+        with self.at("oscillation"):
+            return {
+                source: tuple(
+                    part.weighted(self.flavour.coupling_weight(source, self.coupling))
+                    for part in components
+                )
+                for source, components in self.flux.items()
+            }
+
+    @cached_property
     def bulk_flux(self) -> tuple[Moments, ...]:
-        """Moments of all sources together, for the fastest path."""
-        return combined_moments([c.moments for parts in self.flux.values() for c in parts])
+        """Moments of all of `dipole_flux` together, for the fastest path."""
+        return combined_moments([c.moments for parts in self.dipole_flux.values() for c in parts])
 
     @cached_property
     def standard_model(self) -> StandardModel:
@@ -112,7 +160,7 @@ class Model:
     @cached_property
     def provenance(self) -> dict[str, object]:
         """Version, digest and physics choices."""
-        return provenance(self.scenario)
+        return provenance(self.scenario, self.coupling)
 
     @cached_property
     def background(self) -> Background:

@@ -18,18 +18,37 @@ class Block(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
-def _quantity(dimension: q.Dimension, *, zero_allowed: bool = False) -> Callable[[object], float]:
-    """Validator that turns ``"150 kg yr"`` into a number of internal units."""
+_HIGHEST_VISIBLE = "10 MeVee"
+_HIGHEST_RECOIL = "10 MeVnr"
+
+
+def quantity_field(
+    dimension: q.Dimension,
+    *,
+    zero_allowed: bool = False,
+    signed: bool = False,
+    least: str | None = None,
+    most: str | None = None,
+) -> Callable[[object], float]:
+    """Validator that turns ``"150 kg yr"`` into a number of internal units.
+
+    It is positive unless zero, or any sign, is allowed. The bounds are far outside of what anyone
+    builds: beyond them a unit or a power of ten is wrong, and products would soon overflow.
+    """
 
     def validate(text: object) -> float:
         try:
             value, _ = q.parse(text, dimension)
         except UnitError as error:
             raise ValueError(str(error)) from None
-        if value < 0.0 or (value == 0.0 and not zero_allowed):
-            least = "zero or more" if zero_allowed else "positive"
-            raise ValueError(f"must be {least}, such as {dimension.example!r}")
-        return value
+        if not signed and (value < 0.0 or (value == 0.0 and not zero_allowed)):
+            demand = "zero or more" if zero_allowed else "positive"
+            raise ValueError(f"must be {demand}, such as {dimension.example!r}")
+        if least is not None and value < q.parse(least, dimension)[0]:
+            raise ValueError(f"must be {least} or more, such as {dimension.example!r}")
+        if most is not None and value > q.parse(most, dimension)[0]:
+            raise ValueError(f"must be {most} or less, such as {dimension.example!r}")
+        return value + 0.0  # without the sign that -0 has
 
     return validate
 
@@ -56,19 +75,38 @@ def _end_point(text: object) -> EndPoint:
         raise ValueError(str(error)) from None
     if value < 0.0:
         raise ValueError("must not be negative; write an energy such as '0.16 keVee'")
-    return EndPoint(value=value, recoil=dimension is q.RECOIL_ENERGY)
+    most = _HIGHEST_RECOIL if dimension is q.RECOIL_ENERGY else _HIGHEST_VISIBLE
+    if value > q.parse(most, dimension)[0]:
+        raise ValueError(f"must be {most} or less, such as '2 keVee'")
+    return EndPoint(value=value + 0.0, recoil=dimension is q.RECOIL_ENERGY)
 
 
-Exposure = Annotated[float, BeforeValidator(_quantity(q.EXPOSURE))]
-VisibleEnergy = Annotated[float, BeforeValidator(_quantity(q.VISIBLE_ENERGY, zero_allowed=True))]
-RecoilEnergy = Annotated[float, BeforeValidator(_quantity(q.RECOIL_ENERGY, zero_allowed=True))]
-BackgroundRate = Annotated[float, BeforeValidator(_quantity(q.BACKGROUND_RATE, zero_allowed=True))]
-Flux = Annotated[float, BeforeValidator(_quantity(q.FLUX, zero_allowed=True))]
+Exposure = Annotated[
+    float, BeforeValidator(quantity_field(q.EXPOSURE, least="1e-12 kg day", most="1e12 t yr"))
+]
+VisibleEnergy = Annotated[
+    float,
+    BeforeValidator(quantity_field(q.VISIBLE_ENERGY, zero_allowed=True, most=_HIGHEST_VISIBLE)),
+]
+RecoilEnergy = Annotated[
+    float,
+    BeforeValidator(quantity_field(q.RECOIL_ENERGY, zero_allowed=True, most=_HIGHEST_RECOIL)),
+]
+BackgroundRate = Annotated[
+    float,
+    BeforeValidator(
+        quantity_field(q.BACKGROUND_RATE, zero_allowed=True, most="1e15 / (keVee kg day)")
+    ),
+]
+Flux = Annotated[
+    float,
+    BeforeValidator(quantity_field(q.FLUX, least="1e-9 / (cm^2 s)", most="1e20 / (cm^2 s)")),
+]
 RegionEnd = Annotated[EndPoint, BeforeValidator(_end_point)]
 Number = Annotated[float, Field(strict=True)]
 Fraction = Annotated[float, Field(strict=True, ge=0.0, le=1.0)]
 PositiveFraction = Annotated[float, Field(strict=True, gt=0.0, le=1.0)]
-Confidence = Annotated[float, Field(strict=True, gt=0.0, lt=1.0)]
+Confidence = Annotated[float, Field(strict=True, ge=0.01, le=0.9999999)]
 Uncertainty = Annotated[float, Field(strict=True, ge=0.0, le=10.0)]
 EnergyScale = Literal["keVnr", "keVee"]
 
@@ -84,7 +122,7 @@ class OptionalTable(Block):
         The rows themselves, ``[[x, y], [x, y], ...]``.
     """
 
-    file: str | None = None
+    file: Annotated[str, Field(min_length=1)] | None = None
     points: tuple[tuple[Number, Number], ...] | None = None
 
     @field_validator("points")
@@ -95,8 +133,12 @@ class OptionalTable(Block):
         if points is not None:
             if len(points) < 2:
                 raise ValueError("needs at least two rows [x, y]")
-            if any(b[0] <= a[0] for a, b in pairwise(points)):
-                raise ValueError("must be sorted by a strictly increasing first column")
+            for a, b in pairwise(points):
+                if b[0] <= a[0]:
+                    raise ValueError(
+                        f"{b[0]:g} comes after {a[0]:g}; sort the rows by their first column and "
+                        "remove duplicates"
+                    )
         return points
 
     @model_validator(mode="after")

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 from pydantic import ValidationError
 
-from upscatter.errors import ScenarioError
-from upscatter.inputs.tables import read_two_columns
+from upscatter.errors import ScenarioError, TableError
+from upscatter.inputs.tables import read_text, read_two_columns
 from upscatter.numerics import FloatArray
 from upscatter.scenario.fields import OptionalTable
-from upscatter.scenario.messages import explain
+from upscatter.scenario.messages import closest, explain
 from upscatter.scenario.model import ScenarioFile
 
 _BUNDLED = files("upscatter.scenario") / "bundled"
@@ -58,21 +58,25 @@ class Scenario:
             If there is no such scenario, or it is not a valid one.
         """
         name = str(name_or_path)
-        if name in bundled_names():
+        bundled = bundled_names()
+        if name in bundled:
             return cls.parse((_BUNDLED / f"{name}.toml").read_text("utf-8"), name)
         path = Path(name_or_path)
-        if not path.is_file():
-            what = "is a folder" if path.is_dir() else "is neither a file nor a bundled scenario"
+        try:
+            exists = bool(name) and path.exists()
+        except (OSError, ValueError):  # a name that no file can have
+            exists = False
+        if not exists:
+            close = closest(name.removesuffix(".toml"), bundled)
+            remedy = f"did you mean {close}? Give" if close else "give"
             raise ScenarioError(
-                f"{name}: {what}; give a TOML file or one of {', '.join(bundled_names())}"
+                f"{name or repr(name)}: is neither a file nor a bundled scenario; {remedy} a TOML "
+                f"file or one of {', '.join(bundled)}"
             )
         try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", None) or "it is not a text file"
-            raise ScenarioError(
-                f"{name}: cannot be read ({reason}); give a readable TOML file"
-            ) from None
+            text = read_text(path)
+        except TableError as error:
+            raise ScenarioError(str(error)) from None
         return cls.parse(text, name, path.parent)
 
     @classmethod
@@ -86,8 +90,13 @@ class Scenario:
         """
         try:
             content = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:  # also numbers and brackets without end
             raise ScenarioError(f"{name}: is not valid TOML: {error}; correct the file") from None
+        if not content:
+            raise ScenarioError(
+                f"{name}: is empty; start from a bundled one, which upscatter show ge-nextgen "
+                "prints"
+            )
         try:
             settings = ScenarioFile.model_validate(content)
         except ValidationError as error:

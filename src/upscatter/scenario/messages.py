@@ -2,13 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import re
+from collections.abc import Iterable, Sequence
+from datetime import date, time
 from difflib import get_close_matches
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 _LONGEST_VALUE = 60
+# Pydantic's names for the branches of a plain union, which no user wrote.
+_BRANCH = re.compile(r"float|int|str|bool|tuple\[.*\]|list\[.*\]")
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+
+_ADDITIONS = {
+    "title": 'title = "My experiment" at the top',
+    "target": 'a table [target] with element = "Ge"',
+    "detector": "a table [detector] with exposure, region, bins and quenching",
+    "exposure": 'exposure = "150 kg yr"',
+    "quenching": 'quenching = { model = "lindhard" }',
+    "model": 'a model, such as { model = "lindhard" }',
+    "value": "value = 0.2, or whatever it is",
+}
+
+# What a value must be, by pydantic's kind of error; {} are the constraint's own names.
+_DEMANDS = {
+    "greater_than": "must be above {gt:g}",
+    "greater_than_equal": "must be {ge:.10g} or more",
+    "less_than": "must be below {lt:g}",
+    "less_than_equal": "must be {le:.10g} or less",
+    "finite_number": "must be a finite number",
+    "float_type": "must be a number, without quotes or a unit",
+    "int_type": "must be a whole number, without quotes or a point",
+    "string_type": "must be a text in quotes",
+    "string_too_short": "must not be empty",
+    "string_too_long": "must have at most {max_length} characters",
+    "tuple_type": "must be a list in brackets",
+    "too_long": "must have at most {max_length} entries",
+    "too_short": "must have at least {min_length} entries",
+}
 
 
 def explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
@@ -25,76 +58,137 @@ def explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
     """
     # An unknown key explains best: a misspelt one also shows up as a missing field.
     found = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")[0]
-    field = _field(found["loc"])
+    loc, kind, value = found["loc"], found["type"], found["input"]
     context = found.get("ctx", {})
-    kind = found["type"]
-    value = _shown(found["input"])
+    field = _field(loc, model)
     if kind == "extra_forbidden":
-        message = _unknown_key(found["loc"], model)
-        return f"{where}: {field}: {message}"
+        return f"{where}: {field}: {_unknown_key(loc, model)}"
     if kind == "missing":
-        return f"{where}: {field}: is missing; add it"
-    if kind in ("literal_error", "union_tag_invalid"):
-        options = context.get("expected", context.get("expected_tags", ""))
-        suffix = ".model" if kind == "union_tag_invalid" else ""
-        given = _shown(context["tag"]) if "tag" in context else value
-        return f"{where}: {field}{suffix} = {given}: is unknown; choose one of {options}"
+        if isinstance(loc[-1], int):
+            return f"{where}: {_field(loc[:-1], model)} = {shown(value)}: has too few entries"
+        return f"{where}: {field}: is missing; add {_ADDITIONS.get(str(loc[-1]), 'it')}"
+    if kind == "literal_error":
+        given = "" if loc[-1] == "[key]" else f" = {shown(value)}"
+        return f"{where}: {field}{given}: {unknown(value, _options(context['expected']))}"
+    if kind == "union_tag_invalid":
+        options = _options(context["expected_tags"])
+        tag = value["model"]
+        return f"{where}: {field}.model = {shown(tag)}: {unknown(tag, options)}"
     if kind == "union_tag_not_found":
-        return f"{where}: {field} = {value}: needs a model, such as {{ model = 'essig-high' }}"
+        return f"{where}: {field}: is missing its model; add {_ADDITIONS['model']}"
     if kind in ("model_type", "model_attributes_type", "dict_type"):
-        return f"{where}: {field} = {value}: must be a table of keys such as [{field}]"
+        return (
+            f"{where}: {field} = {shown(value)}: must be a table of keys, [{field}] or "
+            f"{field.rpartition('.')[2]} = {{ key = value }}"
+        )
+    # The whole of a block says less than the message about it does.
+    given = "" if isinstance(value, (dict, BaseModel)) else f" = {shown(value)}"
     if kind == "value_error":
-        return f"{where}: {field} = {value}: {context['error']}"
-    return f"{where}: {field} = {value}: {_plain(found['msg'])}; correct the value"
+        return f"{where}: {field}{given}: {context['error']}"
+    demand = _DEMANDS.get(kind)
+    if demand is None:
+        return f"{where}: {field}{given}: {_plain(found['msg'])}; correct the value"
+    return f"{where}: {field}{given}: {demand.format(**context)}{_hint(kind, value)}"
+
+
+def unknown(word: object, options: Sequence[str]) -> str:
+    """Say that a word is unknown, and which one may be meant."""
+    close = closest(word, options)
+    meant = f"did you mean {close!r}? It is " if close else "choose "
+    return f"is unknown; {meant}one of {', '.join(options)}"
+
+
+def closest(word: object, options: Iterable[str]) -> str | None:
+    """The option that a misspelt word is nearest to, whatever its case and order of letters."""
+    plain = {option.casefold(): option for option in options}
+    given = str(word).casefold()
+    for key, option in plain.items():
+        if sorted(key) == sorted(given) or (len(given) > 2 and key.startswith(given)):
+            return option
+    close = get_close_matches(given, plain, n=1)
+    return plain[close[0]] if close else None
+
+
+def shown(value: object) -> str:
+    """A value as it stands in a TOML file, cut where it is long."""
+    text = _toml(value)
+    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(_toml(item) for item in value)}]"
+    if isinstance(value, dict):
+        inside = ", ".join(f"{_key(str(key))} = {_toml(item)}" for key, item in value.items())
+        return f"{{ {inside} }}" if inside else "{}"
+    if isinstance(value, (date, time)):
+        return value.isoformat()
+    return repr(value)
+
+
+def _key(key: str) -> str:
+    return key if _BARE_KEY.fullmatch(key) else json.dumps(key, ensure_ascii=False)
+
+
+def _hint(kind: str, value: object) -> str:
+    """What else helps with the mistakes that are made most."""
+    if isinstance(value, str) and value.strip().endswith("%"):
+        return "; write 10 % as 0.1"
+    if kind.startswith("less_than") and isinstance(value, (int, float)) and 1 < value <= 100:
+        return "; if it is a percentage, divide it by 100"
+    return ""
 
 
 def _plain(message: str) -> str:
     return message[:1].lower() + message[1:]
 
 
-def _shown(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
+def _options(expected: str) -> list[str]:
+    """The words in pydantic's list of what it expects."""
+    return re.findall(r"'([^']*)'", expected)
 
 
-def _steps(loc: Sequence[int | str]) -> list[str]:
-    """Path of a field as the user wrote it, without the tags that pydantic adds for unions."""
-    names: list[str] = []
-    for step in loc:
-        if isinstance(step, int):
-            names[-1] = f"{names[-1]}[{step}]"
-        elif step not in _TAGS:
-            names.append(step)
-    return names
-
-
-_TAGS = frozenset({"essig-high", "lindhard", "constant", "table", "[key]"})
-
-
-def _field(loc: Sequence[int | str]) -> str:
-    return ".".join(_steps(loc)) or "scenario"
+def _field(loc: Sequence[int | str], model: type[BaseModel]) -> str:
+    return _walk(loc, model)[0] or "scenario"
 
 
 def _unknown_key(loc: Sequence[int | str], model: type[BaseModel]) -> str:
-    known = _known_keys(loc[:-1], model)
-    key = str(loc[-1])
-    close = get_close_matches(key, known, n=1)
+    blocks = _walk(loc[:-1], model)[1]
+    known = sorted({name for block in blocks for name in block.model_fields})
+    close = closest(loc[-1], known)
     if close:
-        return f"is an unknown key; did you mean {close[0]!r}?"
+        return f"is an unknown key; did you mean {close!r}?"
     return f"is an unknown key; remove it, or use one of {', '.join(known)}"
 
 
-def _known_keys(loc: Sequence[int | str], model: type[BaseModel]) -> list[str]:
-    """Keys of the block at `loc`, found by walking the model's own fields."""
-    current: list[type[BaseModel]] = [model]
+def _walk(loc: Sequence[int | str], model: type[BaseModel]) -> tuple[str, list[type[BaseModel]]]:
+    """Path of a field as the user wrote it, and the blocks it may lie in.
+
+    Pydantic's own path also has the tags by which it chose between blocks.
+    """
+    names: list[str] = []
+    blocks = [model]
     for step in loc:
-        found: list[type[BaseModel]] = []
-        for candidate in current:
-            if isinstance(step, str) and step in candidate.model_fields:
-                found += _blocks_in(candidate.model_fields[step].annotation)
-        current = found or current
-    keys = {name for candidate in current for name in candidate.model_fields}
-    return sorted(keys)
+        if isinstance(step, int):
+            names[-1] += f"[{step}]"
+            continue
+        tagged = [block for block in blocks if step in _tags(block)]
+        if tagged and len(blocks) > 1:
+            blocks = tagged
+        elif step != "[key]" and not _BRANCH.fullmatch(step):
+            names.append(_key(step))
+            inner = [b.model_fields[step].annotation for b in blocks if step in b.model_fields]
+            blocks = [block for annotation in inner for block in _blocks_in(annotation)] or blocks
+    return ".".join(names), blocks
+
+
+def _tags(block: type[BaseModel]) -> tuple[object, ...]:
+    field = block.model_fields.get("model")
+    return getattr(field.annotation, "__args__", ()) if field else ()
 
 
 def _blocks_in(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401 - typing's own objects

@@ -6,9 +6,10 @@ kinematic end, a quenching that is not monotonic) is decided where the experimen
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from upscatter.constants import SIN2_THETA_W
 from upscatter.inputs.solar_fluxes import flux_model
@@ -16,6 +17,7 @@ from upscatter.scenario.fields import (
     BackgroundRate,
     Block,
     Confidence,
+    EndPoint,
     EnergyScale,
     Exposure,
     Flux,
@@ -29,8 +31,11 @@ from upscatter.scenario.fields import (
     VisibleEnergy,
     wrapped,
 )
+from upscatter.scenario.oscillation import CouplingBlock, OscillationBlock
 
 MOST_BINS = 2000
+_FORMULA = re.compile(r"[A-Z(][A-Za-z0-9.()\[\]₀-₉]*")
+_NO_ATOMS = re.compile(r"(?<![\d.])0+(\.0*)?(?![\d.])")
 Source = Literal["pp", "pep", "hep", "7Be", "8B", "13N", "15O", "17F"]
 DEFAULT_SOURCES: tuple[Source, ...] = ("8B", "hep")
 
@@ -39,12 +44,30 @@ class TargetBlock(Block):
     """What the detector is made of."""
 
     element: Annotated[str, Field(min_length=1, max_length=80)] | None = None
-    isotopes: dict[str, Annotated[float, Field(strict=True, ge=0.0)]] | None = None
+    isotopes: (
+        Annotated[
+            dict[str, Annotated[float, Field(strict=True, ge=0.0, le=1e6)]], Field(min_length=1)
+        ]
+        | None
+    ) = None
+
+    @field_validator("element")
+    @classmethod
+    def _formula(cls, text: str | None) -> str | None:
+        # periodictable also reads masses, densities, mixtures and charges, which mean nothing here,
+        # and takes "76Ge" for 76 natural atoms.
+        if text is not None and (not _FORMULA.fullmatch(text) or _NO_ATOMS.search(text)):
+            raise ValueError(
+                "is no chemical formula such as 'Ge' or 'CaWO4'; for enriched material write "
+                'isotopes = { "Ge-76" = 0.9, "Ge-74" = 0.1 }'
+            )
+        return text
 
     @model_validator(mode="after")
     def _one_of_both(self) -> TargetBlock:
         if (self.element is None) == (self.isotopes is None):
-            raise ValueError('needs either element = "Ge" or isotopes = { "Ge-76" = 1.0 }')
+            has = "has neither element nor isotopes" if self.element is None else "has both"
+            raise ValueError(f'{has}; give element = "Ge" or isotopes = {{ "Ge-76" = 1.0 }}')
         return self
 
 
@@ -77,13 +100,15 @@ class TabulatedBlock(Table):
 class EfficiencyBlock(OptionalTable):
     """`upscatter.detector.resolution.Efficiency`: a constant, or a table over one energy scale."""
 
-    value: Fraction | None = None
+    value: PositiveFraction | None = None
     energy: EnergyScale | None = None
 
     @model_validator(mode="after")
     def _constant_or_table(self) -> EfficiencyBlock:
         if self.has_table == (self.value is not None):
-            raise ValueError("needs either a value between 0 and 1 or a table, and not both")
+            raise ValueError(
+                "needs either value = 0.9 (above 0, at most 1) or a table, and not both"
+            )
         if self.has_table and self.energy is None:
             raise ValueError("needs energy = 'keVnr' (true recoil) or 'keVee' (observed)")
         if not self.has_table and self.energy is not None:
@@ -109,6 +134,7 @@ class DetectorBlock(Block):
     quenching: Annotated[
         EssigHighBlock | LindhardBlock | ConstantBlock | TabulatedBlock,
         Field(discriminator="model"),
+        BeforeValidator(lambda value: {"model": value} if isinstance(value, str) else value),
     ]
     efficiency: Annotated[EfficiencyBlock, BeforeValidator(wrapped("value"))] = EfficiencyBlock(
         value=1.0
@@ -116,17 +142,30 @@ class DetectorBlock(Block):
     resolution: ResolutionBlock = ResolutionBlock()
     cutoff: RecoilEnergy = 0.0
 
+    @field_validator("region", mode="before")
+    @classmethod
+    def _two_ends(cls, ends: object) -> object:
+        if not isinstance(ends, (list, tuple)) or len(ends) != 2:
+            raise ValueError('must be two energies, such as ["0.16 keVee", "2.16 keVee"]')
+        return ends
+
+    @field_validator("bin_edges")
+    @classmethod
+    def _some_edges(cls, edges: tuple[EndPoint, ...] | None) -> tuple[EndPoint, ...] | None:
+        if edges is not None and not 2 <= len(edges) <= MOST_BINS + 1:
+            raise ValueError(f"has {len(edges)} energies; give from 2 to {MOST_BINS + 1}")
+        return edges
+
     @model_validator(mode="after")
     def _binning(self) -> DetectorBlock:
         if (self.region is None) == (self.bin_edges is None):
+            has = "neither region nor" if self.region is None else "both region and"
             raise ValueError(
-                "needs either region = ['0.16 keVee', '2.16 keVee'] with bins, or bin_edges"
+                f"has {has} bin_edges; give region = ['0.16 keVee', '2.16 keVee'] and bins, "
+                "or bin_edges"
             )
-        if self.bin_edges is not None:
-            if self.bins is not None:
-                raise ValueError("has bins beside bin_edges; remove bins")
-            if not 2 <= len(self.bin_edges) <= MOST_BINS + 1:
-                raise ValueError(f"bin_edges needs from 2 to {MOST_BINS + 1} energies")
+        if self.bin_edges is not None and self.bins is not None:
+            raise ValueError(f"has bins = {self.bins} beside bin_edges; remove one of them")
         return self
 
 
@@ -170,16 +209,24 @@ class FluxBlock(Block):
         default_factory=dict
     )
 
+    @field_validator("sources")
+    @classmethod
+    def _each_once(cls, sources: tuple[Source, ...] | None) -> tuple[Source, ...] | None:
+        if sources is not None and not sources:
+            raise ValueError('is empty; name at least one, such as ["8B", "hep"]')
+        if sources is not None and len(set(sources)) != len(sources):
+            raise ValueError("names a source twice; name each once")
+        return sources
+
     @model_validator(mode="after")
     def _every_source_has_an_uncertainty(self) -> FluxBlock:
-        if self.sources is not None and len(set(self.sources)) != len(self.sources):
-            raise ValueError("sources names a source twice; name each once")
-        if not self.active:
-            raise ValueError('sources is empty; name at least one, such as ["8B", "hep"]')
         for group in ("uncertainty", "fluxes", "spectra"):
             for source in getattr(self, group):
                 if source not in self.active:
-                    raise ValueError(f"{group} names {source}, which is not among the sources")
+                    raise ValueError(
+                        f"{group} names {source}, which is not among the sources "
+                        f"{', '.join(self.active)}; add it to sources or remove it"
+                    )
         known = self._known_uncertainties()
         for source in self.active:
             if source not in known:
@@ -222,10 +269,16 @@ class StatisticsBlock(Block):
     dof: Annotated[int, Field(strict=True, ge=1, le=10)] = 1
 
 
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("has a line break or a control character; write one line of plain text")
+    return text
+
+
 class ScenarioFile(Block):
     """A whole scenario file."""
 
-    title: Annotated[str, Field(min_length=1, max_length=200)]
+    title: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
     description: str = ""
     references: tuple[str, ...] = ()
     target: TargetBlock
@@ -234,3 +287,5 @@ class ScenarioFile(Block):
     flux: FluxBlock = FluxBlock()
     physics: PhysicsBlock = PhysicsBlock()
     statistics: StatisticsBlock = StatisticsBlock()
+    coupling: CouplingBlock = CouplingBlock()
+    oscillation: OscillationBlock = OscillationBlock()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
+from upscatter.flux.coupling import Coupling
 from upscatter.scenario.load import Scenario
 
 
-def provenance(scenario: Scenario) -> dict[str, object]:
+def provenance(scenario: Scenario, coupling: Coupling) -> dict[str, object]:
     """Version, digest of the scenario, and the choices that make its result.
 
     Returns
@@ -16,6 +17,17 @@ def provenance(scenario: Scenario) -> dict[str, object]:
         JSON-ready.
     """
     settings = scenario.settings
+    flavour: dict[str, object] = {"coupling": coupling.name, "flavour_sum": coupling.flavour_sum}
+    if not coupling.blind_to_flavour:
+        place = settings.oscillation.model_dump(mode="json", exclude_defaults=True)
+        place.pop("mixing", None)
+        components = [[c.real, c.imag] for c in map(complex, coupling.components)]
+        flavour |= {
+            "components": components,
+            "mixing": settings.oscillation.mixing.model_dump(mode="json", exclude_none=True)
+            or {"fit": "NuFIT-5.3"},
+            "place": place or "by day, no Earth in between",
+        }
     return {
         "upscatter": version("upscatter"),
         "scenario_sha256": scenario.digest,
@@ -27,4 +39,5 @@ def provenance(scenario: Scenario) -> dict[str, object]:
         "sin2_theta_w": settings.physics.sin2_theta_w,
         "quenching": settings.detector.quenching.model,
         "variance": settings.statistics.variance,
+        **flavour,
     }

@@ -37,6 +37,8 @@ _DEFINITIONS = (
     "electronvolt = [energy] = eV",
     "electronvolt_recoil = [recoil_energy] = eVnr",
     "electronvolt_electron = [electron_equivalent_energy] = eVee",
+    "radian = [angle] = rad",
+    "degree = 0.017453292519943295 * radian = deg",
     "count = [] = counts = event = events",
 )
 
@@ -85,6 +87,10 @@ FLUX = Dimension(
     1.0 / (units.CM**2 * units.SECOND),
     "5.25e6 / (cm^2 s)",
 )
+
+
+ANGLE = Dimension("an angle", "rad", 1.0, "28.2 deg")
+SQUARED_MASS = Dimension("a squared mass", "eV^2", units.EV**2, "7.41e-5 eV^2")
 
 
 @cache
@@ -161,10 +167,9 @@ def _parsed(text: str, wanted: str, example: str) -> PlainQuantity[float]:
         raise UnitError(
             f"has the unknown unit {unknown}; write {wanted} such as {example}"
         ) from None
-    except Exception as error:  # pint raises whatever Python's tokenizer and arithmetic raise
+    except Exception:  # pint raises whatever Python's tokenizer and arithmetic raise
         raise UnitError(
-            f"cannot be read as a number with a unit ({type(error).__name__}); "
-            f"write {wanted} such as {example}"
+            f"cannot be read as a number with a unit; write {wanted} such as {example}"
         ) from None
     return quantity
 
@@ -176,4 +181,6 @@ def _mismatch(quantity: PlainQuantity[float], wanted: str, example: str) -> str:
         hint = "; recoil (nr) and electron-equivalent (ee) energies differ by the quenching"
     elif "ee" in given and "keVnr" in example:
         hint = "; electron-equivalent (ee) and recoil (nr) energies differ by the quenching"
+    elif "eV" in given and ("keVee" in example or "keVnr" in example):
+        hint = "; say which scale: keVnr is nuclear recoil, keVee electron-equivalent energy"
     return f"has the dimension of {given}{hint}; needs {wanted} such as {example}"

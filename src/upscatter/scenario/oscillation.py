@@ -1,0 +1,186 @@
+"""The blocks of a scenario that concern flavour: which coupling, and which neutrinos arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, field_validator, model_validator
+
+from upscatter.errors import UpscatterError
+from upscatter.flux.coupling import Coupling, FlavourSum, coupling
+from upscatter.flux.exposure import NadirExposure, Part, annual_exposure
+from upscatter.flux.flavour import DAY as DAY_EXPOSURE
+from upscatter.flux.livetime import livetime_exposure
+from upscatter.inputs.laboratories import check_latitude
+from upscatter.inputs.laboratories import latitude as laboratory_latitude
+from upscatter.inputs.mixing import GLOBAL_FITS, Mixing, mixing
+from upscatter.scenario import quantities as q
+from upscatter.scenario.fields import Block, Number, quantity_field, wrapped
+from upscatter.units import DAY
+
+_ANY_COMMON_YEAR = 2025
+
+Angle = Annotated[float, BeforeValidator(quantity_field(q.ANGLE, signed=True))]
+SquaredMass = Annotated[float, BeforeValidator(quantity_field(q.SQUARED_MASS, signed=True))]
+Component = Number | tuple[Number, Number]
+
+
+@contextmanager
+def refused() -> Iterator[None]:
+    """Let pydantic collect what the physics refuses."""
+    try:
+        yield
+    except UpscatterError as error:
+        raise ValueError(str(error)) from None
+
+
+class ComponentsBlock(Block):
+    """Relative couplings of the flavours; a complex one is written [real, imaginary]."""
+
+    e: Component = 0.0
+    mu: Component = 0.0
+    tau: Component = 0.0
+
+
+class CouplingBlock(Block):
+    """`upscatter.flux.coupling.Coupling`: a named flavour, or components of one's own."""
+
+    flavour: Literal["universal", "e", "mu", "tau"] | None = None
+    components: ComponentsBlock | None = None
+    sum: FlavourSum | None = None
+
+    @model_validator(mode="after")
+    def _not_both(self) -> CouplingBlock:
+        if self.flavour is not None and self.components is not None:
+            raise ValueError("has both a flavour and components; keep one of them")
+        self.coupling()
+        return self
+
+    def coupling(self) -> Coupling:
+        """The coupling. Universal ones add flavours incoherently unless told otherwise."""
+        if self.components is None:
+            return coupling(self.flavour or "universal", self.sum or "incoherent")
+        values = [getattr(self.components, flavour) for flavour in ("e", "mu", "tau")]
+        e, mu, tau = (complex(*v) if isinstance(v, tuple) else complex(v) for v in values)
+        with refused():
+            return Coupling("custom", (e, mu, tau), self.sum or "exact")
+
+
+class MixingBlock(Block):
+    """`upscatter.inputs.mixing.Mixing`: a global fit by name, or parameters of one's own."""
+
+    fit: str | None = None
+    sin2_theta12: Number | None = None
+    sin2_theta13: Number | None = None
+    sin2_theta23: Number | None = None
+    delta_cp: Angle | None = None
+    dm2_21: SquaredMass | None = None
+    dm2_31: SquaredMass | None = None
+
+    @field_validator("fit")
+    @classmethod
+    def _known(cls, name: str | None) -> str | None:
+        if name is not None and name not in GLOBAL_FITS:
+            raise ValueError(f"is no known global fit; choose one of {', '.join(GLOBAL_FITS)}")
+        return name
+
+    @model_validator(mode="after")
+    def _physical(self) -> MixingBlock:
+        self.mixing()
+        return self
+
+    def mixing(self) -> Mixing:
+        """The parameters: those of the fit (NuFIT-5.3 unless named), with one's own put in."""
+        known = mixing(self.fit or "NuFIT-5.3")
+        own = self.model_dump(exclude={"fit"}, exclude_none=True)
+        with refused():
+            return replace(known, **own)
+
+
+class OscillationBlock(Block):
+    """Mixing, and where and when the detector takes data."""
+
+    mixing: Annotated[MixingBlock, BeforeValidator(wrapped("fit"))] = MixingBlock()
+    laboratory: str | None = None
+    latitude: Angle | None = None
+    time: Part = "both"
+    season: tuple[str, str] | None = None
+    livetime: Annotated[tuple[tuple[Number, Number, Number], ...] | None, Field(min_length=1)] = (
+        None
+    )
+    distance: Annotated[bool, Field(strict=True)] = False
+
+    @field_validator("laboratory")
+    @classmethod
+    def _known(cls, name: str | None) -> str | None:
+        if name is not None:
+            with refused():
+                laboratory_latitude(name)
+        return name
+
+    @field_validator("latitude")
+    @classmethod
+    def _on_earth(cls, angle: float | None) -> float | None:
+        if angle is not None:
+            with refused():
+                check_latitude(angle)
+        return angle
+
+    @field_validator("season")
+    @classmethod
+    def _days(cls, season: tuple[str, str] | None) -> tuple[str, str] | None:
+        for day in season or ():
+            _day_of_year(day)
+        return season
+
+    @model_validator(mode="after")
+    def _one_place(self) -> OscillationBlock:
+        places = [self.laboratory, self.latitude, self.livetime]
+        given = [place for place in places if place is not None]
+        if len(given) > 1:
+            raise ValueError("has more than one of laboratory, latitude and livetime; keep one")
+        placed = self.laboratory is not None or self.latitude is not None
+        for name in ("season", "distance"):
+            if getattr(self, name) and not placed:
+                raise ValueError(f"{name} needs a laboratory or a latitude; add one")
+        if self.time != "both" and not given:
+            raise ValueError("time needs a laboratory, a latitude or a livetime; add one")
+        return self
+
+    def exposure(self) -> NadirExposure:
+        """When the detector takes data; by day alone if no place is given.
+
+        Raises
+        ------
+        PhysicsError, TableError
+            If that part of the day or season does not exist, or the livetime table is malformed.
+        """
+        if self.livetime is not None:
+            return livetime_exposure(self.livetime).select(self.time)
+        if self.laboratory is not None:
+            where = laboratory_latitude(self.laboratory)
+        elif self.latitude is not None:
+            where = self.latitude
+        else:
+            return DAY_EXPOSURE
+        season = None
+        if self.season is not None:
+            first, last = (_day_of_year(day) for day in self.season)
+            season = (first * DAY, (last + 1) * DAY)
+        exposure = annual_exposure(where, season=season, distance=self.distance)
+        return exposure.select(self.time)
+
+
+def _day_of_year(text: str) -> int:
+    """Day of the year, from 0, of a text such as ``"12-21"``."""
+    try:
+        day = date.fromisoformat(f"{_ANY_COMMON_YEAR}-{text}")
+    except ValueError:
+        raise ValueError(
+            f"{text!r} is no day of the year; write month and day such as '12-21'"
+        ) from None
+    return (day - date(_ANY_COMMON_YEAR, 1, 1)).days
