@@ -6,14 +6,37 @@ import os
 import sys
 from collections.abc import Sequence
 
+_INTERRUPTED = 130
+"""What shells report for a program that Ctrl-C ended."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0, or 2 with one line on standard error."""
+    try:
+        status = _run(arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        _fail("interrupted")
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader of a pipe went away, as head does; there is nobody to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        return _fail(f"{error.filename or 'standard output'}: {error.strerror}; free or change it")
+    return status
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     import click
 
     from upscatter.cli.commands import commands
     from upscatter.errors import UpscatterError
 
+    # A terminal or pipe that is not in UTF-8 gets question marks rather than an error.
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(errors="replace")
     try:
         commands.main(
             args=None if arguments is None else list(arguments),
@@ -22,24 +45,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     except UpscatterError as error:
         return _fail(str(error))
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message())
-        return 2
     except click.UsageError as error:
         command = error.ctx.command_path if error.ctx else "upscatter"
-        return _fail(f"{error.format_message()} (see {command} --help)")
+        return _fail(f"{error.format_message().rstrip('.')} (see {command} --help)")
     except click.ClickException as error:
         return _fail(error.format_message())
-    except (KeyboardInterrupt, click.Abort):
-        return _fail("interrupted")
-    except BrokenPipeError:
-        # The reader of a pipe went away, as head does; there is nobody to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except click.Abort:
+        raise KeyboardInterrupt from None
     return 0
 
 
 def _fail(message: str) -> int:
     line = " ".join(message.split())
+    line = "".join(character if character.isprintable() else "?" for character in line)
     print(f"upscatter: error: {line}", file=sys.stderr)
     return 2

@@ -13,6 +13,7 @@ from upscatter.cli import parsing
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from upscatter.flux.coupling import FlavourSum
     from upscatter.limits.curve import LimitCurve
 
 # Everything heavier than click is imported inside the commands: `upscatter --help` answers at once.
@@ -30,6 +31,19 @@ format_option = click.option(
 )
 out_option = click.option(
     "--out", type=_PATH, metavar="FILE", help="Write the result to FILE instead of printing it."
+)
+flavour_option = click.option(
+    "--flavour",
+    type=click.Choice(["universal", "e", "mu", "tau"]),
+    help="Flavour that couples to nu_4. Default: the scenario's, or universal.",
+)
+sum_option = click.option(
+    "--sum",
+    "flavour_sum",
+    type=click.Choice(["incoherent", "exact"]),
+    default="incoherent",
+    show_default=True,
+    help="How --flavour universal adds flavours: as the paper, or by density matrix.",
 )
 
 
@@ -93,21 +107,26 @@ def reproduce(out: Path | None, style: str) -> None:
 @format_option
 @out_option
 @click.option("--plot", type=_PATH, metavar="FILE", help="Draw the curve (PNG, PDF or SVG).")
+@flavour_option
+@sum_option
 def limit(
-    scenario: str, mass_texts: Sequence[str], style: str, out: Path | None, plot: Path | None
+    scenario: str,
+    mass_texts: Sequence[str],
+    style: str,
+    out: Path | None,
+    plot: Path | None,
+    flavour: str | None,
+    flavour_sum: FlavourSum,
 ) -> None:
     """Upper limit on the dipole moment against the mass of the sterile neutrino."""
     from upscatter.report import export
 
-    if plot is not None:
-        export.require_writable(parsing.figure_path(plot))
-    if out is not None:
-        export.require_writable(out)
+    parsing.check_outputs(out, plot)
     masses = parsing.masses(mass_texts) if mass_texts else None
 
     from upscatter.api import upper_limit
 
-    curve = upper_limit(scenario, masses)
+    curve = upper_limit(scenario, masses, flavour=flavour, flavour_sum=flavour_sum)
     if plot is not None:
         from upscatter.report.plots import exclusion_figure, save
 
@@ -115,11 +134,11 @@ def limit(
     if style == "table":
         from upscatter.report.tables import limit_table
 
-        _emit_table(limit_table(curve, thin=masses is None), out)
+        emit_table(limit_table(curve, thin=masses is None), out)
     elif style == "csv":
-        _emit(_limit_csv(curve), out)
+        emit(_limit_csv(curve), out)
     else:
-        _emit(export.to_json(curve.to_dict()), out)
+        emit(export.to_json(curve.to_dict()), out)
 
 
 @commands.command()
@@ -128,7 +147,17 @@ def limit(
 @click.option("--mass", "mass_text", default="0.01MeV", show_default=True, help="Sterile mass.")
 @format_option
 @out_option
-def rate(scenario: str, mu: float, mass_text: str, style: str, out: Path | None) -> None:
+@flavour_option
+@sum_option
+def rate(
+    scenario: str,
+    mu: float,
+    mass_text: str,
+    style: str,
+    out: Path | None,
+    flavour: str | None,
+    flavour_sum: FlavourSum,
+) -> None:
     """Expected counts per bin and source: background, Standard Model, dipole portal."""
     from upscatter.report import export
 
@@ -138,21 +167,21 @@ def rate(scenario: str, mu: float, mass_text: str, style: str, out: Path | None)
 
     from upscatter.api import expected_counts
 
-    counts = expected_counts(scenario, mu, mass)
+    counts = expected_counts(scenario, mu, mass, flavour=flavour, flavour_sum=flavour_sum)
     if style == "table":
         from upscatter.report.tables import counts_table
 
         title = f"{scenario}: expected counts; dipole with mu = {mu:g} mu_B, m4 = {mass:g} MeV"
-        _emit_table(
+        emit_table(
             counts_table(
                 title, counts.bin_edges_kevee, counts.background, counts.sm, counts.dipole
             ),
             out,
         )
     elif style == "csv":
-        _emit(export.to_csv(counts.header, counts.rows, counts.comments), out)
+        emit(export.to_csv(counts.header, counts.rows, counts.comments), out)
     else:
-        _emit(export.to_json(counts.to_dict()), out)
+        emit(export.to_json(counts.to_dict()), out)
 
 
 @commands.command()
@@ -193,7 +222,8 @@ def _limit_csv(curve: LimitCurve) -> str:
     return to_csv(curve.header, curve.rows, curve.comments)
 
 
-def _emit(text: str, out: Path | None) -> None:
+def emit(text: str, out: Path | None) -> None:
+    """Print a result, or write it to a file."""
     from upscatter.report.export import write_text
 
     if out is None:
@@ -202,10 +232,11 @@ def _emit(text: str, out: Path | None) -> None:
         write_text(out, text)
 
 
-def _emit_table(table: Table, out: Path | None) -> None:
+def emit_table(table: Table, out: Path | None) -> None:
+    """Print a table, or write it to a file as plain text."""
     from upscatter.report.tables import as_text, print_table
 
     if out is None:
         print_table(table)
     else:
-        _emit(as_text(table), out)
+        emit(as_text(table), out)

@@ -15,15 +15,17 @@ MOST_MASSES = 100_000
 FIGURE_SUFFIXES = (".pdf", ".png", ".svg")
 
 
-def masses(texts: Sequence[str]) -> FloatArray:
-    """Masses in MeV from values (``5MeV``) and grids (``0.01MeV:12MeV:60``, even in ln m_4).
+def masses(texts: Sequence[str], option: str = "--mass") -> FloatArray:
+    """Masses, or other energies, in MeV: values (``5MeV``), grids (``0.01MeV:12MeV:60``).
 
     Raises
     ------
     UpscatterError
         Naming the text that is not a mass or a grid.
     """
-    return np.concatenate([_grid(text) if ":" in text else [mass(text)] for text in texts])
+    return np.concatenate(
+        [_grid(text, option) if ":" in text else [mass(text, option)] for text in texts]
+    )
 
 
 def mass(text: str, option: str = "--mass") -> float:
@@ -59,20 +61,36 @@ def figure_path(path: Path) -> Path:
     return path
 
 
-def _grid(text: str) -> FloatArray:
+def check_outputs(out: Path | None, plot: Path | None) -> None:
+    """Refuse files that could not be written, before anything is computed.
+
+    Raises
+    ------
+    OutputError
+        For a place that cannot be written to, or a figure of an unknown format.
+    """
+    from upscatter.report.export import require_writable
+
+    if plot is not None:
+        require_writable(figure_path(plot))
+    if out is not None:
+        require_writable(out)
+
+
+def _grid(text: str, option: str) -> FloatArray:
     parts = text.split(":")
     remedy = "write a grid as LOWEST:HIGHEST:NUMBER, such as 0.01MeV:12MeV:60"
     if len(parts) != 3:
-        raise UpscatterError(f"--mass {text!r}: is not a grid; {remedy}")
-    lowest, highest = mass(parts[0]), mass(parts[1])
+        raise UpscatterError(f"{option} {text!r}: is not a grid; {remedy}")
+    lowest, highest = mass(parts[0], option), mass(parts[1], option)
     try:
         number = int(parts[2])
     except ValueError:
-        raise UpscatterError(f"--mass {text!r}: {parts[2]!r} is no number; {remedy}") from None
+        raise UpscatterError(f"{option} {text!r}: {parts[2]!r} is no number; {remedy}") from None
     if not 2 <= number <= MOST_MASSES:
         raise UpscatterError(
-            f"--mass {text!r}: {number} masses are not between 2 and {MOST_MASSES}; {remedy}"
+            f"{option} {text!r}: {number} masses are not between 2 and {MOST_MASSES}; {remedy}"
         )
     if not 0.0 < lowest < highest:
-        raise UpscatterError(f"--mass {text!r}: the ends must be positive and rise; {remedy}")
+        raise UpscatterError(f"{option} {text!r}: the ends must be positive and rise; {remedy}")
     return np.geomspace(lowest, highest, number)

@@ -32,8 +32,10 @@ def read_text(path: Path) -> str:
             )
         return content.decode("utf-8-sig")
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is not a text file in UTF-8"
-        raise TableError(f"{path}: cannot be read ({reason}); give a readable text file") from None
+        reason = getattr(error, "strerror", None) or "it is not a text file"
+        raise TableError(
+            f"{path}: cannot be read ({reason}); give a readable text file in UTF-8"
+        ) from None
 
 
 def read_two_columns(path: Path) -> tuple[FloatArray, FloatArray]:

@@ -22,7 +22,7 @@ def to_csv(header: Sequence[str], rows: Iterable[Sequence[object]], comments: Se
     """CSV with comment lines in front; a missing value is an empty field."""
     text = io.StringIO()
     for comment in comments:
-        text.write(f"# {comment}\n")
+        text.write(f"# {' '.join(comment.splitlines())}\n")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
     writer.writerows(rows)
@@ -35,16 +35,22 @@ def require_writable(path: Path) -> None:
     Raises
     ------
     OutputError
-        If its folder does not exist or cannot be written to, or the path is a folder.
+        If its folder does not exist or cannot be written to, or the path is no plain file.
     """
-    if path.is_dir():
-        raise OutputError(f"{path}: is a folder; give the name of a file")
-    folder = path.parent
-    if not folder.is_dir():
-        raise OutputError(f"{path}: the folder {folder} does not exist; create it first")
-    if path.exists() and not os.access(path, os.W_OK):
-        raise OutputError(f"{path}: is write-protected; choose another name")
-    _probe(folder, path)
+    try:
+        # Of a link, the file that it points to is the one to replace.
+        target = path.resolve()
+        if path.is_dir():
+            raise OutputError(f"{path}: is a folder; give the name of a file")
+        if path.exists() and not path.is_file():
+            raise OutputError(f"{path}: is no plain file; give the name of a file")
+        if not target.parent.is_dir():
+            raise OutputError(f"{path}: the folder {path.parent} does not exist; create it first")
+        if path.exists() and not os.access(path, os.W_OK):
+            raise OutputError(f"{path}: is write-protected; choose another name")
+    except (OSError, RuntimeError, ValueError) as error:
+        raise _cannot_write(path, error) from None
+    _probe(target.parent, path)
 
 
 def require_folder(folder: Path) -> None:
@@ -64,6 +70,27 @@ def require_folder(folder: Path) -> None:
     _probe(folder, folder)
 
 
+def require_distinct(*paths: Path | None) -> None:
+    """Refuse to write two things to one file, or a result over what it is computed from.
+
+    Raises
+    ------
+    OutputError
+        If two of the paths are the same file.
+    """
+    seen: set[Path] = set()
+    for path in paths:
+        if path is None:
+            continue
+        try:
+            target = path.resolve()
+        except (OSError, RuntimeError, ValueError):  # a name that no file can have
+            continue
+        if target in seen:
+            raise OutputError(f"{path}: is named twice, to read or to write; choose another name")
+        seen.add(target)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file whole, or not at all."""
     write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
@@ -77,16 +104,19 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     OutputError
         If the file cannot be written; an existing file is then as it was.
     """
+    require_writable(path)
+    target = path.resolve()
     try:
-        handle, name = tempfile.mkstemp(suffix=path.suffix, dir=path.parent)
+        handle, name = tempfile.mkstemp(suffix=path.suffix, dir=target.parent)
         os.close(handle)
     except OSError as error:
         raise _cannot_write(path, error) from None
     temporary = Path(name)
     try:
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
         write(temporary)
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(path)
+        temporary.chmod(mode)
+        temporary.replace(target)
     except OSError as error:
         raise _cannot_write(path, error) from None
     finally:
@@ -101,8 +131,9 @@ def _probe(folder: Path, path: Path) -> None:
         raise _cannot_write(path, error) from None
 
 
-def _cannot_write(path: Path, error: OSError) -> OutputError:
-    return OutputError(f"{path}: cannot be written ({error.strerror}); choose another place")
+def _cannot_write(path: Path, error: Exception) -> OutputError:
+    reason = getattr(error, "strerror", None) or error
+    return OutputError(f"{path}: cannot be written ({reason}); choose another place")
 
 
 def _umask() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ _STYLE: dict[Any, Any] = {
 }
 
 # Okabe and Ito's palette (2008), told apart with any colour vision.
-_COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _LINES = ("-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1)), (0, (3, 1, 1, 1, 1, 1)))
 
 
@@ -58,17 +59,27 @@ def exclusion_figure(curves: Sequence[LimitCurve]) -> Figure:
     Figure
         One journal column wide.
     """
-    with rc_context(_STYLE):
-        figure = Figure(figsize=(_WIDTH, _HEIGHT), layout="constrained")
-        FigureCanvasAgg(figure)
-        axes = figure.add_subplot()
+    with journal_style():
+        figure, axes = column_figure()
         _frame(axes, curves)
         top = axes.get_ylim()[1]
         for i, curve in enumerate(curves):
-            _draw(axes, curve, top, _COLOURS[i % len(_COLOURS)], _LINES[i % len(_LINES)])
+            _draw(axes, curve, top, COLOURS[i % len(COLOURS)], _LINES[i % len(_LINES)])
         if curves:
             axes.legend(loc="upper left", frameon=False, handlelength=2.4, borderaxespad=0.6)
     return figure
+
+
+def journal_style() -> AbstractContextManager[None]:
+    """Fonts, ticks and lines for print; figures are to be made and saved inside it."""
+    return rc_context(_STYLE)
+
+
+def column_figure(height: float = _HEIGHT) -> tuple[Figure, Axes]:
+    """A figure one journal column wide, with its axes. The height is in inches."""
+    figure = Figure(figsize=(_WIDTH, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure, figure.add_subplot()
 
 
 def save(figure: Figure, path: Path) -> None:

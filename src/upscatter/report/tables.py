@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,9 @@ from upscatter.numerics import FloatArray
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+
+WIDTH = 80
+"""Columns of a terminal that tables are laid out for."""
 
 MOST_ROWS = 25
 """Rows of a limit table whose masses the user did not choose."""
@@ -43,29 +47,49 @@ def limit_table(curve: LimitCurve, thin: bool) -> Table:
     return table
 
 
-def counts_table(
+def counts_tables(
     title: str,
     edges: FloatArray,
     background: FloatArray,
     sm: Mapping[str, FloatArray],
     dipole: Mapping[str, FloatArray],
-) -> Table:
-    """Counts per bin and source, with totals below."""
-    table = _table(title)
-    table.add_column("bin [keVee]", justify="right")
-    table.add_column("background", justify="right")
-    columns: list[FloatArray] = [background]
-    for prefix, group in (("SM", sm), ("dipole", dipole)):
-        for source, counts in group.items():
-            table.add_column(f"{prefix} {source}", justify="right")
-            columns.append(counts)
-    for i in range(background.size):
-        table.add_row(
-            f"{edges[i]:.4g} - {edges[i + 1]:.4g}", *(f"{column[i]:.4g}" for column in columns)
-        )
-    table.add_section()
-    table.add_row("total", *(f"{column.sum():.5g}" for column in columns))
-    return table
+) -> list[Table]:
+    """Counts per bin and source, with totals below, as many columns side by side as fit."""
+    columns = {"background": background}
+    columns |= {f"SM {source}": counts for source, counts in sm.items()}
+    columns |= {f"dipole {source}": counts for source, counts in dipole.items()}
+    bins = [f"{low:.4g} - {high:.4g}" for low, high in pairwise(edges)]
+    first = ["bin [keVee]", *bins, "total"]
+    cells = [
+        [name, *(f"{n:.4g}" for n in counts), f"{counts.sum():.5g}"]
+        for name, counts in columns.items()
+    ]
+    tables = []
+    for block in _blocks(first, cells):
+        table = _table("" if tables else title)
+        rows = zip(first, *block, strict=True)
+        for name in next(rows):
+            table.add_column(name, justify="right", no_wrap=True)
+        for number, row in enumerate(rows, start=1):
+            table.add_row(*row, end_section=number == len(bins))
+        tables.append(table)
+    return tables
+
+
+def _blocks(first: list[str], columns: list[list[str]]) -> list[list[list[str]]]:
+    """Columns in groups that fit `WIDTH` beside the first column, which every group repeats."""
+    room = WIDTH - _width(first) - 1
+    blocks: list[list[list[str]]] = [[]]
+    for column in columns:
+        if sum(map(_width, [*blocks[-1], column])) > room and blocks[-1]:
+            blocks.append([])
+        blocks[-1].append(column)
+    return blocks
+
+
+def _width(column: list[str]) -> int:
+    """Of a column on the screen, with the space around it."""
+    return max(map(len, column)) + 3
 
 
 def reproduction_table(rows: Sequence[tuple[str, str, str, str]]) -> Table:
@@ -98,32 +122,68 @@ def summary_table(title: str, rows: Sequence[tuple[str, str]]) -> Table:
     return table
 
 
-def print_table(table: Table) -> None:
-    """Print a table on standard output, at most as wide as the terminal."""
+def flux_table(title: str, rows: Sequence[tuple[str | float | None, ...]]) -> Table:
+    """Fluxes by source and flavour."""
+    table = _table(f"{title}\nfluxes in 1/(cm2 s)")
+    for name in ("source", "total", "nu_e", "nu_mu", "nu_tau", "day-night"):
+        table.add_column(name, justify="left" if name == "source" else "right")
+    for source, *fluxes, asymmetry in rows:
+        shown = "-" if asymmetry is None else f"{100.0 * float(asymmetry):+.2f} %"
+        table.add_row(str(source), *(f"{float(flux or 0.0):.4g}" for flux in fluxes), shown)
+    return table
+
+
+def oscillation_table(title: str, rows: Sequence[Sequence[float]], has_night: bool) -> Table:
+    """Probabilities by energy, day and night."""
+    table = _table(title)
+    names = ["E [MeV]", "e day", "mu day", "tau day"]
+    if has_night:
+        names += ["e night", "mu night", "tau night", "day-night"]
+    for name in names:
+        table.add_column(name, justify="right")
+    for energy, *probabilities in rows:
+        shown = [f"{p:.4f}" for p in probabilities]
+        if has_night:
+            shown[-1] = f"{100.0 * probabilities[-1]:+.2f} %"
+        table.add_row(f"{energy:.4g}", *shown)
+    return table
+
+
+def print_tables(tables: Sequence[Table]) -> None:
+    """Print tables on standard output, at most as wide as the terminal."""
     from rich.console import Console
 
-    _print(Console(highlight=False), table)
+    # Brackets are units here, not rich's markup.
+    _print(Console(highlight=False, markup=False, emoji=False), tables)
 
 
-def as_text(table: Table) -> str:
-    """A table as plain text, 80 columns wide, for a file."""
+def as_text(tables: Sequence[Table]) -> str:
+    """Tables as plain text, for a file."""
     from rich.console import Console
 
-    console = Console(width=80, highlight=False, color_system=None)
+    console = Console(
+        width=WIDTH,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        color_system=None,
+        force_terminal=False,
+    )
     with console.capture() as capture:
-        _print(console, table)
+        _print(console, tables)
     return capture.get()
 
 
-def _print(console: Console, table: Table) -> None:
+def _print(console: Console, tables: Sequence[Table]) -> None:
     """Title and caption on lines of their own: rich would wrap them to the table's width."""
-    title, caption = table.title, table.caption
-    table.title = table.caption = None
-    if title:
-        console.print(title, style="bold", soft_wrap=True)
-    console.print(table)
-    if caption:
-        console.print(caption, style="dim", soft_wrap=True)
+    for table in tables:
+        title, caption = table.title, table.caption
+        table.title = table.caption = None
+        if title:
+            console.print(title, style="bold", soft_wrap=True)
+        console.print(table)
+        if caption:
+            console.print(caption, style="dim", soft_wrap=True)
 
 
 def _table(title: str) -> Table:

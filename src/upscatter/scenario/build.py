@@ -24,6 +24,7 @@ from upscatter.inputs.spectra import Lines, Spectrum, solar_spectrum, tabulated_
 from upscatter.inputs.sun import solar_model
 from upscatter.interactions.cevns import StandardModel
 from upscatter.interactions.form_factors import form_factor
+from upscatter.interactions.kinematics import recoil_range
 from upscatter.limits.curve import Expectation
 from upscatter.numerics import FloatArray
 from upscatter.rates.experiment import Experiment, Flux
@@ -31,6 +32,7 @@ from upscatter.scenario.fields import RegionEnd
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.model import (
     ConstantBlock,
+    DetectorBlock,
     EssigHighBlock,
     LindhardBlock,
     Source,
@@ -145,6 +147,11 @@ class Model:
                     f"region: starts at {edges[0] / KEV:.4g} keVee, above the highest recoil that "
                     "the active sources can give; lower it or add sources"
                 )
+            if not any(channel.weights.any() for channel in experiment.channels):
+                raise ScenarioError(
+                    "efficiency: is zero for every recoil in the region; correct its table, or "
+                    "the region"
+                )
         return experiment
 
     @cached_property
@@ -171,8 +178,8 @@ class Model:
             if columns is None or block.rate is None:
                 return Background(block.flat, uncertainty=block.uncertainty)
             energy, rate = columns
-            if energy[0] < 0.0 or rate.min() < 0.0:
-                raise TableError("table: has a negative energy or rate; correct the table")
+            _require_within("energy [keVee]", energy)
+            _require_within("rate", rate)
             return Background(
                 block.flat,
                 tuple(energy * KEV),
@@ -209,7 +216,10 @@ class Model:
                 edges, quenching, self.efficiency, detector.cutoff, resolution
             )
         panels = response.panel_edges()
-        quenching.require_monotonic(float(panels[0]), float(panels[-1]))
+        # Beyond the panels too: a recoil that is seen as less again would fall into the region.
+        endpoint = max(part.endpoint for parts in self.flux.values() for part in parts)
+        highest = max(float(panels[-1]), float(recoil_range(endpoint, nucleus.mass)[1]))
+        quenching.require_monotonic(float(panels[0]), min(highest, quenching.upper_limit))
         return response
 
     def quenching(self, nucleus: Nucleus) -> Quenching:
@@ -226,11 +236,8 @@ class Model:
             columns = self.scenario.columns(block)
             assert columns is not None  # the block requires a table
             energy, ionization_yield = columns
-            if energy[0] < 0.0 or ionization_yield.min() < 0.0 or ionization_yield.max() > 1.0:
-                raise TableError(
-                    "table: energies must not be negative and yields lie between 0 and 1; "
-                    "correct the table"
-                )
+            _require_within("energy [keVnr]", energy)
+            _require_within("yield", ionization_yield, highest=1.0)
             return Tabulated(tuple(energy * KEV), tuple(ionization_yield))
 
     @cached_property
@@ -242,10 +249,8 @@ class Model:
             if columns is None:
                 return Efficiency((block.value if block.value is not None else 1.0,))
             energy, value = columns
-            if value.min() < 0.0 or value.max() > 1.0 or value.max() == 0.0:
-                raise TableError(
-                    "table: efficiencies must lie between 0 and 1, not all 0; correct the table"
-                )
+            _require_within(f"energy [{block.energy}]", energy)
+            _require_within("efficiency", value, highest=1.0)
             return Efficiency(
                 tuple(value),
                 tuple(energy * KEV),
@@ -293,4 +298,23 @@ class Model:
             message = str(error)
             if message.startswith(f"{self.scenario.name}: "):
                 raise
-            raise ScenarioError(f"{self.scenario.name}: {field}: {message}") from None
+            # The physics may name the field, or one within it; a user reads the whole path.
+            inner = message.split(":")[0]
+            if inner.startswith(f"{field}."):
+                field = ""
+            elif inner in DetectorBlock.model_fields and field == "detector":
+                field = "detector."
+            else:
+                field = f"{field}: "
+            raise ScenarioError(f"{self.scenario.name}: {field}{message}") from None
+
+
+def _require_within(name: str, column: FloatArray, highest: float = np.inf) -> None:
+    """Refuse a table's column that has negative or too large numbers, naming the first of them."""
+    outside = np.flatnonzero((column < 0.0) | (column > highest))
+    if outside.size:
+        row = outside[0]
+        demand = "not be negative" if highest == np.inf else f"lie between 0 and {highest:g}"
+        raise TableError(
+            f"row {row + 1} of the table: {name} {column[row]:g} must {demand}; correct the table"
+        )

@@ -147,6 +147,9 @@ class OscillationBlock(Block):
         for name in ("season", "distance"):
             if getattr(self, name) and not placed:
                 raise ValueError(f"{name} needs a laboratory or a latitude; add one")
+        if self.livetime is not None:
+            with refused():
+                livetime_exposure(self.livetime)
         if self.time != "both" and not given:
             raise ValueError("time needs a laboratory, a latitude or a livetime; add one")
         return self

@@ -23,17 +23,18 @@ def summarise(model: Model) -> list[tuple[str, str]]:
         f"{source} {sum(c.total for c in parts) * CM**2 * SECOND:.4g}"
         for source, parts in model.flux.items()
     )
+    bins = "1 bin" if experiment.bins == 1 else f"{experiment.bins} bins"
     sm = experiment.counts(model.standard_model, model.flux)
     return [
         ("title", settings.title),
         ("target", ", ".join(f"{n.label} {100 * n.mass_fraction:.3g} %" for n in model.nuclei)),
         ("exposure", f"{settings.detector.exposure / (KG * YEAR):.6g} kg yr"),
-        ("region", f"{edges[0]:.4g} to {edges[-1]:.4g} keVee in {experiment.bins} bins"),
+        ("region", f"{edges[0]:.4g} to {edges[-1]:.4g} keVee in {bins}"),
         ("recoils", f"{low:.4g} to {high:.4g} keVnr contribute"),
         ("quenching", settings.detector.quenching.model),
         ("fluxes [1/(cm2 s)]", fluxes),
-        ("background", f"{experiment.background.sum():.5g} counts"),
-        ("Standard Model", ", ".join(f"{s} {n.sum():.5g} counts" for s, n in sm.items())),
+        ("background counts", f"{experiment.background.sum():.5g}"),
+        ("Standard Model counts", ", ".join(f"{s} {n.sum():.5g}" for s, n in sm.items())),
         ("m4 reach", f"up to {experiment.highest_mass(model.flux) / MEV:.5g} MeV"),
         ("digest", model.scenario.digest),
     ]

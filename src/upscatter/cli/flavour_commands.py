@@ -1,0 +1,128 @@
+"""The commands that show what arrives: `flux` and `oscillation`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from upscatter.cli import parsing
+from upscatter.cli.commands import commands, emit, emit_table, format_option, out_option
+
+_PATH = click.Path(path_type=Path)
+_SOURCES = ["pp", "pep", "hep", "7Be", "8B", "13N", "15O", "17F"]
+
+
+def _sun_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that say which Sun, which mixing, and where the detector is."""
+    for option in (
+        click.argument("scenario", required=False),
+        click.option("--model", metavar="NAME", help="Solar model. Default: BS05-OP."),
+        click.option("--mixing", "fit", metavar="NAME", help="Global fit. Default: NuFIT-5.3."),
+        click.option(
+            "--laboratory",
+            metavar="NAME",
+            help="Where the detector is, for the night: LNGS, CJPL, ... Default: by day only.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@commands.command()
+@_sun_options
+@format_option
+@out_option
+@click.option("--plot", type=_PATH, metavar="FILE", help="Draw the spectra (PNG, PDF or SVG).")
+def flux(
+    scenario: str | None,
+    model: str | None,
+    fit: str | None,
+    laboratory: str | None,
+    style: str,
+    out: Path | None,
+    plot: Path | None,
+) -> None:
+    """Fluxes at the detector by source and flavour, and their day-night asymmetry."""
+    parsing.check_outputs(out, plot)
+
+    from upscatter.flavours import SunAndDetector, arriving_flux, flux_lines, flux_spectra
+    from upscatter.report import export
+
+    sun = SunAndDetector.choose(scenario, model, fit, laboratory)
+    result = arriving_flux(sun)
+    if plot is not None:
+        from upscatter.report.flavour_plots import FIGURE_ENERGIES, flux_figure
+        from upscatter.report.plots import save
+
+        figure = flux_figure(FIGURE_ENERGIES, flux_spectra(sun, FIGURE_ENERGIES), flux_lines(sun))
+        save(figure, plot)
+    if style == "table":
+        from upscatter.report.tables import flux_table
+
+        emit_table(flux_table(_title("Solar neutrinos at the detector", sun), result.rows), out)
+    elif style == "csv":
+        emit(export.to_csv(result.header, result.rows, result.comments), out)
+    else:
+        emit(export.to_json(result.to_dict()), out)
+
+
+@commands.command()
+@_sun_options
+@click.option(
+    "--source", type=click.Choice(_SOURCES), default="8B", show_default=True, help="Solar source."
+)
+@click.option(
+    "--energy",
+    "energy_texts",
+    multiple=True,
+    metavar="ENERGY",
+    help="An energy (10MeV) or a grid (0.1MeV:18MeV:40); repeatable. Default: 0.1 to 18 MeV.",
+)
+@format_option
+@out_option
+@click.option("--plot", type=_PATH, metavar="FILE", help="Draw them (PNG, PDF or SVG).")
+def oscillation(
+    scenario: str | None,
+    model: str | None,
+    fit: str | None,
+    laboratory: str | None,
+    source: str,
+    energy_texts: tuple[str, ...],
+    style: str,
+    out: Path | None,
+    plot: Path | None,
+) -> None:
+    """Probabilities to arrive as each flavour against energy, by day and by night."""
+    parsing.check_outputs(out, plot)
+    default = "0.1MeV:18MeV:200" if plot or style != "table" else "0.1MeV:18MeV:20"
+    energies = parsing.masses(energy_texts or (default,), "--energy")
+
+    from upscatter import flavours
+    from upscatter.report import export
+
+    sun = flavours.SunAndDetector.choose(scenario, model, fit, laboratory)
+    result = flavours.oscillation(sun, source, energies)
+    if plot is not None:
+        from upscatter.report.flavour_plots import oscillation_figure
+        from upscatter.report.plots import save
+
+        night = result.night if result.has_night else None
+        save(oscillation_figure(source, result.energy_mev, result.day, night), plot)
+    if style == "table":
+        from upscatter.report.tables import oscillation_table
+
+        title = _title(f"{source} neutrinos, averaged over their production zone", sun)
+        emit_table(oscillation_table(title, result.rows, result.has_night), out)
+    elif style == "csv":
+        emit(export.to_csv(result.header, result.rows, result.comments), out)
+    else:
+        emit(export.to_json(result.to_dict()), out)
+
+
+def _title(what: str, sun: Any) -> str:  # noqa: ANN401 - importing the class would load numpy
+    choices = ", ".join(sun.description.values())
+    place = "" if sun.has_night else "; by day"
+    return f"{what} ({choices}{place})"
