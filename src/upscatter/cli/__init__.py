@@ -14,7 +14,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status: 0, or 2 with one line on standard error."""
     try:
         status = _run(arguments)
-        sys.stdout.flush()
+        if sys.stdout is not None:  # it may have been closed
+            sys.stdout.flush()
     except KeyboardInterrupt:
         _fail("interrupted")
         return _INTERRUPTED
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     import click
 
+    from upscatter.cli import flavour_commands  # noqa: F401 - adds its commands to the group
     from upscatter.cli.commands import commands
     from upscatter.errors import UpscatterError
 

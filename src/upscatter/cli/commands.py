@@ -41,23 +41,29 @@ sum_option = click.option(
     "--sum",
     "flavour_sum",
     type=click.Choice(["incoherent", "exact"]),
-    default="incoherent",
-    show_default=True,
-    help="How --flavour universal adds flavours: as the paper, or by density matrix.",
+    help="How --flavour universal adds flavours: incoherent (the default) as in the paper, exact "
+    "by density matrix.",
 )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80})
+@click.group(
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+)
 @click.version_option(package_name="upscatter")
-def commands() -> None:
+@click.pass_context
+def commands(context: click.Context) -> None:
     """From the Sun to an exclusion curve for the sterile-neutrino dipole portal.
 
     SCENARIO is the name of a bundled scenario (see `upscatter scenarios`) or the path of a TOML
-    file of your own (see `upscatter show ge-nextgen` for one to start from).
+    file of your own: start from `upscatter show ge-nextgen > my.toml`, and let `upscatter check
+    my.toml` say what it describes.
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
-@commands.command()
+@commands.command(short_help="Reproduce the paper's two limits and its figure.")
 @click.option(
     "--out",
     type=_PATH,
@@ -68,10 +74,13 @@ def commands() -> None:
 def reproduce(out: Path | None, style: str) -> None:
     """Reproduce the two limits of Demirci and Mustamin, DOI 10.31526/PHEP.2025.09."""
     from upscatter.report import export
-    from upscatter.reproduction import reproduce_paper
+    from upscatter.reproduction import PAPER_LIMITS, reproduce_paper
 
     if out is not None:
         export.require_folder(out)
+        names = [f"{name}.{suffix}" for name in PAPER_LIMITS for suffix in ("csv", "json")]
+        for name in (*names, "reproduce.json", "figure2a.png", "figure2a.pdf"):
+            export.require_writable(out / name)
     result = reproduce_paper()
     if out is not None:
         from upscatter.report.plots import exclusion_figure, save
@@ -95,7 +104,7 @@ def reproduce(out: Path | None, style: str) -> None:
             click.echo(f"curves and figure written to {out}")
 
 
-@commands.command()
+@commands.command(short_help="Upper limit on the dipole moment against m4.")
 @click.argument("scenario")
 @click.option(
     "--mass",
@@ -116,18 +125,24 @@ def limit(
     out: Path | None,
     plot: Path | None,
     flavour: str | None,
-    flavour_sum: FlavourSum,
+    flavour_sum: FlavourSum | None,
 ) -> None:
-    """Upper limit on the dipole moment against the mass of the sterile neutrino."""
+    """Upper limit on the dipole moment against the mass of the sterile neutrino.
+
+    A mass that no solar neutrino can produce has no limit: a dash in the table, an empty field in
+    CSV, null in JSON.
+    """
     from upscatter.report import export
 
-    parsing.check_outputs(out, plot)
+    parsing.check_outputs(out, plot, scenario)
     masses = parsing.masses(mass_texts) if mass_texts else None
+    adding = parsing.flavour_sum(flavour, flavour_sum)
 
     from upscatter.api import upper_limit
 
-    curve = upper_limit(scenario, masses, flavour=flavour, flavour_sum=flavour_sum)
+    curve = upper_limit(scenario, masses, flavour=flavour, flavour_sum=adding)
     if plot is not None:
+        parsing.require_drawable(curve.mass, curve.mu)
         from upscatter.report.plots import exclusion_figure, save
 
         save(exclusion_figure([curve]), plot)
@@ -141,39 +156,53 @@ def limit(
         emit(export.to_json(curve.to_dict()), out)
 
 
-@commands.command()
+@commands.command(short_help="Expected counts per bin and source.")
 @click.argument("scenario")
-@click.option("--mu", default=1e-9, show_default=True, help="Dipole moment in Bohr magnetons.")
-@click.option("--mass", "mass_text", default="0.01MeV", show_default=True, help="Sterile mass.")
+@click.option(
+    "--mu",
+    "mu_text",
+    metavar="MU",
+    default="1e-9",
+    show_default=True,
+    help="Dipole moment in Bohr magnetons.",
+)
+@click.option(
+    "--mass",
+    "mass_text",
+    metavar="MASS",
+    default="0.01MeV",
+    show_default=True,
+    help="Mass of the sterile neutrino.",
+)
 @format_option
 @out_option
 @flavour_option
 @sum_option
 def rate(
     scenario: str,
-    mu: float,
+    mu_text: str,
     mass_text: str,
     style: str,
     out: Path | None,
     flavour: str | None,
-    flavour_sum: FlavourSum,
+    flavour_sum: FlavourSum | None,
 ) -> None:
     """Expected counts per bin and source: background, Standard Model, dipole portal."""
     from upscatter.report import export
 
-    if out is not None:
-        export.require_writable(out)
-    mass = parsing.mass(mass_text)
+    parsing.check_outputs(out, None, scenario)
+    mu, mass = parsing.moment(mu_text), parsing.mass(mass_text)
+    adding = parsing.flavour_sum(flavour, flavour_sum)
 
     from upscatter.api import expected_counts
 
-    counts = expected_counts(scenario, mu, mass, flavour=flavour, flavour_sum=flavour_sum)
+    counts = expected_counts(scenario, mu, mass, flavour=flavour, flavour_sum=adding)
     if style == "table":
-        from upscatter.report.tables import counts_table
+        from upscatter.report.tables import counts_tables
 
         title = f"{scenario}: expected counts; dipole with mu = {mu:g} mu_B, m4 = {mass:g} MeV"
         emit_table(
-            counts_table(
+            counts_tables(
                 title, counts.bin_edges_kevee, counts.background, counts.sm, counts.dipole
             ),
             out,
@@ -195,25 +224,25 @@ def scenarios() -> None:
 
 
 @commands.command()
-@click.argument("name")
-def show(name: str) -> None:
+@click.argument("scenario")
+def show(scenario: str) -> None:
     """Print a scenario file, to read or to start your own from."""
     from upscatter.scenario.load import Scenario
 
-    click.echo(Scenario.load(name).text, nl=False)
+    click.echo(Scenario.load(scenario).text, nl=False)
 
 
 @commands.command()
-@click.argument("file")
-def check(file: str) -> None:
+@click.argument("scenario")
+def check(scenario: str) -> None:
     """Check a scenario file and say what it describes."""
     from upscatter.report.tables import print_table, summary_table
     from upscatter.scenario.build import Model
     from upscatter.scenario.load import Scenario
     from upscatter.scenario.summary import summarise
 
-    model = Model(Scenario.load(file))
-    print_table(summary_table(file, summarise(model)))
+    model = Model(Scenario.load(scenario))
+    print_table(summary_table(scenario, summarise(model)))
 
 
 def _limit_csv(curve: LimitCurve) -> str:
@@ -232,11 +261,12 @@ def emit(text: str, out: Path | None) -> None:
         write_text(out, text)
 
 
-def emit_table(table: Table, out: Path | None) -> None:
-    """Print a table, or write it to a file as plain text."""
+def emit_table(table: Table | Sequence[Table], out: Path | None) -> None:
+    """Print a table, or several, or write them to a file as plain text."""
     from upscatter.report.tables import as_text, print_table
 
+    tables = table if isinstance(table, Sequence) else [table]
     if out is None:
-        print_table(table)
+        print_table(*tables)
     else:
-        emit(as_text(table), out)
+        emit(as_text(*tables), out)

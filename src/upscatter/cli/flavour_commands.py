@@ -46,7 +46,7 @@ def flux(
     plot: Path | None,
 ) -> None:
     """Fluxes at the detector by source and flavour, and their day-night asymmetry."""
-    parsing.check_outputs(out, plot)
+    parsing.check_outputs(out, plot, scenario)
 
     from upscatter.flavours import SunAndDetector, arriving_flux, flux_lines, flux_spectra
     from upscatter.report import export
@@ -96,7 +96,7 @@ def oscillation(
     plot: Path | None,
 ) -> None:
     """Probabilities to arrive as each flavour against energy, by day and by night."""
-    parsing.check_outputs(out, plot)
+    parsing.check_outputs(out, plot, scenario)
     default = "0.1MeV:18MeV:200" if plot or style != "table" else "0.1MeV:18MeV:20"
     energies = parsing.masses(energy_texts or (default,), "--energy")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,7 +12,11 @@ from upscatter.errors import OutputError, UnitError, UpscatterError
 from upscatter.numerics import FloatArray
 from upscatter.units import MEV
 
+if TYPE_CHECKING:
+    from upscatter.flux.coupling import FlavourSum
+
 MOST_MASSES = 100_000
+HIGHEST_MEV = 1e12
 FIGURE_SUFFIXES = (".pdf", ".png", ".svg")
 
 
@@ -38,13 +43,64 @@ def mass(text: str, option: str = "--mass") -> float:
     """
     from upscatter.scenario.quantities import ENERGY, parse
 
+    if ":" in text:
+        raise UpscatterError(f"{option} {text!r}: is a grid; give a single value such as 5MeV")
     try:
         value = parse(text, ENERGY)[0] / MEV
     except UnitError as error:
         raise UpscatterError(f"{option} {text!r}: {error}") from None
     if value < 0.0:
-        raise UpscatterError(f"{option} {text!r}: is negative; give a mass such as 5MeV")
-    return value
+        raise UpscatterError(f"{option} {text!r}: is negative; give a value such as 5MeV")
+    if value > HIGHEST_MEV:
+        raise UpscatterError(f"{option} {text!r}: is above {HIGHEST_MEV:g} MeV; check its unit")
+    return value + 0.0  # without the sign that -0 has
+
+
+def moment(text: str) -> float:
+    """A dipole moment in Bohr magnetons from a number.
+
+    Raises
+    ------
+    UpscatterError
+        If it is no number between 0 and 1.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = np.nan
+    if not 0.0 <= value <= 1.0:
+        raise UpscatterError(
+            f"--mu {text!r}: must be a number between 0 and 1, in Bohr magnetons, such as 1e-9"
+        )
+    return value + 0.0
+
+
+def flavour_sum(flavour: str | None, given: FlavourSum | None) -> FlavourSum:
+    """How to add flavours, which only a flavour from the command line needs to be told.
+
+    Raises
+    ------
+    UpscatterError
+        If it is given without one: it would have no effect on the scenario's own coupling.
+    """
+    if given is not None and flavour is None:
+        raise UpscatterError(
+            f"--sum {given}: needs --flavour; add --flavour universal, or set sum in the "
+            "scenario's [coupling]"
+        )
+    return given or "incoherent"
+
+
+def require_drawable(mass: FloatArray, mu: FloatArray) -> None:
+    """Refuse to draw a curve that has no point on log axes.
+
+    Raises
+    ------
+    UpscatterError
+        If no mass is both positive and within reach.
+    """
+    if not (np.isfinite(mu) & (mass > 0.0)).any():
+        raise UpscatterError("--plot: no positive --mass is within reach; there is nothing to draw")
 
 
 def figure_path(path: Path) -> Path:
@@ -61,20 +117,23 @@ def figure_path(path: Path) -> Path:
     return path
 
 
-def check_outputs(out: Path | None, plot: Path | None) -> None:
+def check_outputs(out: Path | None, plot: Path | None, scenario: str | None = None) -> None:
     """Refuse files that could not be written, before anything is computed.
 
     Raises
     ------
     OutputError
-        For a place that cannot be written to, or a figure of an unknown format.
+        For a place that cannot be written to, a figure of an unknown format, or two uses of one
+        file: a result must not replace the scenario that it comes from.
     """
-    from upscatter.report.export import require_writable
+    from upscatter.report.export import require_distinct, require_writable
 
     if plot is not None:
         require_writable(figure_path(plot))
     if out is not None:
         require_writable(out)
+    source = Path(scenario) if scenario and scenario.endswith(".toml") else None
+    require_distinct(source, out, plot)
 
 
 def _grid(text: str, option: str) -> FloatArray:
@@ -86,7 +145,9 @@ def _grid(text: str, option: str) -> FloatArray:
     try:
         number = int(parts[2])
     except ValueError:
-        raise UpscatterError(f"{option} {text!r}: {parts[2]!r} is no number; {remedy}") from None
+        raise UpscatterError(
+            f"{option} {text!r}: {parts[2]!r} is no whole number; {remedy}"
+        ) from None
     if not 2 <= number <= MOST_MASSES:
         raise UpscatterError(
             f"{option} {text!r}: {number} masses are not between 2 and {MOST_MASSES}; {remedy}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,15 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _LINES = ("-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1)), (0, (3, 1, 1, 1, 1, 1)))
 
 
+_LABEL_WIDTH = 36
+_FLAVOURS = {
+    "e": r"$\nu_e$, ",
+    "mu": r"$\nu_\mu$, ",
+    "tau": r"$\nu_\tau$, ",
+    "custom": "own couplings, ",
+}
+
+
 def exclusion_figure(curves: Sequence[LimitCurve]) -> Figure:
     """Exclusion curves, μ_ν4 against m_4, with the excluded side shaded.
 
@@ -65,7 +75,7 @@ def exclusion_figure(curves: Sequence[LimitCurve]) -> Figure:
         top = axes.get_ylim()[1]
         for i, curve in enumerate(curves):
             _draw(axes, curve, top, COLOURS[i % len(COLOURS)], _LINES[i % len(_LINES)])
-        if curves:
+        if axes.get_legend_handles_labels()[0]:
             axes.legend(loc="upper left", frameon=False, handlelength=2.4, borderaxespad=0.6)
     return figure
 
@@ -114,6 +124,13 @@ def _draw(axes: Axes, curve: LimitCurve, top: float, colour: str, line: object) 
     mass, mu = curve.mass_mev[reached], curve.mu[reached]
     if not mass.size:
         return
-    label = f"{curve.title or curve.scenario} ({100 * curve.confidence:g} % CL)"
+    label = _label(curve)
     axes.fill_between(mass, mu, np.maximum(mu, top), color=colour, alpha=0.10, linewidth=0.0)
     axes.plot(mass, mu, color=colour, linestyle=line, label=label)
+
+
+def _label(curve: LimitCurve) -> str:
+    """Name, flavour and confidence level, in lines that leave the end of the curve free."""
+    flavour = _FLAVOURS.get(curve.flavour, "")
+    text = f"{curve.title or curve.scenario} ({flavour}{100 * curve.confidence:g} % CL)"
+    return fill(text, _LABEL_WIDTH)

@@ -64,11 +64,11 @@ def counts_tables(
         [name, *(f"{n:.4g}" for n in counts), f"{counts.sum():.5g}"]
         for name, counts in columns.items()
     ]
-    tables = []
+    tables: list[Table] = []
     for block in _blocks(first, cells):
         table = _table("" if tables else title)
-        rows = zip(first, *block, strict=True)
-        for name in next(rows):
+        names, *rows = zip(first, *block, strict=True)
+        for name in names:
             table.add_column(name, justify="right", no_wrap=True)
         for number, row in enumerate(rows, start=1):
             table.add_row(*row, end_section=number == len(bins))
@@ -149,15 +149,18 @@ def oscillation_table(title: str, rows: Sequence[Sequence[float]], has_night: bo
     return table
 
 
-def print_tables(tables: Sequence[Table]) -> None:
+def print_table(*tables: Table) -> None:
     """Print tables on standard output, at most as wide as the terminal."""
     from rich.console import Console
 
-    # Brackets are units here, not rich's markup.
-    _print(Console(highlight=False, markup=False, emoji=False), tables)
+    # Brackets are units here, not rich's markup. Rich would end the process if a pipe were closed.
+    console = Console(highlight=False, markup=False, emoji=False)
+    with console.capture() as capture:
+        _print(console, tables)
+    print(capture.get(), end="")
 
 
-def as_text(tables: Sequence[Table]) -> str:
+def as_text(*tables: Table) -> str:
     """Tables as plain text, for a file."""
     from rich.console import Console
 

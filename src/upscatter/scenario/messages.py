@@ -38,9 +38,10 @@ _DEMANDS = {
     "string_type": "must be a text in quotes",
     "string_too_short": "must not be empty",
     "string_too_long": "must have at most {max_length} characters",
+    "bool_type": "must be true or false, without quotes",
     "tuple_type": "must be a list in brackets",
     "too_long": "must have at most {max_length} entries",
-    "too_short": "must have at least {min_length} entries",
+    "too_short": "must have {min_length} or more entries",
 }
 
 

@@ -153,7 +153,7 @@ class DetectorBlock(Block):
     @classmethod
     def _some_edges(cls, edges: tuple[EndPoint, ...] | None) -> tuple[EndPoint, ...] | None:
         if edges is not None and not 2 <= len(edges) <= MOST_BINS + 1:
-            raise ValueError(f"has {len(edges)} energies; give from 2 to {MOST_BINS + 1}")
+            raise ValueError(f"is a list of {len(edges)}; give from 2 to {MOST_BINS + 1} energies")
         return edges
 
     @model_validator(mode="after")

@@ -1,0 +1,71 @@
+"""What the README shows is run as it stands there."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from upscatter.cli import main
+from upscatter.reproduction import reproduce_paper
+from upscatter.scenario.build import Model
+from upscatter.scenario.load import Scenario
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)
+    return [text for name, text in fenced if name == language]
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    (tmp_path / "my-detector.toml").write_text(blocks("toml")[0], encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def commands():
+    lines = [line.split("#")[0].strip() for block in blocks("sh") for line in block.splitlines()]
+    return [line for line in lines if line.startswith("upscatter ")]
+
+
+def test_there_is_something_to_test():
+    assert len(commands()) >= 4
+    assert len(blocks("python")) == 1
+
+
+@pytest.mark.parametrize("line", commands())
+def test_commands(line, folder, capsys):
+    status = main(shlex.split(line)[1:])
+    output = capsys.readouterr()
+    assert status == 0, output.err
+    for option in ("--out", "--plot"):
+        words = shlex.split(line)
+        if option in words:
+            assert (folder / words[words.index(option) + 1]).stat().st_size > 0
+
+
+def test_python(folder, capsys):
+    exec(compile(blocks("python")[0], "README.md", "exec"), {})
+    assert "e-10" in capsys.readouterr().out
+    assert (folder / "both.pdf").stat().st_size > 0
+
+
+def test_scenario(folder):
+    assert Model(Scenario.load("my-detector.toml")).experiment.bins == 25
+
+
+def test_the_table_of_the_reproduction():
+    table = next(block for block in blocks("") if "ge-nextgen" in block)
+    shown = [re.split(r"\s{2,}", line.strip()) for line in table.splitlines()[2:]]
+    assert [tuple(row) for row in shown] == reproduce_paper().rows
+
+
+def test_links_lead_somewhere():
+    root = Path(__file__).parents[1]
+    links = re.findall(r"\]\((?!http)([^)#]+)\)|src=\"([^\"]+)\"", README)
+    assert links
+    for link in (a or b for a, b in links):
+        assert (root / link).is_file(), link
