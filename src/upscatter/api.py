@@ -122,7 +122,7 @@ def upper_limit(
     flavour : {"universal", "e", "mu", "tau"}, optional
         Coupling to use instead of the scenario's.
     flavour_sum : {"incoherent", "exact"}
-        How that coupling adds flavours; see `upscatter.flux.coupling`.
+        How the coupling to `flavour` adds flavours; see `upscatter.flux.coupling`.
 
     Returns
     -------
@@ -134,7 +134,8 @@ def upper_limit(
     ScenarioError
         If the scenario is not a valid one.
     PhysicsError
-        If a mass is negative or not finite.
+        If a mass is negative or not finite, the flavour is unknown, or the exact sum is asked for
+        without one.
 
     Examples
     --------
@@ -280,6 +281,11 @@ def _scenario(scenario: Scenario | str) -> Scenario:
 
 
 def _model(scenario: Scenario | str, flavour: str | None, flavour_sum: FlavourSum) -> Model:
+    if flavour is None and flavour_sum != "incoherent":
+        raise PhysicsError(
+            f"flavour_sum {flavour_sum!r}: is for a flavour given with it; add flavour='universal',"
+            " or set sum in the scenario's [coupling]"
+        )
     override = None if flavour is None else coupling(flavour, flavour_sum)
     return Model(_scenario(scenario), override)
 

@@ -22,6 +22,7 @@ from upscatter.numerics import FloatArray
 from upscatter.rates.experiment import Flux
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
+from upscatter.scenario.oscillation import OscillationBlock
 from upscatter.units import CM, MEV, SECOND
 
 _FLAVOURS = ("e", "mu", "tau")
@@ -91,11 +92,12 @@ class SunAndDetector:
             fluxes = built.flux
             parameters, exposure = built.flavour.mixing, built.flavour.exposure
             chosen = {"scenario": scenario, "solar_model": settings.flux.model}
+            chosen |= _described(settings.oscillation)
             if fit is not None:
                 parameters, chosen["mixing"] = mixing(fit), fit
         if laboratory is not None:
             exposure = annual_exposure(latitude(laboratory))
-            chosen["laboratory"] = laboratory
+            chosen["place"] = laboratory
         return cls(chosen["solar_model"], fluxes, parameters, exposure, chosen)
 
     @property
@@ -254,8 +256,18 @@ def oscillation(sun: SunAndDetector, source: str, energies: npt.ArrayLike) -> Os
     --------
     >>> oscillation(SunAndDetector.choose(), "8B", [10.0]).day.round(3)
     array([[0.324, 0.346, 0.329]])
+
+    Raises
+    ------
+    PhysicsError
+        If an energy is not positive, or conversion is not adiabatic.
     """
     energy_mev = np.atleast_1d(np.asarray(energies, dtype=float))
+    bad = energy_mev[~((energy_mev > 0.0) & np.isfinite(energy_mev))]
+    if bad.size:
+        raise PhysicsError(
+            f"energy {bad[0]:g} MeV is not positive and finite; give one such as 10 MeV"
+        )
     energy = energy_mev * MEV
 
     def probabilities(exposure: NadirExposure) -> FloatArray:
@@ -308,6 +320,24 @@ def flux_lines(sun: SunAndDetector) -> list[tuple[str, float, float, float]]:
                 share = float(weight(np.array([component.endpoint]))[0])
                 lines.append((source, component.endpoint / MEV, total, share * total))
     return lines
+
+
+def _described(block: OscillationBlock) -> dict[str, str]:
+    """A scenario's mixing and place in a few words, for titles and provenance."""
+    own = ", ".join(block.mixing.model_dump(exclude={"fit"}, exclude_none=True))
+    fit = block.mixing.fit or "NuFIT-5.3"
+    described = {"mixing": f"{fit} with own {own}" if own else fit}
+    if block.laboratory is not None:
+        described["place"] = block.laboratory
+    elif block.latitude is not None:
+        described["place"] = f"latitude {np.rad2deg(block.latitude):.4g} deg"
+    elif block.livetime is not None:
+        described["place"] = "livetime table"
+    if block.season is not None:
+        described["season"] = " to ".join(block.season)
+    if block.time != "both":
+        described["time"] = block.time
+    return described
 
 
 def _fluxes(sun: SunAndDetector, exposure: NadirExposure) -> FloatArray:

@@ -11,6 +11,7 @@ import click
 from upscatter.cli import parsing
 from upscatter.cli.commands import commands, emit, emit_table, format_option, out_option
 
+_COARSE, _FINE = "0.1MeV:18MeV:20", "0.1MeV:18MeV:200"  # to read, and to draw or export
 _PATH = click.Path(path_type=Path)
 _SOURCES = ["pp", "pep", "hep", "7Be", "8B", "13N", "15O", "17F"]
 
@@ -95,9 +96,12 @@ def oscillation(
     out: Path | None,
     plot: Path | None,
 ) -> None:
-    """Probabilities to arrive as each flavour against energy, by day and by night."""
+    """Probabilities to arrive as each flavour against energy, by day and by night.
+
+    They are averaged over where the source shines in the Sun.
+    """
     parsing.check_outputs(out, plot, scenario)
-    default = "0.1MeV:18MeV:200" if plot or style != "table" else "0.1MeV:18MeV:20"
+    default = _COARSE if style == "table" else _FINE
     energies = parsing.masses(energy_texts or (default,), "--energy")
 
     from upscatter import flavours
@@ -109,12 +113,13 @@ def oscillation(
         from upscatter.report.flavour_plots import oscillation_figure
         from upscatter.report.plots import save
 
-        night = result.night if result.has_night else None
-        save(oscillation_figure(source, result.energy_mev, result.day, night), plot)
+        drawn = flavours.oscillation(sun, source, parsing.masses(energy_texts or (_FINE,)))
+        night = drawn.night if drawn.has_night else None
+        save(oscillation_figure(source, drawn.energy_mev, drawn.day, night), plot)
     if style == "table":
         from upscatter.report.tables import oscillation_table
 
-        title = _title(f"{source} neutrinos, averaged over their production zone", sun)
+        title = _title(f"Flavours of {source} neutrinos", sun)
         emit_table(oscillation_table(title, result.rows, result.has_night), out)
     elif style == "csv":
         emit(export.to_csv(result.header, result.rows, result.comments), out)

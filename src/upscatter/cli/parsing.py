@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from upscatter.errors import OutputError, UnitError, UpscatterError
-from upscatter.numerics import FloatArray
 from upscatter.units import MEV
 
 if TYPE_CHECKING:
     from upscatter.flux.coupling import FlavourSum
+    from upscatter.numerics import FloatArray
+
+# numpy is imported where it is used: help texts need none of it.
 
 MOST_MASSES = 100_000
 HIGHEST_MEV = 1e12
@@ -28,6 +29,8 @@ def masses(texts: Sequence[str], option: str = "--mass") -> FloatArray:
     UpscatterError
         Naming the text that is not a mass or a grid.
     """
+    import numpy as np
+
     return np.concatenate(
         [_grid(text, option) if ":" in text else [mass(text, option)] for text in texts]
     )
@@ -67,7 +70,7 @@ def moment(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
-        value = np.nan
+        value = math.nan
     if not 0.0 <= value <= 1.0:
         raise UpscatterError(
             f"--mu {text!r}: must be a number between 0 and 1, in Bohr magnetons, such as 1e-9"
@@ -99,6 +102,8 @@ def require_drawable(mass: FloatArray, mu: FloatArray) -> None:
     UpscatterError
         If no mass is both positive and within reach.
     """
+    import numpy as np
+
     if not (np.isfinite(mu) & (mass > 0.0)).any():
         raise UpscatterError("--plot: no positive --mass is within reach; there is nothing to draw")
 
@@ -137,6 +142,8 @@ def check_outputs(out: Path | None, plot: Path | None, scenario: str | None = No
 
 
 def _grid(text: str, option: str) -> FloatArray:
+    import numpy as np
+
     parts = text.split(":")
     remedy = "write a grid as LOWEST:HIGHEST:NUMBER, such as 0.01MeV:12MeV:60"
     if len(parts) != 3:

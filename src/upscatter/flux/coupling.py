@@ -47,9 +47,10 @@ class Coupling:
     def __post_init__(self) -> None:
         values = np.array(self.components, dtype=complex)
         if not np.isfinite(values).all() or not values.any():
+            shown = ", ".join(f"{value:g}" for value in values)
             raise PhysicsError(
-                f"coupling {self.components!r}: components must be finite and not all zero; "
-                "give at least one flavour a coupling"
+                f"components ({shown}) of e, mu, tau must be finite and not all zero; give at "
+                "least one flavour a coupling"
             )
 
     @property

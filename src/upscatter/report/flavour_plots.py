@@ -11,11 +11,14 @@ from upscatter.numerics import FloatArray
 from upscatter.report.plots import COLOURS, column_figure, journal_style
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 FIGURE_ENERGIES = np.geomspace(0.1, 20.0, 1500)
 """Energies (MeV) that show every continuous spectrum of the Sun."""
 
+_TICKS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+_FEWEST_TICKS = 3
 _FLOOR, _CEILING = 1e1, 1e13
 _BELOW = 1e-3 * _FLOOR
 _SOURCE_COLOURS = {
@@ -103,7 +106,7 @@ def oscillation_figure(
     ----------
     source : str
     energies : ndarray, shape (n,)
-        MeV.
+        MeV, in any order.
     day, night : ndarray, shape (n, 3)
         Probabilities; no night if None.
 
@@ -112,13 +115,18 @@ def oscillation_figure(
     Figure
     """
     names = (r"$\nu_e$", r"$\nu_\mu$", r"$\nu_\tau$")
+    order = np.argsort(energies)
+    energies, day = energies[order], day[order]
+    night = None if night is None else night[order]
+    marker = "o" if energies.size == 1 else "none"
     with journal_style():
         figure, axes = column_figure()
         axes.set_xscale("log")
         for i, name in enumerate(names):
-            axes.plot(energies, day[:, i], color=COLOURS[i], label=name)
+            axes.plot(energies, day[:, i], color=COLOURS[i], marker=marker, label=name)
             if night is not None:
-                axes.plot(energies, night[:, i], color=COLOURS[i], linestyle="--", linewidth=1.0)
+                (line,) = axes.plot(energies, night[:, i], color=COLOURS[i], linewidth=1.0)
+                line.set(linestyle="--", marker=marker, markerfacecolor="white")
         handles, labels = axes.get_legend_handles_labels()
         if night is not None:
             handles += axes.plot([], [], color="0.3") + axes.plot(
@@ -126,10 +134,22 @@ def oscillation_figure(
             )
             labels += ["day", "night"]
         axes.legend(handles, labels, frameon=False, ncols=2 if night is not None else 1)
-        axes.set_xlim(float(energies.min()), float(energies.max()))
-        axes.set_ylim(0.15, 0.65)
+        _energy_axis(axes, float(energies[0]), float(energies[-1]))
+        every = day if night is None else np.concatenate([day, night])
+        # The same range for every source, unless the parameters are unusual.
+        axes.set_ylim(min(0.15, 0.9 * float(every.min())), max(0.65, 1.1 * float(every.max())))
         axes.set_xlabel(r"$E_\nu$ [MeV]")
         axes.set_ylabel(f"probability ({_NAMES.get(source, source)} neutrinos)")
-        ticks = [t for t in (0.1, 0.3, 1.0, 3.0, 10.0) if energies.min() <= t <= energies.max()]
-        axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
     return figure
+
+
+def _energy_axis(axes: Axes, lowest: float, highest: float) -> None:
+    """Limits and ticks; ticks of a linear axis where the range is too short for others."""
+    if lowest == highest:
+        lowest, highest = 0.8 * lowest, 1.25 * highest
+    ticks = [t for t in _TICKS if lowest <= t <= highest]
+    if len(ticks) < _FEWEST_TICKS:
+        axes.set_xscale("linear")
+    else:
+        axes.set_xticks(ticks, [f"{t:g}" for t in ticks])
+    axes.set_xlim(lowest, highest)

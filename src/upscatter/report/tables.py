@@ -136,11 +136,11 @@ def flux_table(title: str, rows: Sequence[tuple[str | float | None, ...]]) -> Ta
 def oscillation_table(title: str, rows: Sequence[Sequence[float]], has_night: bool) -> Table:
     """Probabilities by energy, day and night."""
     table = _table(title)
-    names = ["E [MeV]", "e day", "mu day", "tau day"]
-    if has_night:
-        names += ["e night", "mu night", "tau night", "day-night"]
-    for name in names:
-        table.add_column(name, justify="right")
+    parts = ("day", "night") if has_night else ("day",)
+    # Two lines of header: in one, eight columns would be wider than `WIDTH`.
+    names = ["E [MeV]", *(f"{part}\n{name}" for part in parts for name in ("e", "mu", "tau"))]
+    for name in [*names, "day-night"] if has_night else names:
+        table.add_column(name, justify="right", no_wrap=True)
     for energy, *probabilities in rows:
         shown = [f"{p:.4f}" for p in probabilities]
         if has_night:

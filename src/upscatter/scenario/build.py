@@ -103,12 +103,17 @@ class Model:
     def dipole_flux(self) -> Flux:
         """Components of every active source, times μ_eff²(E)/μ² of the coupling.
 
-        For couplings that are blind to flavour this is the flux itself: no oscillation enters.
+        For couplings that are blind to flavour no oscillation enters, and for the universal one
+        this is the flux itself.
         """
         if self.coupling.blind_to_flavour:
             strength = sum(abs(c) ** 2 for c in self.coupling.components) / 3.0
             if strength == 1.0:
                 return self.flux
+            return {
+                source: tuple(part.weighted(lambda e: np.full(e.shape, strength)) for part in parts)
+                for source, parts in self.flux.items()
+            }
         with self.at("oscillation"):
             return {
                 source: tuple(

@@ -26,7 +26,15 @@ _ANY_COMMON_YEAR = 2025
 
 Angle = Annotated[float, BeforeValidator(quantity_field(q.ANGLE, signed=True))]
 SquaredMass = Annotated[float, BeforeValidator(quantity_field(q.SQUARED_MASS, signed=True))]
-Component = Number | tuple[Number, Number]
+
+
+def _real_or_pair(value: object) -> object:
+    if isinstance(value, (list, tuple)) and len(value) != 2:
+        raise ValueError("must be a number or, if complex, [real, imaginary]")
+    return value
+
+
+Component = Annotated[Number | tuple[Number, Number], BeforeValidator(_real_or_pair)]
 
 
 @contextmanager

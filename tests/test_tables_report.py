@@ -1,0 +1,119 @@
+"""Tables for the terminal: plain, complete and at most 80 columns wide."""
+
+import re
+
+import numpy as np
+import pytest
+
+from upscatter.limits.curve import LimitCurve
+from upscatter.report import tables
+from upscatter.units import MEV
+
+SOURCES = ("pp", "pep", "hep", "7Be", "8B", "13N", "15O", "17F")
+RNG = np.random.default_rng(1)
+
+
+def curve(mass, mu, title="A title"):
+    return LimitCurve(
+        "name", "universal", 0.9, 1, np.asarray(mass) * MEV, np.asarray(mu, dtype=float), {}, title
+    )
+
+
+def counts(sources, bins=3):
+    edges = np.linspace(0.16, 2.16, bins + 1)
+    sm, dipole = (
+        {source: 10.0 ** RNG.uniform(-13, 6, bins) for source in sources} for _ in range(2)
+    )
+    return edges, np.full(bins, 54.789), sm, dipole
+
+
+def cells(text):
+    """Cells of the rows of a printed table."""
+    return [re.split(r" {2,}", line.strip()) for line in text.splitlines() if line.strip()]
+
+
+class TestLimits:
+    def test_a_mass_out_of_reach_has_a_dash(self):
+        text = tables.as_text(tables.limit_table(curve([1.0, 30.0], [8.65e-10, np.nan]), thin=False))
+        assert cells(text)[-2:] == [["1", "8.650e-10"], ["30", "-"]]
+
+    def test_brackets_are_units_and_not_markup(self):
+        title = "[bold]A[/nothing] :smile:"
+        text = tables.as_text(tables.limit_table(curve([1.0], [1e-9], title), thin=False))
+        assert text.startswith(f"{title}: upper limit at 90 % CL\n")
+        assert cells(text)[1] == ["m4 [MeV]", "mu_nu4 [mu_B]"]
+
+    def test_many_masses_are_thinned_only_where_the_user_did_not_choose_them(self):
+        many = curve(np.geomspace(0.01, 18.0, 200), np.full(200, 1e-9))
+        thin = tables.as_text(tables.limit_table(many, thin=True))
+        whole = tables.as_text(tables.limit_table(many, thin=False))
+        assert thin.count("1.000e-09") == tables.MOST_ROWS
+        assert "25 of 200 masses; --format csv or json has all of them" in thin
+        assert whole.count("1.000e-09") == 200
+        for mass in ("0.01", "18"):  # both ends are always shown
+            assert [mass, "1.000e-09"] in cells(thin)
+
+
+class TestCounts:
+    @pytest.mark.parametrize("number", range(1, 9))
+    def test_every_number_is_there_whatever_the_width(self, number):
+        edges, background, sm, dipole = counts(SOURCES[:number])
+        blocks = tables.counts_tables("Title", edges, background, sm, dipole)
+        text = tables.as_text(*blocks)
+        assert max(map(len, text.splitlines())) <= 80
+        assert "…" not in text
+        rows = cells(text)
+        columns = {"background": background}
+        columns |= {f"SM {s}": n for s, n in sm.items()}
+        columns |= {f"dipole {s}": n for s, n in dipole.items()}
+        found = {}
+        headings = [i for i, row in enumerate(rows) if row[0] == "bin [keVee]"]
+        assert len(headings) == len(blocks)
+        for start in headings:
+            for place, name in enumerate(rows[start][1:], start=1):
+                body = [row[place] for row in rows[start + 2 : start + 6]]
+                found[name] = [float(cell) for cell in body]
+        assert list(found) == list(columns)
+        for name, values in columns.items():
+            assert found[name][:-1] == pytest.approx(values, rel=1e-3)
+            assert found[name][-1] == pytest.approx(values.sum(), rel=1e-4)
+
+    def test_two_sources_need_one_table(self):
+        assert len(tables.counts_tables("Title", *counts(SOURCES[:2]))) == 1
+
+    def test_zeros_are_shown(self):
+        edges, background, sm, _ = counts(["8B"])
+        dipole = {"8B": np.zeros(3)}
+        text = tables.as_text(*tables.counts_tables("Title", edges, background, sm, dipole))
+        assert cells(text)[-1][-1] == "0"
+
+
+class TestOutput:
+    def table(self):
+        return tables.scenarios_table([("a", "[/x] long " + "word " * 60)])
+
+    def test_files_are_80_columns_wide_at_most_and_plain(self):
+        text = tables.as_text(self.table())
+        assert max(map(len, text.splitlines())) <= 80
+        assert "\033" not in text
+        assert "[/x] long" in text
+
+    def test_a_pipe_gets_no_colours(self, capsys, monkeypatch):
+        for name in ("FORCE_COLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("COLUMNS", "80")
+        tables.print_table(self.table(), self.table())
+        out = capsys.readouterr().out
+        assert "\033" not in out
+        assert out.count("Bundled scenarios") == 2
+        assert max(map(len, out.splitlines())) <= 80
+
+    def test_summary(self):
+        text = tables.as_text(tables.summary_table("my.toml", [("target", "x" * 200)]))
+        assert text.startswith("my.toml\n")
+        assert text.count("x") == 200
+        assert max(map(len, text.splitlines())) <= 80
+
+    def test_reproduction(self):
+        text = tables.as_text(tables.reproduction_table([("ge", "8.63e-10", "8.65e-10", "+0.2%")]))
+        assert cells(text)[-1] == ["ge", "8.63e-10", "8.65e-10", "+0.2%"]
