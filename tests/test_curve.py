@@ -76,7 +76,7 @@ class TestDipoleLimit:
         empty = Expectation(
             np.array([0.0, 1.0, 1.0, 1.0]), 0.0, EXPECTED.sources, EXPECTED.uncertainties
         )
-        with pytest.raises(PhysicsError, match=r"bin 0 expects no counts.*expected"):
+        with pytest.raises(PhysicsError, match=r"bin 1 expects no counts.*expected"):
             dipole_limit(SIGNAL, empty, "background")
 
     def test_a_bin_that_can_have_nothing_is_left_out(self):

@@ -52,7 +52,9 @@ class TestWholeOrNotAtAll:
         assert path.read_text(encoding="utf-8") == "μ"
         assert os.listdir(tmp_path) == ["result.csv"]  # noqa: PTH208
 
-    @pytest.mark.parametrize("error", [OSError(28, "No space left"), KeyboardInterrupt(), ValueError()])
+    @pytest.mark.parametrize(
+        "error", [OSError(28, "No space left"), KeyboardInterrupt(), ValueError()]
+    )
     def test_a_failure_leaves_the_old_file_and_nothing_else(self, tmp_path, error):
         path = tmp_path / "result.csv"
         path.write_text("old")

@@ -3,8 +3,8 @@
 from datetime import date
 
 import pytest
-from scenario_files import detector, scenario
 
+from scenario_files import detector, scenario
 from upscatter.errors import ScenarioError
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.messages import closest, shown, unknown

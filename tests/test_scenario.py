@@ -1,8 +1,8 @@
 """Scenario files: what is read from them, and all that is refused."""
 
 import pytest
-from scenario_files import detector, scenario
 
+from scenario_files import detector, scenario
 from upscatter.errors import ScenarioError, TableError
 from upscatter.scenario.load import Scenario, bundled_names
 from upscatter.units import CM, DAY, KEV, KG, SECOND, YEAR
@@ -23,9 +23,7 @@ def refusal(text):
 
 class TestWhatIsRead:
     def test_quantities_are_in_internal_units(self):
-        settings = load(
-            scenario(flux='fluxes = { "8B" = "5.25e6 / (cm^2 s)" }')
-        ).settings
+        settings = load(scenario(flux='fluxes = { "8B" = "5.25e6 / (cm^2 s)" }')).settings
         assert settings.detector.exposure == pytest.approx(150.0 * KG * YEAR)
         assert settings.background.flat == pytest.approx(0.01 / (KEV * KG * DAY))
         assert settings.flux.fluxes["8B"] == pytest.approx(5.25e6 / (CM**2 * SECOND))
@@ -156,7 +154,7 @@ class TestFiles:
         assert ", ".join(bundled_names()) in message
 
     def test_an_empty_name(self):
-        with pytest.raises(ScenarioError, match="^'': is neither a file nor"):
+        with pytest.raises(ScenarioError, match=r"^'': is neither a file nor"):
             Scenario.load("")
 
 
@@ -242,7 +240,9 @@ class TestBlocks:
         assert message.startswith(f'my.toml: target.element = "{formula}": is no chemical formula')
         assert "isotopes = {" in message
 
-    @pytest.mark.parametrize("formula", ["Ge", "CsI", "CaWO4", "CaWO₄", "Ge[76]O2", "D2O", "H2(SO4)"])
+    @pytest.mark.parametrize(
+        "formula", ["Ge", "CsI", "CaWO4", "CaWO₄", "Ge[76]O2", "D2O", "H2(SO4)"]
+    )
     def test_formulas(self, formula):
         assert load(scenario(target=f'element = "{formula}"')).settings.target.element == formula
 

@@ -19,7 +19,7 @@ def curve(mass, mu, title="A title"):
     )
 
 
-def counts(sources, bins=3):
+def counts(sources, bins=4):
     edges = np.linspace(0.16, 2.16, bins + 1)
     sm, dipole = (
         {source: 10.0 ** RNG.uniform(-13, 6, bins) for source in sources} for _ in range(2)
@@ -34,7 +34,9 @@ def cells(text):
 
 class TestLimits:
     def test_a_mass_out_of_reach_has_a_dash(self):
-        text = tables.as_text(tables.limit_table(curve([1.0, 30.0], [8.65e-10, np.nan]), thin=False))
+        text = tables.as_text(
+            tables.limit_table(curve([1.0, 30.0], [8.65e-10, np.nan]), thin=False)
+        )
         assert cells(text)[-2:] == [["1", "8.650e-10"], ["30", "-"]]
 
     def test_brackets_are_units_and_not_markup(self):
@@ -71,7 +73,7 @@ class TestCounts:
         assert len(headings) == len(blocks)
         for start in headings:
             for place, name in enumerate(rows[start][1:], start=1):
-                body = [row[place] for row in rows[start + 2 : start + 6]]
+                body = [row[place] for row in rows[start + 2 : start + 7]]
                 found[name] = [float(cell) for cell in body]
         assert list(found) == list(columns)
         for name, values in columns.items():
@@ -83,7 +85,7 @@ class TestCounts:
 
     def test_zeros_are_shown(self):
         edges, background, sm, _ = counts(["8B"])
-        dipole = {"8B": np.zeros(3)}
+        dipole = {"8B": np.zeros(4)}
         text = tables.as_text(*tables.counts_tables("Title", edges, background, sm, dipole))
         assert cells(text)[-1][-1] == "0"
 

@@ -14,7 +14,7 @@ from upscatter.errors import PhysicsError
 from upscatter.flux.coupling import FlavourSum, coupling
 from upscatter.interactions.dipole import Dipole
 from upscatter.interactions.form_factors import form_factor
-from upscatter.limits.curve import LimitCurve, dipole_limit, mass_grid
+from upscatter.limits.curve import LimitCurve, dipole_limit, mass_grid, readable
 from upscatter.numerics import FloatArray
 from upscatter.rates.spectrum import recoil_spectrum as _recoil_spectrum
 from upscatter.scenario.build import Model
@@ -77,7 +77,7 @@ class ExpectedCounts:
     @property
     def comments(self) -> list[str]:
         """What a table of the counts says above its columns."""
-        origin = [f"{key}: {value}" for key, value in self.provenance.items()]
+        origin = [f"{key}: {readable(value)}" for key, value in self.provenance.items()]
         point = f"dipole with mu_nu4 = {self.mu:g} Bohr magnetons and m4 = {self.mass_mev:g} MeV"
         return [f"{self.scenario}: expected counts per bin; {point}", *origin]
 
@@ -208,7 +208,7 @@ def expected_counts(
     ['8B', 'hep']
     """
     model = _model(scenario, flavour, flavour_sum)
-    strength = float(_checked("mu", np.asarray(mu, dtype=float))) ** 2
+    strength = _strength(mu)
     m4 = float(_checked("mass", np.asarray(mass, dtype=float))) * MEV
     experiment = model.experiment
     dipole = experiment.counts(Dipole(), model.dipole_flux, m4)
@@ -264,7 +264,7 @@ def recoil_spectrum(
     if (recoil <= 0.0).any():
         raise PhysicsError("energies: recoil energies must be positive; the dipole rate is ∝ 1/T")
     interaction = model.standard_model if mu is None else Dipole()
-    strength = 1.0 if mu is None else float(_checked("mu", np.asarray(mu, dtype=float))) ** 2
+    strength = 1.0 if mu is None else _strength(mu)
     m4 = float(_checked("mass", np.asarray(mass, dtype=float))) * MEV
     form = form_factor(model.scenario.settings.physics.form_factor)
     unit = 1.0 / (KEV * KG * DAY)
@@ -288,6 +288,14 @@ def _model(scenario: Scenario | str, flavour: str | None, flavour_sum: FlavourSu
         )
     override = None if flavour is None else coupling(flavour, flavour_sum)
     return Model(_scenario(scenario), override)
+
+
+def _strength(mu: float) -> float:
+    """μ²; a moment of more than a Bohr magneton is a slip of the unit."""
+    value = float(_checked("mu", np.asarray(mu, dtype=float)))
+    if value > 1.0:
+        raise PhysicsError(f"mu: {value:g} exceeds one Bohr magneton; give a value such as 1e-9")
+    return value**2
 
 
 def _checked(name: str, values: npt.ArrayLike) -> FloatArray:

@@ -1,4 +1,4 @@
-"""What arrives, by source and flavour: fluxes and oscillation probabilities as frozen results."""
+"""What arrives, by source and flavour: questions about fluxes and oscillations, answered."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from upscatter.flux.arrival import flux_components
 from upscatter.flux.coupling import coupling
 from upscatter.flux.exposure import NadirExposure, annual_exposure
 from upscatter.flux.flavour import DAY, SolarFlavour
+from upscatter.flux.results import ArrivingFlux, Oscillation
 from upscatter.inputs.laboratories import latitude
 from upscatter.inputs.mixing import Mixing, mixing
 from upscatter.inputs.solar_fluxes import flux_model
@@ -25,7 +26,7 @@ from upscatter.scenario.load import Scenario
 from upscatter.scenario.oscillation import OscillationBlock
 from upscatter.units import CM, MEV, SECOND
 
-_FLAVOURS = ("e", "mu", "tau")
+_LEAST_ENERGY = 1e-3  # MeV; no solar neutrino of lower energy is ever seen
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,7 @@ class SunAndDetector:
                 parameters, chosen["mixing"] = mixing(fit), fit
         if laboratory is not None:
             exposure = annual_exposure(latitude(laboratory))
+            chosen = {k: v for k, v in chosen.items() if k not in ("season", "time")}
             chosen["place"] = laboratory
         return cls(chosen["solar_model"], fluxes, parameters, exposure, chosen)
 
@@ -108,128 +110,6 @@ class SunAndDetector:
     def flavour(self, exposure: NadirExposure) -> SolarFlavour:
         """Flavour composition during a part of the exposure."""
         return SolarFlavour(solar_model(self.model), self.mixing, exposure)
-
-
-@dataclass(frozen=True)
-class ArrivingFlux:
-    """Fluxes at the detector by source and flavour.
-
-    Parameters
-    ----------
-    sources : tuple of str
-    flux : ndarray, shape (sources, 3)
-        ν_e, ν_μ, ν_τ averaged over the exposure, in 1/(cm² s).
-    asymmetry : ndarray, shape (sources,)
-        Day-night asymmetry 2 (N − D)/(N + D) of the ν_e flux; NaN without a night.
-    description : mapping
-        The choices.
-    """
-
-    sources: tuple[str, ...]
-    flux: FloatArray
-    asymmetry: FloatArray
-    description: Mapping[str, str]
-
-    @property
-    def header(self) -> tuple[str, ...]:
-        """Column names."""
-        return ("source", "total", "nu_e", "nu_mu", "nu_tau", "day_night_asymmetry")
-
-    @property
-    def rows(self) -> list[tuple[str | float | None, ...]]:
-        """One row for each source."""
-        return [
-            (source, float(flux.sum()), *map(float, flux), _none_if_nan(asymmetry))
-            for source, flux, asymmetry in zip(self.sources, self.flux, self.asymmetry, strict=True)
-        ]
-
-    @property
-    def comments(self) -> list[str]:
-        """What a table says above its columns."""
-        return [
-            "solar neutrino fluxes at the detector in 1/(cm2 s)",
-            *(f"{key}: {value}" for key, value in self.description.items()),
-        ]
-
-    def to_dict(self) -> dict[str, object]:
-        """JSON: fluxes by source and flavour."""
-        return {
-            "fluxes_per_cm2_s": {
-                str(row[0]): dict(zip(("total", *_FLAVOURS), row[1:5], strict=True))
-                for row in self.rows
-            },
-            "day_night_asymmetry": {str(row[0]): row[5] for row in self.rows},
-            "provenance": dict(self.description),
-        }
-
-
-@dataclass(frozen=True)
-class Oscillation:
-    """Probabilities to arrive as ν_e, ν_μ, ν_τ against energy.
-
-    Parameters
-    ----------
-    source : str
-    energy_mev : ndarray, shape (n,)
-    day, night, average : ndarray, shape (n, 3)
-        By day, by night, and over the whole exposure; without a place all are those of the day.
-    has_night : bool
-    description : mapping
-        The choices.
-    """
-
-    source: str
-    energy_mev: FloatArray
-    day: FloatArray
-    night: FloatArray
-    average: FloatArray
-    has_night: bool
-    description: Mapping[str, str]
-
-    @property
-    def asymmetry(self) -> FloatArray:
-        """Day-night asymmetry 2 (N − D)/(N + D) of ν_e, shape (n,)."""
-        day, night = self.day[:, 0], self.night[:, 0]
-        return np.asarray(2.0 * (night - day) / (night + day))
-
-    @property
-    def header(self) -> tuple[str, ...]:
-        """Column names."""
-        parts = ("day", "night") if self.has_night else ("day",)
-        columns = [f"P_{flavour}_{part}" for part in parts for flavour in _FLAVOURS]
-        return ("energy_MeV", *columns, *(["asymmetry"] if self.has_night else []))
-
-    @property
-    def rows(self) -> list[tuple[float, ...]]:
-        """One row for each energy."""
-        columns = [self.energy_mev[:, None], self.day]
-        if self.has_night:
-            columns += [self.night, self.asymmetry[:, None]]
-        return [tuple(float(x) for x in row) for row in np.concatenate(columns, axis=1)]
-
-    @property
-    def comments(self) -> list[str]:
-        """What a table says above its columns."""
-        return [
-            f"probabilities of {self.source} neutrinos to arrive as nu_e, nu_mu, nu_tau",
-            *(f"{key}: {value}" for key, value in self.description.items()),
-        ]
-
-    def to_dict(self) -> dict[str, object]:
-        """JSON: probabilities by part of the day and flavour."""
-        parts = {"day": self.day, "night": self.night, "average": self.average}
-        if not self.has_night:
-            parts = {"day": self.day}
-        return {
-            "source": self.source,
-            "energy_MeV": self.energy_mev.tolist(),
-            "probabilities": {
-                part: {name: p[:, i].tolist() for i, name in enumerate(_FLAVOURS)}
-                for part, p in parts.items()
-            },
-            "day_night_asymmetry": self.asymmetry.tolist() if self.has_night else None,
-            "provenance": dict(self.description),
-        }
 
 
 def arriving_flux(sun: SunAndDetector) -> ArrivingFlux:
@@ -260,13 +140,14 @@ def oscillation(sun: SunAndDetector, source: str, energies: npt.ArrayLike) -> Os
     Raises
     ------
     PhysicsError
-        If an energy is not positive, or conversion is not adiabatic.
+        If an energy is below 1 keV or not finite, or conversion is not adiabatic.
     """
     energy_mev = np.atleast_1d(np.asarray(energies, dtype=float))
-    bad = energy_mev[~((energy_mev > 0.0) & np.isfinite(energy_mev))]
+    bad = energy_mev[~((energy_mev >= _LEAST_ENERGY) & np.isfinite(energy_mev))]
     if bad.size:
         raise PhysicsError(
-            f"energy {bad[0]:g} MeV is not positive and finite; give one such as 10 MeV"
+            f"energy {bad[0]:g} MeV is not positive and finite, or below {_LEAST_ENERGY:g} MeV; "
+            "give one such as 10 MeV"
         )
     energy = energy_mev * MEV
 
@@ -352,7 +233,3 @@ def _fluxes(sun: SunAndDetector, exposure: NadirExposure) -> FloatArray:
         )
         rows.append([e, mu, total - e - mu])
     return np.array(rows) * (CM**2 * SECOND)
-
-
-def _none_if_nan(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)

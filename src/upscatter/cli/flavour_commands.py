@@ -46,7 +46,10 @@ def flux(
     out: Path | None,
     plot: Path | None,
 ) -> None:
-    """Fluxes at the detector by source and flavour, and their day-night asymmetry."""
+    """Solar fluxes at the detector by source and flavour.
+
+    The day-night asymmetry is that of nu_e, 2 (night - day) / (night + day).
+    """
     parsing.check_outputs(out, plot, scenario)
 
     from upscatter.flavours import SunAndDetector, arriving_flux, flux_lines, flux_spectra

@@ -79,7 +79,7 @@ class SolarFlavour:
         """μ_eff²(E)/μ² of a source as a function of energy, interpolated from a fixed grid.
 
         The Earth is crossed once for all sources and couplings; see `_grid`. The interpolation is
-        good to 2e-4 by night and to 1e-5 by day above `_LOWEST`, which tests hold it to.
+        good to 2e-4 of the mean over the exposure, as that mean itself is, and to 1e-5 by day.
         """
         rho = self._grid_density_matrix(source)
         spline = CubicSpline(self._grid, coupling.effective_squared(rho))

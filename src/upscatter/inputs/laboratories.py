@@ -117,6 +117,6 @@ def check_latitude(value: float) -> float:
     if not isfinite(value) or abs(value) > 0.5 * pi * (1.0 + 1e-12):
         raise PhysicsError(
             f"latitude {degrees(value):.6g}° ({value:.6g} rad) is beyond ±90°; give a latitude"
-            " between the poles, in radians"
+            " between the poles"
         )
     return value

@@ -193,7 +193,8 @@ def _parse_formula(formula: str) -> dict[Any, float]:
         atoms: dict[Any, float] = periodictable.formula(formula.strip()).atoms
     except (ValueError, KeyError, TypeError, ParseBaseException):
         atoms = {}
-    if not atoms or any(atom.number < 1 for atom in atoms):
+    charged = any(getattr(atom, "charge", 0) for atom in atoms)
+    if not atoms or charged or any(a.number < 1 or not n > 0.0 for a, n in atoms.items()):
         raise ScenarioError(
             f"element {formula!r} is unknown; give a symbol or formula such as 'Ge' or 'CaWO4'"
         )

@@ -53,6 +53,15 @@ class Expectation:
         return self.background if choice == "background" else self.total
 
 
+def readable(value: object) -> str:
+    """A value of a provenance in a line of text."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {readable(item)}" for key, item in value.items())
+    if isinstance(value, (list, tuple)):
+        return ", ".join(readable(item) for item in value)
+    return str(value)
+
+
 @dataclass(frozen=True)
 class LimitCurve:
     """Upper limit on μ_ν4 for each m_4: a frozen result.
@@ -104,7 +113,7 @@ class LimitCurve:
     @property
     def comments(self) -> list[str]:
         """What a table of the curve says above its columns."""
-        origin = [f"{key}: {value}" for key, value in self.provenance.items()]
+        origin = [f"{key}: {readable(value)}" for key, value in self.provenance.items()]
         return [
             f"{self.scenario}: upper limit on mu_nu4 (Bohr magnetons) against m4 (MeV)",
             f"flavour: {self.flavour}; confidence: {self.confidence:g}; dof: {self.dof}",
@@ -159,8 +168,8 @@ def dipole_limit(
     blind = np.flatnonzero(~used & (signal > 0.0).any(axis=0))
     if blind.size:
         raise PhysicsError(
-            f"statistics.variance = {variance!r}: bin {blind[0]} expects no counts but can have "
-            'signal; add a background, use fewer bins, or set variance = "expected"'
+            f"statistics.variance = {variance!r}: bin {blind[0] + 1} expects no counts but can "
+            'have signal; add a background, use fewer bins, or set variance = "expected"'
         )
     if not used.any():
         return np.full(signal.shape[0], np.nan)

@@ -18,9 +18,11 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from upscatter.limits.curve import LimitCurve
 from upscatter.report.export import write_atomically
 
-# One column of a two-column journal is 8.6 cm wide; text then prints at 8 to 9 points.
+# One column of a two-column journal is 8.6 cm wide, both are 17 cm; text prints at 8 to 9 points.
 _WIDTH = 3.39
+_PAGE_WIDTH = 6.69
 _HEIGHT = 2.7
+_FEW_DECADES = 100.0
 _DPI = 300
 
 _STYLE: dict[Any, Any] = {
@@ -92,30 +94,52 @@ def column_figure(height: float = _HEIGHT) -> tuple[Figure, Axes]:
     return figure, figure.add_subplot()
 
 
-def save(figure: Figure, path: Path) -> None:
+def page_figure(height: float) -> tuple[Figure, Axes]:
+    """A figure as wide as a journal page, with its axes at a fixed place: see `figure.subplotpars`.
+
+    The height is in inches. Labels placed by their size in it stay where they were put.
+    """
+    figure = Figure(figsize=(_PAGE_WIDTH, height))
+    FigureCanvasAgg(figure)
+    return figure, figure.add_subplot()
+
+
+def log_frame(axes: Axes, mass: tuple[float, float], mu: tuple[float, float]) -> None:
+    """Logarithmic axes of the (m_4, μ_ν4) plane, from and to these values (m_4 in MeV)."""
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlim(*mass)
+    axes.set_ylim(*mu)
+    axes.set_xlabel(r"$m_4$ [MeV]")
+    axes.set_ylabel(r"$\mu_{\nu 4}\ [\mu_{\mathrm{B}}]$")
+    for axis, (low, high) in ((axes.xaxis, mass), (axes.yaxis, mu)):
+        # Less than two decades may show a single power of ten: there 2 and 5 get numbers too.
+        if high / low < _FEW_DECADES:
+            axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_minor_locator(LogLocator(subs=range(2, 10), numticks=100))
+        axis.set_minor_formatter(NullFormatter())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+
+
+def save(figure: Figure, path: Path, dpi: float = _DPI) -> None:
     """Save a figure in the format that its suffix names, whole or not at all."""
     # Without dates the same result gives the same file.
     metadata = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(path.suffix.lower(), {})
     with rc_context(_STYLE | {"svg.hashsalt": "upscatter"}):
-        write_atomically(path, lambda part: figure.savefig(part, dpi=_DPI, metadata=metadata))
+        write_atomically(path, lambda part: figure.savefig(part, dpi=dpi, metadata=metadata))
 
 
 def _frame(axes: Axes, curves: Sequence[LimitCurve]) -> None:
     """Axes of the (m_4, μ_ν4) plane, wide enough for every curve to turn vertical."""
-    axes.set_xscale("log")
-    axes.set_yscale("log")
     reached = [curve.mu[np.isfinite(curve.mu)] for curve in curves]
     lowest = min((float(mu.min()) for mu in reached if mu.size), default=1e-10)
     floor = 10.0 ** np.floor(np.log10(lowest) - 0.2)
-    axes.set_ylim(floor, floor * 1e4)
     masses = np.concatenate([curve.mass_mev for curve in curves]) if curves else np.array([0.01])
-    axes.set_xlim(float(masses[masses > 0.0].min()), max(30.0, float(masses.max())))
-    axes.set_xlabel(r"$m_4$ [MeV]")
-    axes.set_ylabel(r"$\mu_{\nu 4}\ [\mu_{\mathrm{B}}]$")
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_minor_locator(LogLocator(subs=range(2, 10), numticks=100))
-        axis.set_minor_formatter(NullFormatter())
+    log_frame(
+        axes,
+        (float(masses[masses > 0.0].min()), max(30.0, float(masses.max()))),
+        (floor, floor * 1e4),
+    )
 
 
 def _draw(axes: Axes, curve: LimitCurve, top: float, colour: str, line: object) -> None:
@@ -124,13 +148,14 @@ def _draw(axes: Axes, curve: LimitCurve, top: float, colour: str, line: object) 
     mass, mu = curve.mass_mev[reached], curve.mu[reached]
     if not mass.size:
         return
-    label = _label(curve)
+    label = curve_label(curve)
     axes.fill_between(mass, mu, np.maximum(mu, top), color=colour, alpha=0.10, linewidth=0.0)
     axes.plot(mass, mu, color=colour, linestyle=line, label=label)
 
 
-def _label(curve: LimitCurve) -> str:
+def curve_label(curve: LimitCurve, width: int = _LABEL_WIDTH) -> str:
     """Name, flavour and confidence level, in lines that leave the end of the curve free."""
     flavour = _FLAVOURS.get(curve.flavour, "")
-    text = f"{curve.title or curve.scenario} ({flavour}{100 * curve.confidence:g} % CL)"
-    return fill(text, _LABEL_WIDTH)
+    # A dollar sign would start a formula, and a leading underscore hide the curve from the legend.
+    title = (curve.title or curve.scenario).replace("$", r"\$").lstrip("_")
+    return fill(f"{title} ({flavour}{100 * curve.confidence:g} % CL)", width)

@@ -149,6 +149,28 @@ def oscillation_table(title: str, rows: Sequence[Sequence[float]], has_night: bo
     return table
 
 
+def bounds_table(rows: Sequence[Sequence[str]]) -> Table:
+    """The catalogue of published limits, a line each."""
+    table = _table("Published limits on the dipole portal")
+    for name in ("name", "kind", "nu", "CL", "m4 [MeV]", "arXiv"):
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    table.caption = "upscatter bounds NAME shows one with its vertices"
+    return table
+
+
+def comparison_table(title: str, groups: Sequence[Sequence[Sequence[str]]]) -> Table:
+    """Where scenarios are stronger than published limits; a group of lines for each limit."""
+    table = _table(title)
+    for name in ("published", "scenario", "in MeV, the scenario is", "best"):
+        table.add_column(name, overflow="fold", justify="right" if name == "best" else "left")
+    for group in groups:
+        for i, row in enumerate(group, start=1):
+            table.add_row(*row, end_section=i == len(group))
+    return table
+
+
 def print_table(*tables: Table) -> None:
     """Print tables on standard output, at most as wide as the terminal."""
     from rich.console import Console

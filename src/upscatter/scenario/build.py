@@ -277,8 +277,12 @@ class Model:
                 )
             edges = np.linspace(low, high, (detector.bins or 1) + 1)
             field = "region"
-        if not (np.diff(edges) > 0.0).all():
-            raise ScenarioError(f"{field}: energies do not increase; sort them")
+        falling = np.flatnonzero(~(np.diff(edges) > 0.0))
+        if falling.size:
+            before, after = edges[falling[0] : falling[0] + 2] / KEV
+            raise ScenarioError(
+                f"{field}: {after:.4g} keVee comes after {before:.4g} keVee; let the energies rise"
+            )
         return edges
 
     def _observed(self, end: RegionEnd) -> float:
@@ -288,9 +292,10 @@ class Model:
         elements = {nucleus.protons: nucleus for nucleus in self.nuclei}
         quenching = {self.quenching(nucleus) for nucleus in elements.values()}
         if len(quenching) > 1:
+            field = "region" if self.scenario.settings.detector.bin_edges is None else "bin_edges"
             raise ScenarioError(
-                "region: an end in keVnr is ambiguous where elements are quenched differently; "
-                "give it in keVee"
+                f"{field}: an energy in keVnr is ambiguous where elements are quenched "
+                "differently; give it in keVee"
             )
         return float(quenching.pop().visible_energy(end.value))
 

@@ -34,7 +34,8 @@ def _real_or_pair(value: object) -> object:
     return value
 
 
-Component = Annotated[Number | tuple[Number, Number], BeforeValidator(_real_or_pair)]
+RealNumber = Annotated[float, Field(strict=True, ge=-1e6, le=1e6)]
+Component = Annotated[RealNumber | tuple[RealNumber, RealNumber], BeforeValidator(_real_or_pair)]
 
 
 @contextmanager

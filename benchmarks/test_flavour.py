@@ -1,0 +1,128 @@
+"""How fast flavour is: the Sun, the Earth, and what a flavour adds to an exclusion curve.
+
+    pytest benchmarks --benchmark-columns=min,median,max
+
+For scale: the issue's well-known public code takes about 33 ms for 200 energies averaged over the
+production zone, and 240 ms for one energy averaged over a year, on a comparable machine.
+"""
+
+import tracemalloc
+from time import perf_counter
+
+import numpy as np
+import pytest
+
+from upscatter.api import limit_of
+from upscatter.flux.conversion import mass_weights
+from upscatter.flux.coupling import coupling
+from upscatter.flux.exposure import annual_exposure
+from upscatter.flux.flavour import SolarFlavour
+from upscatter.flux.regeneration import averaged_projectors
+from upscatter.inputs.laboratories import latitude
+from upscatter.inputs.mixing import mixing
+from upscatter.inputs.sun import solar_model
+from upscatter.limits.curve import mass_grid
+from upscatter.scenario.build import Model
+from upscatter.scenario.load import Scenario, bundled_names
+from upscatter.units import MEV
+
+SUN = solar_model("BS05-OP")
+FIT = mixing("NuFIT-5.3")
+ENERGIES = np.geomspace(0.1, 18.0, 200) * MEV
+MASSES = mass_grid(0.01 * MEV, 18.7 * MEV, 200) / MEV
+MEGABYTE = 1024.0**2
+
+
+def median_seconds(*functions, repeats=15):
+    """Median of each; they take turns, so that a busy machine is slow for all alike."""
+    times = np.empty((repeats, len(functions)))
+    for row in times:
+        for i, function in enumerate(functions):
+            start = perf_counter()
+            function()
+            row[i] = perf_counter() - start
+    return np.median(times, axis=0)
+
+
+def zone():
+    return mass_weights(ENERGIES, "8B", SUN, FIT)
+
+
+def prepared(name, flavour=None):
+    model = Model(Scenario.load(name), None if flavour is None else coupling(flavour))
+    _ = model.experiment, model.bulk_flux, model.expectation, model.provenance
+    return model
+
+
+def test_production_zone(benchmark):
+    benchmark(zone)
+
+
+@pytest.mark.parametrize("laboratory", ["CJPL", "LNGS", "INO"])
+def test_year_at_one_latitude(benchmark, laboratory):
+    exposure = annual_exposure(latitude(laboratory))
+    benchmark(averaged_projectors, ENERGIES, exposure, FIT)
+
+
+def test_preparing_a_flavour(benchmark):
+    _ = prepared("ge-nextgen", "e")  # imports, and the exposure that is kept
+    benchmark(prepared, "ge-nextgen", "e")
+
+
+def test_against_the_sizes_aimed_at(report):
+    exposure = annual_exposure(latitude("LNGS"))
+    zone()
+    sun, earth = median_seconds(zone, lambda: averaged_projectors(ENERGIES, exposure, FIT))
+    report.append(f"200 energies x production zone:                {1e3 * sun:10.2f} ms (aim: 5)")
+    report.append(
+        f"200 energies x a year at LNGS:                 {1e3 * earth:10.1f} ms (aim: 100)"
+    )
+    report.append(f"ratio of the Earth to the Sun:                 {earth / sun:10.0f}")
+
+
+def test_one_crossing_serves_all_sources(report):
+    """Eight sources and three flavours need no more than a few times one source and flavour."""
+    exposure = annual_exposure(latitude("LNGS"))
+
+    def weights(sources, flavours):
+        flavour = SolarFlavour(SUN, FIT, exposure)
+        for source in sources:
+            for which in flavours:
+                flavour.coupling_weight(source, coupling(which))
+
+    few, all_of_them = median_seconds(
+        lambda: weights(["8B"], ["e"]),
+        lambda: weights(list(SUN.sources), ["e", "mu", "tau"]),
+        repeats=7,
+    )
+    report.append(f"all sources and flavours / 8B and nu_e alone:  {all_of_them / few:10.2f}")
+    assert all_of_them < 12.0 * few
+
+
+@pytest.mark.parametrize("name", bundled_names())
+def test_flavour_curve_against_the_universal_one(name, report):
+    universal, electron = prepared(name), prepared(name, "e")
+    weaker = limit_of(electron, MASSES).mu / limit_of(universal, MASSES).mu
+    assert (weaker[np.isfinite(weaker)] > 1.2).all()  # it is another limit, not the same one again
+    base, flavour = median_seconds(
+        lambda: limit_of(universal, MASSES), lambda: limit_of(electron, MASSES)
+    )
+    report.append(
+        f"200-mass curve, nu_e / universal, {name:20} {flavour / base:10.2f}  "
+        f"({1e3 * flavour:.1f} ms / {1e3 * base:.1f} ms)"
+    )
+    assert flavour < 3.0 * base
+
+
+@pytest.mark.parametrize("name", ["ge-nextgen", "cawo4-cresst"])
+def test_memory_of_a_flavour_limit(name, report):
+    prepared("ge-future", "mu")  # imports are no part of it
+    annual_exposure.cache_clear()
+    tracemalloc.start()
+    try:
+        limit_of(prepared(name, "mu"), MASSES)
+        peak = tracemalloc.get_traced_memory()[1] / MEGABYTE
+    finally:
+        tracemalloc.stop()
+    report.append(f"peak memory of a flavour limit, {name:14} {peak:10.1f} MB (aim: 200)")
+    assert peak < 200.0

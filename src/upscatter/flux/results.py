@@ -1,0 +1,138 @@
+"""Fluxes and oscillation probabilities as frozen results, which show and export themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from upscatter.numerics import FloatArray
+
+_FLAVOURS = ("e", "mu", "tau")
+
+
+@dataclass(frozen=True)
+class ArrivingFlux:
+    """Fluxes at the detector by source and flavour.
+
+    Parameters
+    ----------
+    sources : tuple of str
+    flux : ndarray, shape (sources, 3)
+        ν_e, ν_μ, ν_τ averaged over the exposure, in 1/(cm² s).
+    asymmetry : ndarray, shape (sources,)
+        Day-night asymmetry 2 (N − D)/(N + D) of the ν_e flux; NaN without a night.
+    description : mapping
+        The choices.
+    """
+
+    sources: tuple[str, ...]
+    flux: FloatArray
+    asymmetry: FloatArray
+    description: Mapping[str, str]
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Column names."""
+        return ("source", "total", "nu_e", "nu_mu", "nu_tau", "day_night_asymmetry")
+
+    @property
+    def rows(self) -> list[tuple[str | float | None, ...]]:
+        """One row for each source."""
+        return [
+            (source, float(flux.sum()), *map(float, flux), _none_if_nan(asymmetry))
+            for source, flux, asymmetry in zip(self.sources, self.flux, self.asymmetry, strict=True)
+        ]
+
+    @property
+    def comments(self) -> list[str]:
+        """What a table says above its columns."""
+        return [
+            "solar neutrino fluxes at the detector in 1/(cm2 s)",
+            *(f"{key}: {value}" for key, value in self.description.items()),
+        ]
+
+    def to_dict(self) -> dict[str, object]:
+        """JSON: fluxes by source and flavour."""
+        return {
+            "fluxes_per_cm2_s": {
+                str(row[0]): dict(zip(("total", *_FLAVOURS), row[1:5], strict=True))
+                for row in self.rows
+            },
+            "day_night_asymmetry": {str(row[0]): row[5] for row in self.rows},
+            "provenance": dict(self.description),
+        }
+
+
+@dataclass(frozen=True)
+class Oscillation:
+    """Probabilities to arrive as ν_e, ν_μ, ν_τ against energy.
+
+    Parameters
+    ----------
+    source : str
+    energy_mev : ndarray, shape (n,)
+    day, night, average : ndarray, shape (n, 3)
+        By day, by night, and over the whole exposure; without a place all are those of the day.
+    has_night : bool
+    description : mapping
+        The choices.
+    """
+
+    source: str
+    energy_mev: FloatArray
+    day: FloatArray
+    night: FloatArray
+    average: FloatArray
+    has_night: bool
+    description: Mapping[str, str]
+
+    @property
+    def asymmetry(self) -> FloatArray:
+        """Day-night asymmetry 2 (N − D)/(N + D) of ν_e, shape (n,)."""
+        day, night = self.day[:, 0], self.night[:, 0]
+        return np.asarray(2.0 * (night - day) / (night + day))
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Column names."""
+        parts = ("day", "night") if self.has_night else ("day",)
+        columns = [f"P_{flavour}_{part}" for part in parts for flavour in _FLAVOURS]
+        return ("energy_MeV", *columns, *(["asymmetry"] if self.has_night else []))
+
+    @property
+    def rows(self) -> list[tuple[float, ...]]:
+        """One row for each energy."""
+        columns = [self.energy_mev[:, None], self.day]
+        if self.has_night:
+            columns += [self.night, self.asymmetry[:, None]]
+        return [tuple(float(x) for x in row) for row in np.concatenate(columns, axis=1)]
+
+    @property
+    def comments(self) -> list[str]:
+        """What a table says above its columns."""
+        return [
+            f"probabilities of {self.source} neutrinos to arrive as nu_e, nu_mu, nu_tau",
+            *(f"{key}: {value}" for key, value in self.description.items()),
+        ]
+
+    def to_dict(self) -> dict[str, object]:
+        """JSON: probabilities by part of the day and flavour."""
+        parts = {"day": self.day, "night": self.night, "average": self.average}
+        if not self.has_night:
+            parts = {"day": self.day}
+        return {
+            "source": self.source,
+            "energy_MeV": self.energy_mev.tolist(),
+            "probabilities": {
+                part: {name: p[:, i].tolist() for i, name in enumerate(_FLAVOURS)}
+                for part, p in parts.items()
+            },
+            "day_night_asymmetry": self.asymmetry.tolist() if self.has_night else None,
+            "provenance": dict(self.description),
+        }
+
+
+def _none_if_nan(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
