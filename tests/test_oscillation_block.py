@@ -217,6 +217,12 @@ class TestOscillationBlock:
         exposure = model(f'[oscillation]\nlaboratory = "LNGS"\ntime = "{part}"').flavour.exposure
         assert exposure == annual_exposure(latitude("LNGS")).select(part)
 
+    @pytest.mark.parametrize("season", ['["06-22", "06-21"]', '["01-01", "12-31"]'])
+    def test_a_season_that_comes_full_circle_is_the_year(self, season):
+        year = model('[oscillation]\nlaboratory = "LNGS"')
+        circle = model(f'[oscillation]\nlaboratory = "LNGS"\nseason = {season}')
+        assert circle.flavour.exposure == year.flavour.exposure
+
     def test_a_season_runs_from_its_first_day_through_its_last(self):
         block = '[oscillation]\nlaboratory = "LNGS"\nseason = ["12-21", "01-10"]'
         expected = annual_exposure(latitude("LNGS"), season=(354 * DAY, 10 * DAY))

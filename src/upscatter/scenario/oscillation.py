@@ -23,6 +23,7 @@ from upscatter.scenario.fields import Block, Number, quantity_field, wrapped
 from upscatter.units import DAY
 
 _ANY_COMMON_YEAR = 2025
+_DAYS_OF_YEAR = 365
 
 Angle = Annotated[float, BeforeValidator(quantity_field(q.ANGLE, signed=True))]
 SquaredMass = Annotated[float, BeforeValidator(quantity_field(q.SQUARED_MASS, signed=True))]
@@ -182,7 +183,9 @@ class OscillationBlock(Block):
         season = None
         if self.season is not None:
             first, last = (_day_of_year(day) for day in self.season)
-            season = (first * DAY, (last + 1) * DAY)
+            # A season that ends on the eve of its first day is the whole year.
+            if (last + 1 - first) % _DAYS_OF_YEAR:
+                season = (first * DAY, (last + 1) * DAY)
         exposure = annual_exposure(where, season=season, distance=self.distance)
         return exposure.select(self.time)
 
