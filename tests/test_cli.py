@@ -367,8 +367,10 @@ class TestReproduce:
         assert found["improvement_percent"]["value"] == pytest.approx(65.54, abs=0.3)
         out = folder / "a" / "b"
         assert sorted(path.name for path in out.iterdir()) == [
-            "figure2a.pdf", "figure2a.png", "ge-future.csv", "ge-future.json", "ge-nextgen.csv",
-            "ge-nextgen.json", "reproduce.json",
+            "figure2a.pdf", "figure2a.png", "figure2a.svg",
+            "figure2b.pdf", "figure2b.png", "figure2b.svg",
+            "ge-future.csv", "ge-future.json", "ge-nextgen.csv", "ge-nextgen.json",
+            "reproduce.json",
         ]  # fmt: skip
         assert strict((out / "reproduce.json").read_text()) == found
         curve = strict((out / "ge-future.json").read_text())

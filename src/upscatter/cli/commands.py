@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _FORMATS = click.Choice(["table", "csv", "json"])
 _PATH = click.Path(path_type=Path)
 
+_FIGURES = ("figure2a", "figure2b")
+_FIGURE_FORMATS = ("png", "pdf", "svg")
+
 format_option = click.option(
     "--format",
     "style",
@@ -68,7 +71,7 @@ def commands(context: click.Context) -> None:
     "--out",
     type=_PATH,
     metavar="DIR",
-    help="Write curves (CSV, JSON) and figure (PNG, PDF) to DIR.",
+    help="Write curves (CSV, JSON) and both figures (PNG, PDF, SVG) to DIR.",
 )
 @format_option
 def reproduce(out: Path | None, style: str) -> None:
@@ -79,19 +82,24 @@ def reproduce(out: Path | None, style: str) -> None:
     if out is not None:
         export.require_folder(out)
         names = [f"{name}.{suffix}" for name in PAPER_LIMITS for suffix in ("csv", "json")]
-        for name in (*names, "reproduce.json", "figure2a.png", "figure2a.pdf"):
+        names += [f"{figure}.{suffix}" for figure in _FIGURES for suffix in _FIGURE_FORMATS]
+        for name in (*names, "reproduce.json"):
             export.require_writable(out / name)
     result = reproduce_paper()
     if out is not None:
+        from upscatter.inputs.bounds import published_bounds
+        from upscatter.report.compare_plots import comparison_figure
         from upscatter.report.plots import exclusion_figure, save
 
         for curve in result.curves:
             export.write_text(out / f"{curve.scenario}.csv", _limit_csv(curve))
             export.write_text(out / f"{curve.scenario}.json", export.to_json(curve.to_dict()))
         export.write_text(out / "reproduce.json", export.to_json(result.to_dict()))
-        figure = exclusion_figure(result.curves)
-        for suffix in ("png", "pdf"):
-            save(figure, out / f"figure2a.{suffix}")
+        alone = exclusion_figure(result.curves)
+        among_others = comparison_figure(result.curves, published_bounds())
+        for name, figure in zip(_FIGURES, (alone, among_others), strict=True):
+            for suffix in _FIGURE_FORMATS:
+                save(figure, out / f"{name}.{suffix}")
     if style == "json":
         click.echo(export.to_json(result.to_dict()), nl=False)
     elif style == "csv":
@@ -101,7 +109,7 @@ def reproduce(out: Path | None, style: str) -> None:
 
         print_table(reproduction_table(result.rows))
         if out is not None:
-            click.echo(f"curves and figure written to {out}")
+            click.echo(f"curves and figures written to {out}")
 
 
 @commands.command(short_help="Upper limit on the dipole moment against m4.")
@@ -113,7 +121,14 @@ def reproduce(out: Path | None, style: str) -> None:
     metavar="MASS",
     help="A mass (5MeV) or a grid (0.01MeV:12MeV:60); repeatable. Default: the whole curve.",
 )
-@format_option
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["table", "csv", "json", "hepdata"]),
+    default="table",
+    show_default=True,
+    help="Form of the result; hepdata is a submission to HEPData, with --out NAME.tar.gz.",
+)
 @out_option
 @click.option("--plot", type=_PATH, metavar="FILE", help="Draw the curve (PNG, PDF or SVG).")
 @flavour_option
@@ -135,6 +150,7 @@ def limit(
     from upscatter.report import export
 
     parsing.check_outputs(out, plot, scenario)
+    submission = _submission_path(out) if style == "hepdata" else None
     masses = parsing.masses(mass_texts) if mass_texts else None
     adding = parsing.flavour_sum(flavour, flavour_sum)
 
@@ -146,7 +162,9 @@ def limit(
         from upscatter.report.plots import exclusion_figure, save
 
         save(exclusion_figure([curve]), plot)
-    if style == "table":
+    if submission is not None:
+        _submit(curve, scenario, submission)
+    elif style == "table":
         from upscatter.report.tables import limit_table
 
         emit_table(limit_table(curve, thin=masses is None), out)
@@ -249,6 +267,43 @@ def _limit_csv(curve: LimitCurve) -> str:
     from upscatter.report.export import to_csv
 
     return to_csv(curve.header, curve.rows, curve.comments)
+
+
+def _submission_path(out: Path | None) -> Path:
+    """Where a HEPData submission goes; refused now rather than after the computation."""
+    from upscatter.errors import OutputError
+    from upscatter.report.hepdata import require_library, require_name
+
+    if out is None:
+        raise OutputError("--format hepdata: writes an archive; add --out NAME.tar.gz")
+    require_library()
+    return require_name(out)
+
+
+def _submit(curve: LimitCurve, scenario: str, path: Path) -> None:
+    """A HEPData submission of a curve, with its figure, its scenario and the exposure."""
+    from tempfile import TemporaryDirectory
+
+    from upscatter.report.hepdata import write_submission
+    from upscatter.report.plots import exclusion_figure, save
+    from upscatter.scenario.load import Scenario
+    from upscatter.units import KG, YEAR
+
+    source = Scenario.load(scenario)
+    exposure = source.settings.detector.exposure / (KG * YEAR)
+    with TemporaryDirectory() as folder:
+        figure = None
+        # Log axes have no place for a massless ν_4 alone.
+        if any(mass > 0.0 and mu is not None for mass, mu in curve.rows):
+            figure = Path(folder) / "limit.png"
+            save(exclusion_figure([curve]), figure)
+        write_submission(
+            curve,
+            path,
+            figure,
+            scenario_file=source.text,
+            qualifiers={"Exposure": (f"{exposure:.6g}", "kg yr")},
+        )
 
 
 def emit(text: str, out: Path | None) -> None:

@@ -13,7 +13,8 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.image import imread
+from matplotlib.ticker import FuncFormatter, LogFormatterSciNotation, LogLocator, NullFormatter
 
 from upscatter.limits.curve import LimitCurve
 from upscatter.report.export import write_atomically
@@ -22,7 +23,7 @@ from upscatter.report.export import write_atomically
 _WIDTH = 3.39
 _PAGE_WIDTH = 6.69
 _HEIGHT = 2.7
-_FEW_DECADES = 100.0
+_MANY_DECADES = 1e7
 _DPI = 300
 
 _STYLE: dict[Any, Any] = {
@@ -48,6 +49,9 @@ _STYLE: dict[Any, Any] = {
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _LINES = ("-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1)), (0, (3, 1, 1, 1, 1, 1)))
 
+
+FEW_DECADES = 1e2
+"""Ratio of an axis' ends below which the ticks between powers of ten have numbers."""
 
 _LABEL_WIDTH = 36
 _FLAVOURS = {
@@ -99,7 +103,8 @@ def page_figure(height: float) -> tuple[Figure, Axes]:
 
     The height is in inches. Labels placed by their size in it stay where they were put.
     """
-    figure = Figure(figsize=(_PAGE_WIDTH, height))
+    # At the resolution of the file: texts measured to place labels are then drawn just so.
+    figure = Figure(figsize=(_PAGE_WIDTH, height), dpi=_DPI)
     FigureCanvasAgg(figure)
     return figure, figure.add_subplot()
 
@@ -113,10 +118,12 @@ def log_frame(axes: Axes, mass: tuple[float, float], mu: tuple[float, float]) ->
     axes.set_xlabel(r"$m_4$ [MeV]")
     axes.set_ylabel(r"$\mu_{\nu 4}\ [\mu_{\mathrm{B}}]$")
     for axis, (low, high) in ((axes.xaxis, mass), (axes.yaxis, mu)):
-        # Less than two decades may show a single power of ten: there 2 and 5 get numbers too.
-        if high / low < _FEW_DECADES:
+        # Such an axis may show a single power of ten: there 2 and 5 get numbers too.
+        if high / low < FEW_DECADES:
             axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        axis.set_minor_locator(LogLocator(subs=range(2, 10), numticks=100))
+            axis.set_major_formatter(LogFormatterSciNotation(minor_thresholds=(np.inf, np.inf)))
+        between = range(2, 10) if high / low < _MANY_DECADES else (2, 5)
+        axis.set_minor_locator(LogLocator(subs=between, numticks=100))
         axis.set_minor_formatter(NullFormatter())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
 
@@ -124,9 +131,25 @@ def log_frame(axes: Axes, mass: tuple[float, float], mu: tuple[float, float]) ->
 def save(figure: Figure, path: Path, dpi: float = _DPI) -> None:
     """Save a figure in the format that its suffix names, whole or not at all."""
     # Without dates the same result gives the same file.
-    metadata = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(path.suffix.lower(), {})
+    suffix = path.suffix.lower()
+    metadata = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(suffix, {})
+    # Smaller by a tenth is not worth the time that it takes.
+    options: dict[str, Any] = {"pil_kwargs": {"compress_level": 1}} if suffix == ".png" else {}
     with rc_context(_STYLE | {"svg.hashsalt": "upscatter"}):
-        write_atomically(path, lambda part: figure.savefig(part, dpi=dpi, metadata=metadata))
+        write_atomically(
+            path, lambda part: figure.savefig(part, dpi=dpi, metadata=metadata, **options)
+        )
+
+
+def thumbnail(image: Path, small: Path, width: int = 240) -> None:
+    """Write a small version of an image: a PNG file as wide as this in pixels."""
+    pixels = imread(image)
+    figure = Figure(figsize=(1.0, pixels.shape[0] / pixels.shape[1]))
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+    axes.set_axis_off()
+    axes.imshow(pixels, aspect="auto")
+    save(figure, small, dpi=width)
 
 
 def _frame(axes: Axes, curves: Sequence[LimitCurve]) -> None:

@@ -1,0 +1,252 @@
+"""Published limits on the dipole portal, read off the figures of the papers.
+
+Each is a short chain of vertices in (m_4, μ_ν4), thinned to what a figure on logarithmic axes
+shows, with where it comes from and how it is to be read. What they say between the vertices is
+interpolated in log-log; outside them they say nothing. Nothing is read before it is asked for.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from importlib.resources import files
+from typing import Any, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from upscatter.errors import UpscatterError
+from upscatter.inputs.outlines import Outline, Topology
+from upscatter.numerics import FloatArray
+from upscatter.units import MEV
+
+Kind = Literal["measurement", "projection", "cosmology", "astrophysics"]
+Statistic = Literal["chi2-like", "other"]
+
+KINDS: tuple[str, ...] = get_args(Kind)
+TOPOLOGIES: tuple[str, ...] = get_args(Topology)
+STATISTICS: tuple[str, ...] = get_args(Statistic)
+FLAVOURS = ("universal", "e", "mu", "tau", "unstated")
+
+_PUBLISHED = files("upscatter.inputs") / "published"
+
+
+def _nothing() -> FloatArray:
+    return np.empty(0)
+
+
+@dataclass(frozen=True, eq=False)
+class PublishedBound:
+    """A published limit on μ_ν4 against m_4, or the reason why there are no numbers of it.
+
+    Parameters
+    ----------
+    name : str
+        What the command line calls it.
+    label : str
+        Short name for figures and tables.
+    kind : {"measurement", "projection", "cosmology", "astrophysics"}
+    paper, arxiv : str
+        Where it is published.
+    process : str
+        What the limit is from.
+    flavour : str
+        Flavour that couples to ν_4: "e", "mu", "tau", "universal" or "unstated".
+    confidence : float or None
+        Confidence level, None where the paper states none.
+    statistic : {"chi2-like", "other"}
+        Whether Δχ² ∝ μ⁴ holds, so that the limit can be put at another confidence level.
+    topology : {"lower-edge", "closed", "wedge"}
+        Whether everything above the vertices is excluded, or what they enclose; a wedge is a region
+        that the frame of the published figure closes.
+    convention : str
+        What was published, and the factor that makes it μ_ν4/μ_B.
+    caveats : str
+        What to know before relying on it.
+    mass, mu : ndarray, shape (vertices,)
+        m_4 (energies) and μ_ν4/μ_B in order along the edge.
+    frame_mass, frame_mu : ndarray, shape (corners,)
+        Corners of the published figure that close a wedge, after its last vertex.
+    available : bool
+        Whether there are vertices.
+    reason : str
+        Why not, where there are none.
+    """
+
+    name: str
+    label: str
+    kind: Kind
+    paper: str = ""
+    arxiv: str = ""
+    process: str = ""
+    flavour: str = "unstated"
+    confidence: float | None = None
+    statistic: Statistic = "other"
+    topology: Topology = "lower-edge"
+    convention: str = ""
+    caveats: str = ""
+    mass: FloatArray = field(default_factory=_nothing, repr=False)
+    mu: FloatArray = field(default_factory=_nothing, repr=False)
+    frame_mass: FloatArray = field(default_factory=_nothing, repr=False)
+    frame_mu: FloatArray = field(default_factory=_nothing, repr=False)
+    available: bool = True
+    reason: str = ""
+
+    @property
+    def mass_mev(self) -> FloatArray:
+        """m_4 of the vertices in MeV."""
+        return np.asarray(self.mass / MEV)
+
+    @property
+    def mass_range(self) -> tuple[float, float]:
+        """Masses (energies) between which the published figure says something."""
+        mass = np.concatenate([self.mass, self.frame_mass])
+        return float(mass.min()), float(mass.max())
+
+    @property
+    def is_region(self) -> bool:
+        """Whether it encloses what it excludes, so that it can have an upper edge."""
+        return self.topology != "lower-edge"
+
+    @cached_property
+    def outline(self) -> Outline:
+        """Edge of what is excluded in (ln m_4/MeV, ln μ_ν4/μ_B), the figure's frame included."""
+        mass = np.concatenate([self.mass, self.frame_mass]) / MEV
+        mu = np.concatenate([self.mu, self.frame_mu])
+        return Outline(np.log(mass), np.log(mu), not self.is_region)
+
+    def lower_limit(self, mass: npt.ArrayLike) -> FloatArray:
+        """Least μ_ν4/μ_B that is excluded, interpolated in log-log.
+
+        Parameters
+        ----------
+        mass : array_like, shape (n,)
+            m_4, energies.
+
+        Returns
+        -------
+        ndarray, shape (n,)
+            NaN outside the published masses: nothing is extrapolated.
+
+        Examples
+        --------
+        >>> xenon = published_bound("xenon1t-nr")
+        >>> [f"{mu:.1e}" for mu in xenon.lower_limit(np.array([0.01, 40.0]) * MEV)]
+        ['1.1e-08', 'nan']
+        """
+        m4 = np.atleast_1d(np.asarray(mass, dtype=float))
+        if not self.available:
+            return np.full(m4.shape, np.nan)
+        with np.errstate(divide="ignore"):
+            return np.exp(self.outline.lowest(np.log(m4 / MEV)))
+
+    def excludes(self, mass: npt.ArrayLike, mu: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+        """Whether points are excluded; false wherever the published figure says nothing.
+
+        Parameters
+        ----------
+        mass, mu : array_like
+            m_4 (energies) and μ_ν4/μ_B, broadcast together.
+
+        Returns
+        -------
+        ndarray of bool
+
+        Examples
+        --------
+        >>> supernova = published_bound("sn1987a")
+        >>> supernova.excludes(1.0 * MEV, [1e-13, 1e-11, 1e-9]).tolist()
+        [False, True, False]
+        """
+        m4, moment = np.broadcast_arrays(np.asarray(mass, float), np.asarray(mu, float))
+        if not self.available:
+            return np.zeros(m4.shape, dtype=bool)
+        with np.errstate(divide="ignore"):
+            x, y = np.log(m4.ravel() / MEV), np.log(moment.ravel())
+        return self.outline.contains(x, y).reshape(m4.shape)
+
+    def to_dict(self) -> dict[str, object]:
+        """Metadata, JSON-ready."""
+        known: dict[str, object] = {
+            "label": self.label,
+            "kind": self.kind,
+            "paper": self.paper,
+            "arxiv": self.arxiv,
+            "process": self.process,
+            "flavour": self.flavour,
+        }
+        if not self.available:
+            return known | {"available": False, "reason": self.reason}
+        return known | {
+            "confidence": self.confidence,
+            "statistic": self.statistic,
+            "topology": self.topology,
+            "convention": self.convention,
+            "caveats": self.caveats,
+            "available": True,
+        }
+
+    def vertices(self) -> dict[str, object]:
+        """Vertices, and the corners of the figure that close a wedge, JSON-ready."""
+        return {
+            "mass_MeV": self.mass_mev.tolist(),
+            "mu_bohr": self.mu.tolist(),
+            "frame_mass_MeV": (self.frame_mass / MEV).tolist(),
+            "frame_mu_bohr": self.frame_mu.tolist(),
+        }
+
+
+def published_bounds() -> tuple[PublishedBound, ...]:
+    """The whole catalogue, rows without numbers included, in the order of its file."""
+    return tuple(_catalogue().values())
+
+
+def published_bound(name: str) -> PublishedBound:
+    """A row of the catalogue by name.
+
+    Raises
+    ------
+    UpscatterError
+        For an unknown name.
+
+    Examples
+    --------
+    >>> published_bound("borexino").arxiv
+    '2007.15563'
+    """
+    try:
+        return _catalogue()[name]
+    except KeyError:
+        near = difflib.get_close_matches(name, _catalogue(), n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise UpscatterError(
+            f"bound {name!r} is unknown; {hint}upscatter bounds lists them all"
+        ) from None
+
+
+@cache
+def _catalogue() -> dict[str, PublishedBound]:
+    """Rows by name. Nobody outside gets hold of the dictionary, and the arrays are read-only."""
+    rows = tomllib.loads((_PUBLISHED / "catalogue.toml").read_text(encoding="utf-8"))
+    vertices = tomllib.loads((_PUBLISHED / "vertices.toml").read_text(encoding="utf-8"))
+    return {name: _row(name, row, vertices.get(name)) for name, row in rows.items()}
+
+
+def _row(name: str, row: dict[str, Any], vertices: list[list[float]] | None) -> PublishedBound:
+    if vertices is None:
+        return PublishedBound(name=name, available=False, **row)
+    mass, mu = _columns(vertices)
+    frame_mass, frame_mu = _columns(row.pop("frame", []))
+    return PublishedBound(
+        name=name, mass=mass, mu=mu, frame_mass=frame_mass, frame_mu=frame_mu, **row
+    )
+
+
+def _columns(points: list[list[float]]) -> tuple[FloatArray, FloatArray]:
+    """Masses in internal units and moments, from pairs of MeV and μ_B."""
+    array = np.array(points, dtype=float).reshape(-1, 2)
+    mass, mu = array[:, 0] * MEV, array[:, 1].copy()
+    mass.flags.writeable = mu.flags.writeable = False
+    return mass, mu

@@ -1,0 +1,300 @@
+"""Where a limit is new: exclusion curves against published limits.
+
+Curves and outlines are chains of straight segments in (ln m_4, ln μ), so every mass at which one
+overtakes the other follows from the crossing of two segments, and between two such masses nothing
+changes. Masses without a limit on either side are left out, never bridged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from upscatter.errors import PhysicsError
+from upscatter.inputs.bounds import PublishedBound
+from upscatter.inputs.outlines import Outline
+from upscatter.limits.chains import distinct, joined, least, meetings, piecewise, runs, segments
+from upscatter.limits.curve import LimitCurve
+from upscatter.numerics import FloatArray
+from upscatter.statistics.pulls import chi2_threshold
+from upscatter.units import MEV
+
+Interval = tuple[float, float]
+BoolArray = npt.NDArray[np.bool_]
+
+_ABOVE = 1e-9
+"""How far over an edge, in ln μ, to look whether anything else is excluded there."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How a curve stands to one published limit, by mass: a frozen result.
+
+    Parameters
+    ----------
+    stronger : tuple of intervals
+        m_4 (energies) at which the curve lies below what is published.
+    covered : tuple of intervals
+        At which it lies inside what is published to be excluded. Of a closed region the curve can
+        still exclude more, above.
+    complementary : tuple of intervals
+        At which all that the curve excludes lies above what is published: over the upper edge of a
+        closed region, where the published limit says nothing.
+    beyond : tuple of intervals
+        At which only the curve has a limit.
+    best_factor : float or None
+        Largest ratio of the published to the curve's μ_ν4, below 1 where the curve is nowhere
+        stronger; None where the two do not meet.
+    best_mass : float or None
+        Where that is.
+    is_region : bool
+        Whether what is published is a region, with an edge above.
+    """
+
+    stronger: tuple[Interval, ...]
+    covered: tuple[Interval, ...]
+    complementary: tuple[Interval, ...]
+    beyond: tuple[Interval, ...]
+    best_factor: float | None
+    best_mass: float | None
+    is_region: bool = False
+
+    @property
+    def relations(self) -> tuple[tuple[str, tuple[Interval, ...]], ...]:
+        """The intervals with what they are called."""
+        return (
+            ("stronger", self.stronger),
+            ("inside" if self.is_region else "weaker", self.covered),
+            ("above it", self.complementary),
+            ("alone", self.beyond),
+        )
+
+    @property
+    def words(self) -> str:
+        """The verdict in words, masses in MeV."""
+        parts = [f"{what} at {in_mev(where)}" for what, where in self.relations if where]
+        return "; ".join(parts) or "without a limit"
+
+    def to_dict(self) -> dict[str, object]:
+        """JSON-ready, masses in MeV."""
+        return {
+            "stronger_MeV": _mev(self.stronger),
+            "covered_MeV": _mev(self.covered),
+            "above_upper_edge_MeV": _mev(self.complementary),
+            "alone_MeV": _mev(self.beyond),
+            "best_factor": self.best_factor,
+            "at_MeV": None if self.best_mass is None else self.best_mass / MEV,
+        }
+
+
+def compare(curve: LimitCurve, bound: PublishedBound) -> Comparison:
+    """Where a curve is stronger than a published limit, and by how much at best.
+
+    Parameters
+    ----------
+    curve : LimitCurve
+    bound : PublishedBound
+        One that is available.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    PhysicsError
+        If the published limit has no numbers.
+    """
+    if not bound.available:
+        raise PhysicsError(f"bound {bound.name!r}: is not available: {bound.reason}")
+    x, y = _chain(curve)
+    outline = bound.outline
+    ends = _marks(x, y, [outline])
+    middle = 0.5 * (ends[:-1] + ends[1:])
+    own = piecewise(middle, x, y)
+    has_limit = np.isfinite(own)
+    published = outline.inside_range(middle)
+    crossings = outline.crossings(middle)
+    excluded = outline.contains(middle, own) & has_limit
+    above = crossings > own[:, None]
+    # What counts is the edge at which exclusion starts: the last one below, or the next above.
+    last, following = np.where(above, np.nan, -crossings), np.where(above, crossings, np.nan)
+    edge = np.where(excluded, least(last), least(following))
+    both = has_limit & published
+    met = both & (edge >= 0)
+    # The frame of a figure is no limit: nothing is stronger or weaker than it by any factor.
+    drawn = met & ~((bound.topology == "wedge") & (edge >= bound.mass.size - 1))
+    factor, mass = _best(ends, drawn, edge, outline, x, y)
+    return Comparison(
+        stronger=_intervals(ends, met & ~excluded),
+        covered=_intervals(ends, excluded),
+        complementary=_intervals(ends, both & ~excluded & (edge < 0)),
+        beyond=_intervals(ends, has_limit & ~published),
+        best_factor=factor,
+        best_mass=mass,
+        is_region=bound.is_region,
+    )
+
+
+def new_ground(curve: LimitCurve, bounds: Iterable[PublishedBound]) -> tuple[Interval, ...]:
+    """Masses at which the curve excludes some μ_ν4 that no published limit excludes.
+
+    That can be at the curve itself, or further up: between the upper edge of one region and where
+    the next limit begins.
+
+    Parameters
+    ----------
+    curve : LimitCurve
+    bounds : iterable of PublishedBound
+        Those without numbers are left out.
+
+    Returns
+    -------
+    tuple of intervals
+        m_4, energies.
+    """
+    outlines = [bound.outline for bound in bounds if bound.available]
+    x, y = _chain(curve)
+    ends = _marks(x, y, outlines)
+    middle = 0.5 * (ends[:-1] + ends[1:])
+    own = piecewise(middle, x, y)
+    levels = [own[:, None]]
+    levels += [outline.crossings(middle) + _ABOVE for outline in outlines if not outline.is_open]
+    level = np.concatenate(levels, axis=1)
+    level = level[:, np.isfinite(level).any(axis=0)]
+    free = level >= own[:, None]
+    for outline in outlines:
+        below = (outline.crossings(middle)[:, None, :] <= level[:, :, None]).sum(axis=2)
+        free &= (below % 2 == 0) | ~outline.inside_range(middle)[:, None]
+    return _intervals(ends, np.asarray(free.any(axis=1)))
+
+
+def rescale_confidence(
+    mu: npt.ArrayLike, old: float, new: float, old_dof: int = 1, new_dof: int = 1
+) -> FloatArray:
+    """A χ²-like limit at another confidence level.
+
+    The signal is ∝ μ² and Δχ² is its square over a variance, so μ² ∝ √Δχ².
+
+    Parameters
+    ----------
+    mu : array_like
+        Limit on μ_ν4.
+    old, new : float
+        Confidence level that it has, and that it is to have.
+    old_dof, new_dof : int
+        Degrees of freedom of Δχ².
+
+    Returns
+    -------
+    ndarray
+
+    Examples
+    --------
+    >>> f"{float(rescale_confidence(1e-10, 0.90, 0.95)):.3e}"
+    '1.092e-10'
+    """
+    ratio = chi2_threshold(new, new_dof) / chi2_threshold(old, old_dof)
+    return np.asarray(np.asarray(mu, dtype=float) * np.sqrt(np.sqrt(ratio)))
+
+
+def at_confidence(bound: PublishedBound, confidence: float) -> PublishedBound | None:
+    """A published limit at a confidence level, None where it cannot be put there.
+
+    Parameters
+    ----------
+    bound : PublishedBound
+    confidence : float
+
+    Returns
+    -------
+    PublishedBound or None
+        The same where it is at that level already, or has no numbers.
+    """
+    if not bound.available or bound.confidence == confidence:
+        return bound
+    if bound.confidence is None or bound.statistic != "chi2-like":
+        return None
+    mu = rescale_confidence(bound.mu, bound.confidence, confidence)
+    return replace(bound, mu=mu, confidence=confidence)
+
+
+def in_mev(intervals: Sequence[Interval]) -> str:
+    """Intervals of mass as text, in MeV without the unit.
+
+    Examples
+    --------
+    >>> in_mev([(0.5 * MEV, 1260.0 * MEV), (18.81 * MEV, 18.84 * MEV)])
+    '0.5-1260, 18.81-18.84'
+    """
+    return ", ".join(_range(low, high) for low, high in _mev(intervals))
+
+
+def rounded(value: float, digits: int = 3) -> str:
+    """A number in as many significant digits, without an exponent where that can be read.
+
+    Examples
+    --------
+    >>> rounded(1263.0), rounded(0.01)
+    ('1260', '0.01')
+    """
+    return f"{float(f'{value:.{digits}g}'):.6g}"
+
+
+def _range(low: float, high: float) -> str:
+    """Ends of a range in three digits, or as many as tell them apart."""
+    digits = next((n for n in (3, 4, 5) if rounded(low, n) != rounded(high, n)), 6)
+    return f"{rounded(low, digits)}-{rounded(high, digits)}"
+
+
+def _mev(intervals: Sequence[Interval]) -> list[list[float]]:
+    return [[low / MEV, high / MEV] for low, high in intervals]
+
+
+def _chain(curve: LimitCurve) -> tuple[FloatArray, FloatArray]:
+    """A curve in (ln m_4/MeV, ln μ), its masses rising; zero has no place on the axis."""
+    order = np.argsort(curve.mass)
+    order = order[curve.mass[order] > 0.0]
+    return np.log(curve.mass[order] / MEV), np.log(curve.mu[order])
+
+
+def _marks(x: FloatArray, y: FloatArray, outlines: Sequence[Outline]) -> FloatArray:
+    """Every mass at which something can change: vertices of all, and their crossings."""
+    if x.size == 0 or not outlines:
+        return x
+    edges = joined([outline.segments for outline in outlines])
+    met = (meetings(segments(x, y), edges), meetings(edges, edges))
+    marks = np.concatenate([edges[0], edges[2], *met])
+    return distinct(x, marks[(marks > x[0]) & (marks < x[-1])])
+
+
+def _best(
+    ends: FloatArray,
+    met: BoolArray,
+    edge: npt.NDArray[np.intp],
+    outline: Outline,
+    x: FloatArray,
+    y: FloatArray,
+) -> tuple[float | None, float | None]:
+    """Largest ratio of an edge to the curve. Linear between the ends of a cell, it is at one."""
+    if not met.any():
+        return None, None
+    x0, y0, x1, y1 = (part[edge[met]] for part in outline.segments)
+    low, high = ends[:-1][met], ends[1:][met]
+    at = np.stack([low, high])
+    published = y0 + (at - x0) * (y1 - y0) / (x1 - x0)
+    # A cell lies within one segment of the curve: its ends belong to that segment.
+    cell = np.clip(np.searchsorted(x, 0.5 * (low + high)) - 1, 0, x.size - 2)
+    slope = (y[cell + 1] - y[cell]) / (x[cell + 1] - x[cell])
+    gain = published - (y[cell] + (at - x[cell]) * slope)
+    best = np.unravel_index(gain.argmax(), gain.shape)
+    return float(np.exp(gain[best])), float(np.exp(at[best]) * MEV)
+
+
+def _intervals(ends: FloatArray, mask: BoolArray) -> tuple[Interval, ...]:
+    """Unbroken runs of cells, as masses."""
+    mass = np.exp(ends) * MEV
+    return tuple((float(mass[i]), float(mass[j])) for i, j in runs(mask))

@@ -1,0 +1,180 @@
+"""The verdict on scenarios: all comparisons with all published limits, as one result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from upscatter.inputs.bounds import PublishedBound
+from upscatter.limits.comparison import (
+    Comparison,
+    Interval,
+    at_confidence,
+    compare,
+    in_mev,
+    new_ground,
+)
+from upscatter.limits.curve import LimitCurve
+from upscatter.units import MEV
+
+
+@dataclass(frozen=True)
+class NewGround:
+    """Masses at which a scenario excludes something that nothing published excludes.
+
+    Parameters
+    ----------
+    laboratory : tuple of intervals
+        Measurements considered; projections exclude nothing.
+    everything : tuple of intervals
+        Cosmology and astrophysics considered as well.
+    """
+
+    laboratory: tuple[Interval, ...]
+    everything: tuple[Interval, ...]
+
+    def to_dict(self) -> dict[str, object]:
+        """JSON-ready, masses in MeV."""
+        return {
+            "new_against_measurements_MeV": [[a / MEV, b / MEV] for a, b in self.laboratory],
+            "new_against_everything_MeV": [[a / MEV, b / MEV] for a, b in self.everything],
+        }
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Scenarios against published limits: a frozen result.
+
+    Parameters
+    ----------
+    curves : tuple of LimitCurve
+    bounds : tuple of PublishedBound
+        As compared with, so at the confidence level that was asked for where possible.
+    not_rescaled : tuple of str
+        Names of the published limits that stay at their own confidence level.
+    comparisons : mapping
+        Scenario to published limit to `Comparison`; without the limits that are not available.
+    new_ground : mapping
+        Scenario to `NewGround`.
+    provenance : mapping
+        What this was made with.
+    """
+
+    curves: tuple[LimitCurve, ...]
+    bounds: tuple[PublishedBound, ...]
+    not_rescaled: tuple[str, ...]
+    comparisons: Mapping[str, Mapping[str, Comparison]]
+    new_ground: Mapping[str, NewGround]
+    provenance: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Column names of the verdict as a table in a file."""
+        return ("published", "scenario", "relation", "from_MeV", "to_MeV", "best_factor", "at_MeV")
+
+    @property
+    def rows(self) -> list[tuple[str | float | None, ...]]:
+        """A row for each interval of mass; a published limit without numbers has one of its own."""
+        rows: list[tuple[str | float | None, ...]] = []
+        for bound in self.bounds:
+            if not bound.available:
+                rows.append((bound.name, None, "not available", None, None, None, None))
+                continue
+            for scenario, comparisons in self.comparisons.items():
+                found = comparisons[bound.name]
+                at = None if found.best_mass is None else found.best_mass / MEV
+                rows += [
+                    (bound.name, scenario, relation, low / MEV, high / MEV, found.best_factor, at)
+                    for relation, intervals in found.relations
+                    for low, high in intervals
+                ]
+        return rows
+
+    @property
+    def comments(self) -> list[str]:
+        """What a table of the verdict says around its columns."""
+        lines = [
+            f"{name}: {what} at {in_mev(where) or 'no mass'}{' MeV' if where else ''}"
+            for name, ground in self.new_ground.items()
+            for what, where in (
+                ("new against measurements", ground.laboratory),
+                ("new against cosmology and astrophysics too", ground.everything),
+            )
+        ]
+        if self.not_rescaled:
+            lines.append(f"kept at their own confidence level: {', '.join(self.not_rescaled)}")
+        reasons: dict[str, list[str]] = {}
+        for bound in self.bounds:
+            if not bound.available:
+                reasons.setdefault(bound.reason, []).append(bound.name)
+        lines += [f"n/a, {', '.join(names)}: {reason}" for reason, names in reasons.items()]
+        return lines
+
+    def to_dict(self) -> dict[str, object]:
+        """The JSON contract."""
+        return {
+            "scenarios": {
+                curve.scenario: curve.to_dict() | self.new_ground[curve.scenario].to_dict()
+                for curve in self.curves
+            },
+            "bounds": {bound.name: bound.to_dict() for bound in self.bounds},
+            "comparison": {
+                scenario: {name: found.to_dict() for name, found in comparisons.items()}
+                for scenario, comparisons in self.comparisons.items()
+            },
+            "not_rescaled": list(self.not_rescaled),
+            "provenance": dict(self.provenance),
+        }
+
+
+def verdict(
+    curves: Sequence[LimitCurve],
+    bounds: Sequence[PublishedBound],
+    confidence: float | None = None,
+    provenance: Mapping[str, object] | None = None,
+) -> Verdict:
+    """Compare every curve with every published limit.
+
+    Parameters
+    ----------
+    curves : sequence of LimitCurve
+        Of distinct scenarios, at the confidence level wanted.
+    bounds : sequence of PublishedBound
+    confidence : float, optional
+        Confidence level to put the published limits at, where that can be done.
+    provenance : mapping, optional
+
+    Returns
+    -------
+    Verdict
+    """
+    placed, kept = list(bounds), []
+    if confidence is not None:
+        for i, bound in enumerate(bounds):
+            rescaled = at_confidence(bound, confidence)
+            if rescaled is None:
+                kept.append(bound.name)
+            else:
+                placed[i] = rescaled
+    available = [bound for bound in placed if bound.available]
+    return Verdict(
+        tuple(curves),
+        tuple(placed),
+        tuple(kept),
+        {c.scenario: {b.name: compare(c, b) for b in available} for c in curves},
+        {c.scenario: _new_ground(c, available) for c in curves},
+        provenance or {},
+    )
+
+
+def _new_ground(curve: LimitCurve, bounds: Sequence[PublishedBound]) -> NewGround:
+    """Of limits on the curve's own coupling: one on another flavour leaves a single one free."""
+    single = curve.flavour in ("e", "mu", "tau")
+    concerned = [
+        bound
+        for bound in bounds
+        if bound.kind != "projection"
+        and not (single and bound.flavour in {"e", "mu", "tau"} - {curve.flavour})
+    ]
+    measured = [bound for bound in concerned if bound.kind == "measurement"]
+    return NewGround(new_ground(curve, measured), new_ground(curve, concerned))

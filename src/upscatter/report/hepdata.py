@@ -1,0 +1,226 @@
+"""Exclusion curves as submissions to HEPData (https://www.hepdata.net).
+
+`hepdata_lib` writes the tables and its validator has the last word on them. Both come with the
+optional dependencies ``upscatter[hepdata]`` and are imported when a submission is written.
+"""
+
+from __future__ import annotations
+
+import gzip
+import importlib
+import tarfile
+import tempfile
+import warnings
+from collections.abc import Mapping
+from contextlib import chdir
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from upscatter.errors import OutputError
+from upscatter.report.export import write_atomically
+
+if TYPE_CHECKING:
+    from hepdata_lib import Submission, Table
+
+    from upscatter.limits.curve import LimitCurve
+
+SUFFIX = ".tar.gz"
+"""What the name of a submission ends with."""
+
+_METHOD = "https://doi.org/10.31526/PHEP.2025.09"
+# Close to the kinematic end the default of five digits would give several masses one value.
+_MASS_DIGITS = 8
+_PHRASES = ("Sterile neutrino", "Neutrino magnetic moment", "CEvNS", "Upper limit")
+_FLAVOURS = {"universal": "all", "e": "nu_e", "mu": "nu_mu", "tau": "nu_tau"}
+
+
+def require_library() -> tuple[ModuleType, ModuleType]:
+    """`hepdata_lib` and its validator, which are optional.
+
+    Raises
+    ------
+    OutputError
+        If they are not installed.
+    """
+    try:
+        with warnings.catch_warnings():
+            # They use what their own dependencies are about to give up.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return (
+                importlib.import_module("hepdata_lib"),
+                importlib.import_module("hepdata_validator.full_submission_validator"),
+            )
+    except ImportError as error:
+        raise OutputError(
+            f"a HEPData submission needs hepdata_lib ({error}): pip install 'upscatter[hepdata]'"
+        ) from None
+
+
+def require_name(path: Path) -> Path:
+    """A path that HEPData would take as a submission.
+
+    Raises
+    ------
+    OutputError
+        If its suffix is another one.
+    """
+    if not path.name.endswith(SUFFIX) or path.name == SUFFIX:
+        raise OutputError(f"{path}: is no HEPData submission; let the name end with {SUFFIX}")
+    return path
+
+
+def write_submission(
+    curve: LimitCurve,
+    path: Path,
+    figure: Path | None = None,
+    *,
+    scenario_file: str | None = None,
+    qualifiers: Mapping[str, tuple[object, str]] | None = None,
+) -> None:
+    """Write an exclusion curve as a HEPData submission, validated, whole or not at all.
+
+    Masses out of kinematic reach have no limit and are left out.
+
+    Parameters
+    ----------
+    curve : LimitCurve
+    path : Path
+        Archive to write, ``NAME.tar.gz``.
+    figure : Path, optional
+        PNG image of the curve.
+    scenario_file : str, optional
+        Text of the scenario, to go with the curve.
+    qualifiers : mapping, optional
+        Name to value and unit of what else to say beside the limits, such as the exposure.
+
+    Raises
+    ------
+    OutputError
+        If `hepdata_lib` is not installed, no mass has a limit, or the file cannot be written.
+    """
+    require_name(path)
+    library, validation = require_library()
+    if not np.isfinite(curve.mu).any():
+        raise OutputError(f"{path}: no mass is within reach; there is no limit to submit")
+    with tempfile.TemporaryDirectory() as name:
+        sources, folder = Path(name, "sources").resolve(), Path(name, "submission").resolve()
+        sources.mkdir()
+        submission = _submission(library, curve)
+        table = _table(library, curve, qualifiers or {})
+        for description, file in _resources(sources, figure, scenario_file):
+            table.add_additional_resource(description, str(file), copy_file=True)
+        submission.add_table(table)
+        # The library leaves an archive of its own in the working directory.
+        with chdir(sources):
+            submission.create_files(str(folder), validate=False)
+        _validate(validation, folder)
+        write_atomically(path, lambda part: _pack(folder, part))
+
+
+def _submission(library: ModuleType, curve: LimitCurve) -> Submission:
+    submission = library.Submission()
+    submission.comment = (
+        f"{curve.title or curve.scenario}: upper limit on the transition magnetic moment of "
+        "neutrinos to a sterile neutrino nu_4, from solar neutrinos that scatter on nuclei. "
+        f"Computed with upscatter {curve.provenance.get('upscatter', '')}".rstrip()
+        + "."
+    )
+    submission.add_link("Method", _METHOD)
+    return submission
+
+
+def _table(
+    library: ModuleType, curve: LimitCurve, qualifiers: Mapping[str, tuple[object, str]]
+) -> Table:
+    reached = np.isfinite(curve.mu)
+    mass = library.Variable("$m_4$", is_independent=True, is_binned=False, units="MeV")
+    mass.digits = _MASS_DIGITS
+    mass.values = curve.mass_mev[reached].tolist()
+    limit = library.Variable(
+        r"Upper limit on $\mu_{\nu 4}$",
+        is_independent=False,
+        is_binned=False,
+        units=r"$\mu_\mathrm{B}$",
+    )
+    limit.values = curve.mu[reached].tolist()
+    for name, (value, unit) in (_own_qualifiers(curve) | dict(qualifiers)).items():
+        limit.add_qualifier(name, value, unit)
+    table = library.Table("Upper limit on the dipole moment")
+    table.location = "Exclusion curve"
+    table.description = " ".join(_sentence(line) for line in curve.comments)
+    if not reached.all():
+        table.description += " Masses out of kinematic reach are left out."
+    table.keywords["observables"] = ["MU_NU4"]
+    table.keywords["reactions"] = ["NU NUCLEUS --> NU4 NUCLEUS"]
+    table.keywords["phrases"] = list(_PHRASES)
+    table.add_variable(mass)
+    table.add_variable(limit)
+    return table
+
+
+def _own_qualifiers(curve: LimitCurve) -> dict[str, tuple[object, str]]:
+    """What a curve says about itself."""
+    known: dict[str, tuple[object, str]] = {
+        "Scenario": (curve.scenario, ""),
+        "Confidence level": (f"{100.0 * curve.confidence:g}", "%"),
+        "Degrees of freedom": (curve.dof, ""),
+        "Neutrino flavour": (_FLAVOURS.get(curve.flavour, curve.flavour), ""),
+    }
+    for name, key in (("Target", "target"), ("Solar model", "solar_model")):
+        if key in curve.provenance:
+            known[name] = (str(curve.provenance[key]), "")
+    return known
+
+
+def _resources(
+    folder: Path, figure: Path | None, scenario_file: str | None
+) -> list[tuple[str, Path]]:
+    """Files that go with the table, with the descriptions that HEPData knows."""
+    files = []
+    if figure is not None:
+        from upscatter.report.plots import thumbnail
+
+        image, small = folder / "limit.png", folder / "thumb_limit.png"
+        try:
+            image.write_bytes(figure.read_bytes())
+            thumbnail(image, small)
+        except (OSError, SyntaxError, ValueError) as error:
+            raise OutputError(f"{figure}: cannot be read as a PNG image ({error})") from None
+        files += [("Image file", image), ("Thumbnail image file", small)]
+    if scenario_file is not None:
+        text = folder / "scenario.toml"
+        text.write_text(scenario_file, encoding="utf-8")
+        files.append(("Scenario that upscatter computes the limit from", text))
+    return files
+
+
+def _validate(validation: ModuleType, folder: Path) -> None:
+    validator = validation.FullSubmissionValidator()
+    with warnings.catch_warnings():
+        # It leaves closing what it reads to the interpreter.
+        warnings.simplefilter("ignore", ResourceWarning)
+        accepted = validator.validate(directory=str(folder))
+    if not accepted:
+        messages = [str(m) for each in validator.get_messages().values() for m in each]
+        raise OutputError(f"HEPData's validator refuses the submission: {'; '.join(messages)}")
+
+
+def _pack(folder: Path, archive: Path) -> None:
+    """An archive of a folder's files; without times the same result gives the same archive."""
+    with (
+        archive.open("wb") as file,
+        gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as stream,
+        tarfile.open(fileobj=stream, mode="w") as tar,
+    ):
+        for source in sorted(folder.iterdir()):
+            about = tarfile.TarInfo(source.name)
+            about.size = source.stat().st_size
+            with source.open("rb") as content:
+                tar.addfile(about, content)
+
+
+def _sentence(line: str) -> str:
+    return f"{line.strip().rstrip('.')}."

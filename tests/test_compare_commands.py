@@ -1,0 +1,226 @@
+"""The commands `bounds` and `compare`: what is printed, written, refused, not loaded."""
+
+import csv
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+
+from upscatter.cli import main
+
+
+@pytest.fixture
+def run(capsys):
+    def call(*arguments):
+        status = main([str(a) for a in arguments])
+        out, error = capsys.readouterr()
+        return status, out, error
+
+    return call
+
+
+def printed(run, *arguments):
+    status, out, error = run(*arguments)
+    assert (status, error) == (0, "")
+    return out
+
+
+def refused(run, *arguments):
+    status, out, error = run(*arguments)
+    assert status == 2
+    assert out == ""
+    assert error.startswith("upscatter: error: ")
+    assert error.count("\n") == 1
+    return error
+
+
+@pytest.fixture
+def own_file(tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text("# label: Mine\n# confidence: 0.9\n0.1,1e-9\n5,1e-9\n", encoding="utf-8")
+    return path
+
+
+def rows_of(text):
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return list(csv.DictReader(lines))
+
+
+def test_the_catalogue_as_a_table_fits_a_terminal(run, tmp_path):
+    out = tmp_path / "bounds.txt"
+    printed(run, "bounds", "--out", out)
+    text = out.read_text()
+    assert max(map(len, text.splitlines())) <= 80
+    assert len(re.findall(r" \d{4}\.\d{5} ", text)) == 24
+    for name in ("borexino-sk", "nucleus-1kg", "lsnd-magill", "sk-atm-tau"):
+        assert f" {name} " in text  # whole names, not folded
+
+
+def test_the_catalogue_as_json_and_csv(run):
+    listed = json.loads(printed(run, "bounds", "--format", "json"))
+    rows = rows_of(printed(run, "bounds", "--format", "csv"))
+    assert [row["name"] for row in rows] == list(listed)
+    assert len(listed) == 29
+    assert rows[0]["arxiv"] == listed["xenon1t-nr"]["arxiv"] == "2007.15563"
+
+
+def test_one_limit_with_its_vertices(run):
+    table = printed(run, "bounds", "sn1987a")
+    assert "closed" in table
+    assert "trapped" in table
+    content = json.loads(printed(run, "bounds", "sn1987a", "--format", "json"))
+    rows = rows_of(printed(run, "bounds", "sn1987a", "--format", "csv"))
+    assert [float(row["mass_MeV"]) for row in rows] == content["mass_MeV"]
+    assert [float(row["mu_bohr"]) for row in rows] == content["mu_bohr"]
+
+
+def test_a_limit_written_as_csv_can_be_brought_back(run, tmp_path):
+    path = tmp_path / "copy.csv"
+    printed(run, "bounds", "borexino", "--format", "csv", "--out", path)
+    table = printed(run, "compare", "ge-future", "--bounds", path, "--format", "json")
+    found = json.loads(table)
+    pair = found["comparison"]["ge-future"]
+    assert pair["copy"] == pair["borexino"]
+    assert found["bounds"]["copy"]["confidence"] == 0.9
+
+
+def test_one_that_is_not_available_says_why(run):
+    assert "no vector figure" in " ".join(printed(run, "bounds", "texono").split())
+    assert json.loads(printed(run, "bounds", "texono", "--format", "json"))["mass_MeV"] == []
+
+
+def test_the_verdict_in_words(run, tmp_path):
+    out = tmp_path / "verdict.txt"
+    printed(run, "compare", "ge-nextgen", "ge-future", "--out", out)
+    text = out.read_text()
+    table = text.split("ge-nextgen: new against")[0]
+    assert max(map(len, table.splitlines())) <= 80
+    words = " ".join(text.split())
+    assert "stronger at 0.529-3.1" in words
+    assert "ge-future: new against measurements at 0.529-3.0" in words
+    assert "n/a, nucleus-1kg, dresden-ii" in words
+
+
+def test_the_verdict_as_csv_and_json_agree(run):
+    content = json.loads(printed(run, "compare", "ge-future", "--format", "json"))
+    rows = rows_of(printed(run, "compare", "ge-future", "--format", "csv"))
+    stronger = [
+        [float(row["from_MeV"]), float(row["to_MeV"])]
+        for row in rows
+        if row["published"] == "borexino-sk" and row["relation"] == "stronger"
+    ]
+    assert stronger == content["comparison"]["ge-future"]["borexino-sk"]["stronger_MeV"]
+    assert content["provenance"]["confidence"] is None
+    assert content["not_rescaled"] == []
+
+
+def test_a_confidence_level_moves_scenarios_and_what_can_be_moved(run):
+    at_90 = json.loads(printed(run, "compare", "ge-future", "--format", "json"))
+    at_95 = json.loads(
+        printed(run, "compare", "ge-future", "--confidence", "0.95", "--format", "json")
+    )
+    ratio = (3.841459 / 2.705543) ** 0.25
+    low, high = (c["scenarios"]["ge-future"]["mu_bohr"][0] for c in (at_90, at_95))
+    assert high / low == pytest.approx(ratio, rel=1e-6)
+    assert at_95["scenarios"]["ge-future"]["confidence"] == 0.95
+    assert at_95["bounds"]["borexino"]["confidence"] == 0.95
+    assert "sn1987a" in at_95["not_rescaled"]
+    assert "lsnd-e" not in at_95["not_rescaled"]  # it is at 95 % already
+    # Both sides of a chi2-like comparison move together.
+    assert at_95["comparison"]["ge-future"]["borexino"]["best_factor"] == pytest.approx(
+        at_90["comparison"]["ge-future"]["borexino"]["best_factor"], rel=1e-6
+    )
+
+
+def test_what_kept_its_level_is_said_in_the_table(run):
+    words = " ".join(printed(run, "compare", "ge-future", "--confidence", "0.9").split())
+    assert "kept at their own confidence level: sn1987a, red-giants" in words
+
+
+def test_a_flavour_changes_the_scenario(run):
+    content = json.loads(printed(run, "compare", "ge-future", "--flavour", "e", "--format", "json"))
+    assert content["scenarios"]["ge-future"]["flavour"] == "e"
+
+
+def test_a_users_own_limit_joins(run, own_file):
+    content = json.loads(
+        printed(run, "compare", "ge-future", "--bounds", own_file, "--format", "json")
+    )
+    assert content["bounds"]["mine"]["label"] == "Mine"
+    assert content["comparison"]["ge-future"]["mine"]["stronger_MeV"][0] == pytest.approx([0.1, 5])
+
+
+def test_a_figure_is_drawn(run, tmp_path):
+    plot = tmp_path / "all.png"
+    printed(
+        run, "compare", "ge-future", "--plot", plot,
+        "--mass-range", "0.1MeV:20MeV", "--mu-range", "1e-11:1e-7",
+    )  # fmt: skip
+    assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("bounds", "borexin"), "did you mean 'borexino'"),
+        (("compare",), "Missing argument 'SCENARIO...'"),
+        (("compare", "ge-futur"), "is neither a file nor a bundled scenario"),
+        (("compare", "ge-future", "ge-future"), "is named twice; give each scenario once"),
+        (("compare", "ge-future", "--confidence", "90"), "--confidence '90': is no level"),
+        (("compare", "ge-future", "--confidence", "nan"), "--confidence 'nan': is no level"),
+        (("compare", "ge-future", "--mass-range", "1MeV:2MeV"), "are for the figure; add --plot"),
+        (("compare", "ge-future", "--bounds", "none.csv"), "none.csv: cannot be read"),
+    ],
+)
+def test_errors_are_one_line(run, arguments, message):
+    assert message in refused(run, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--mass-range", "1MeV", "is not LOWEST:HIGHEST"),
+        ("--mass-range", "2MeV:1MeV", "positive and rising"),
+        ("--mass-range", "1:2", "--mass-range '1'"),
+        ("--mu-range", "1e-9", "is not LOWEST:HIGHEST"),
+        ("--mu-range", "1e-9:x", "is not LOWEST:HIGHEST"),
+        ("--mu-range", "1e-7:1e-9", "positive and rising"),
+    ],
+)
+def test_ranges_are_checked(run, tmp_path, option, value, message):
+    plot = tmp_path / "all.png"
+    assert message in refused(run, "compare", "ge-future", "--plot", plot, option, value)
+    assert not plot.exists()
+
+
+def test_a_limit_that_is_listed_already_is_refused(run, tmp_path):
+    path = tmp_path / "borexino.csv"
+    path.write_text("1,1e-9\n2,1e-9\n", encoding="utf-8")
+    assert "'borexino' is listed already; rename the file" in refused(
+        run, "compare", "ge-future", "--bounds", path
+    )
+
+
+def test_a_result_does_not_replace_the_users_limit(run, own_file):
+    before = own_file.read_text()
+    assert "is named twice" in refused(
+        run, "compare", "ge-future", "--bounds", own_file, "--out", own_file
+    )
+    assert own_file.read_text() == before
+
+
+@pytest.mark.parametrize("arguments", [["limit", "ge-nextgen"], ["scenarios"], ["--help"]])
+def test_other_commands_do_not_pay_for_it(arguments):
+    code = (
+        "import sys, upscatter.cli\n"
+        f"status = upscatter.cli.main({arguments!r})\n"
+        "heavy = ['upscatter.inputs.bounds', 'upscatter.inputs.bound_file',\n"
+        "         'upscatter.limits.comparison', 'upscatter.limits.verdict',\n"
+        "         'upscatter.report.compare_plots', 'matplotlib']\n"
+        "print([name for name in heavy if name in sys.modules], file=sys.stderr)\n"
+        "raise SystemExit(status)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr == "[]\n"
