@@ -2,7 +2,7 @@
 
     pytest benchmarks --benchmark-columns=min,median,max
 
-For scale: the issue's well-known public code takes about 33 ms for 200 energies averaged over the
+For scale: a well-known public code takes about 33 ms for 200 energies averaged over the
 production zone, and 240 ms for one energy averaged over a year, on a comparable machine.
 """
 

@@ -24,7 +24,7 @@ MASSES = st.floats(1e-3, 1e3)
 
 
 def test_lifetime_of_the_reference_point():
-    """τ = 0.377 s at μ = 1e-9 μ_B and m_4 = 1 MeV, for a Dirac ν_4 (issue's number)."""
+    """τ = 0.377 s at μ = 1e-9 μ_B and m_4 = 1 MeV, for a Dirac ν_4."""
     assert float(lifetime(1e-9, 1.0 * MEV)) / SECOND == pytest.approx(0.377, abs=5e-4)
 
 

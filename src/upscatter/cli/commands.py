@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from upscatter.cli import parsing
+from upscatter.cli import parsing, submission
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -150,7 +150,7 @@ def limit(
     from upscatter.report import export
 
     parsing.check_outputs(out, plot, scenario)
-    submission = _submission_path(out) if style == "hepdata" else None
+    archive = submission.archive_path(out) if style == "hepdata" else None
     masses = parsing.masses(mass_texts) if mass_texts else None
     adding = parsing.flavour_sum(flavour, flavour_sum)
 
@@ -162,8 +162,8 @@ def limit(
         from upscatter.report.plots import exclusion_figure, save
 
         save(exclusion_figure([curve]), plot)
-    if submission is not None:
-        _submit(curve, scenario, submission)
+    if archive is not None:
+        submission.submit(curve, scenario, archive)
     elif style == "table":
         from upscatter.report.tables import limit_table
 
@@ -267,43 +267,6 @@ def _limit_csv(curve: LimitCurve) -> str:
     from upscatter.report.export import to_csv
 
     return to_csv(curve.header, curve.rows, curve.comments)
-
-
-def _submission_path(out: Path | None) -> Path:
-    """Where a HEPData submission goes; refused now rather than after the computation."""
-    from upscatter.errors import OutputError
-    from upscatter.report.hepdata import require_library, require_name
-
-    if out is None:
-        raise OutputError("--format hepdata: writes an archive; add --out NAME.tar.gz")
-    require_library()
-    return require_name(out)
-
-
-def _submit(curve: LimitCurve, scenario: str, path: Path) -> None:
-    """A HEPData submission of a curve, with its figure, its scenario and the exposure."""
-    from tempfile import TemporaryDirectory
-
-    from upscatter.report.hepdata import write_submission
-    from upscatter.report.plots import exclusion_figure, save
-    from upscatter.scenario.load import Scenario
-    from upscatter.units import KG, YEAR
-
-    source = Scenario.load(scenario)
-    exposure = source.settings.detector.exposure / (KG * YEAR)
-    with TemporaryDirectory() as folder:
-        figure = None
-        # Log axes have no place for a massless ν_4 alone.
-        if any(mass > 0.0 and mu is not None for mass, mu in curve.rows):
-            figure = Path(folder) / "limit.png"
-            save(exclusion_figure([curve]), figure)
-        write_submission(
-            curve,
-            path,
-            figure,
-            scenario_file=source.text,
-            qualifiers={"Exposure": (f"{exposure:.6g}", "kg yr")},
-        )
 
 
 def emit(text: str, out: Path | None) -> None:

@@ -1,0 +1,46 @@
+"""`upscatter limit --format hepdata`: a curve with its figure and scenario, for HEPData."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from upscatter.limits.curve import LimitCurve
+
+
+def archive_path(out: Path | None) -> Path:
+    """Where a HEPData submission goes; refused now rather than after the computation."""
+    from upscatter.errors import OutputError
+    from upscatter.report.hepdata import require_library, require_name
+
+    if out is None:
+        raise OutputError("--format hepdata: writes an archive; add --out NAME.tar.gz")
+    require_library()
+    return require_name(out)
+
+
+def submit(curve: LimitCurve, scenario: str, path: Path) -> None:
+    """A HEPData submission of a curve, with its figure, its scenario and the exposure."""
+    from tempfile import TemporaryDirectory
+
+    from upscatter.report.hepdata import write_submission
+    from upscatter.report.plots import exclusion_figure, save
+    from upscatter.scenario.load import Scenario
+    from upscatter.units import KG, YEAR
+
+    source = Scenario.load(scenario)
+    exposure = source.settings.detector.exposure / (KG * YEAR)
+    with TemporaryDirectory() as folder:
+        figure = None
+        # Log axes have no place for a massless ν_4 alone.
+        if any(mass > 0.0 and mu is not None for mass, mu in curve.rows):
+            figure = Path(folder) / "limit.png"
+            save(exclusion_figure([curve]), figure)
+        write_submission(
+            curve,
+            path,
+            figure,
+            scenario_file=source.text,
+            qualifiers={"Exposure": (f"{exposure:.6g}", "kg yr")},
+        )
