@@ -4,6 +4,12 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Machines are noisy: no property may fail for its time. Continuous integration looks at the same
+# examples every time; elsewhere new ones are tried.
+settings.register_profile("upscatter", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("upscatter")
 
 
 @pytest.fixture(scope="session")
