@@ -181,4 +181,6 @@ def curve_label(curve: LimitCurve, width: int = _LABEL_WIDTH) -> str:
     flavour = _FLAVOURS.get(curve.flavour, "")
     # A dollar sign would start a formula, and a leading underscore hide the curve from the legend.
     title = (curve.title or curve.scenario).replace("$", r"\$").lstrip("_")
-    return fill(f"{title} ({flavour}{100 * curve.confidence:g} % CL)", width)
+    # No line may break inside the parentheses.
+    kind = f"({flavour}{100 * curve.confidence:g} % CL)".replace(" ", "\u00a0")
+    return fill(f"{title} {kind}", width).replace("\u00a0", " ")
