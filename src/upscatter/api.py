@@ -265,7 +265,7 @@ def recoil_spectrum(
         raise PhysicsError("energies: recoil energies must be positive; the dipole rate is ∝ 1/T")
     interaction = model.standard_model if mu is None else Dipole()
     strength = 1.0 if mu is None else _strength(mu)
-    m4 = float(_checked("mass", np.asarray(mass, dtype=float))) * MEV
+    m4 = 0.0 if mu is None else float(_checked("mass", np.asarray(mass, dtype=float))) * MEV
     form = form_factor(model.scenario.settings.physics.form_factor)
     unit = 1.0 / (KEV * KG * DAY)
     return {

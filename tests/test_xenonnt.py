@@ -1,0 +1,366 @@
+"""Reading the XENONnT S2-only release, in the official layout, whole and broken."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from upscatter.errors import PhysicsError, TableError
+from upscatter.inputs.xenonnt import (
+    MODEL,
+    OBSERVED,
+    RUNS,
+    SHIFTS,
+    between_shifts,
+)
+from upscatter.inputs.xenonnt_files import read_release, read_response
+from upscatter.units import KEV, TONNE, YEAR
+
+BINS = [f"s2_bin_{k}" for k in range(7)]
+EDGES = np.linspace(80.0, 500.0, 8)
+ENERGIES = np.array([0.5, 0.6, 1.0, 3.0, 5.0])
+EXPOSURES = {"sr0": 1.5, "sr1": 2.44, "sr2": 3.89}
+KINDS = {  # of which source has a shape, and which runs have it
+    "cathode": ("cathode_{run}_rate_multiplier", "t_sys_{run}", "cathode_tsys_{shift}", RUNS),
+    "de": ("de_{run}_rate_multiplier", None, "de", RUNS),
+    "ae": ("ae_{run}_rate_multiplier", None, "ae", RUNS[:2]),
+    "cevns": ("cevns_rate_multiplier", "t_qy", "cevns_tqy_{shift}", RUNS),
+}
+
+
+def probability(shift, energies):
+    """A made-up response, linear in the shift: more charge, higher bins."""
+    centres = 0.5 + 0.6 * np.arange(7)
+    width = 0.7
+    seen = np.exp(-0.5 * ((energies[:, None] - centres) / width) ** 2)
+    return 0.02 * seen * (1.0 + 0.1 * shift)
+
+
+def rates(source, shift):
+    return (1.0 + list(KINDS).index(source)) * np.linspace(9.0, 2.0, 7) + 0.1 * shift
+
+
+def write_table(path, heading, rows):
+    lines = [",".join(heading), *(",".join(map(str, row)) for row in rows)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def write_template(path, values, edges=EDGES):
+    h5py = pytest.importorskip("h5py", reason="h5py is not installed: no template can be read")
+    with h5py.File(path, "w") as file:
+        file["bins/0"] = edges
+        file["templates/template"] = values
+
+
+def write_model(path):
+    """The statistical model as alea has it: parameters, then sources of each run."""
+    names = {"livetime_" + run: (value, None, "shape") for run, value in EXPOSURES.items()}
+    terms = []
+    for run in RUNS:
+        names[f"signal_efficiency_{run}"] = (1.0, 0.112, "efficiency")
+        terms += [f"  - name: {run.upper()}", "    sources:"]
+        terms += ["    - name: wimp", "      template_filename: template_{wimp_mass:d}_1d.h5"]
+        for source, (scale, morph, pattern, runs) in KINDS.items():
+            if run not in runs:
+                continue
+            used = {scale.format(run=run): (1.0, 0.1, "rate")}
+            if source == "cevns":
+                used[f"signal_efficiency_{run}"] = (1.0, 0.112, "efficiency")
+            name = pattern.format(shift="{" + f"{(morph or '').format(run=run)}:d" + "}")
+            if morph:
+                used[morph.format(run=run)] = (0, 1, "shape")
+            names |= used
+            label = source if source == "cevns" else f"{source}_{run}"
+            file = f"science_roi_background_{run}_template_{name}_1d.h5"
+            terms += [f"    - name: {label}", f"      template_filename: {file}"]
+            terms += [f"      parameters: [{', '.join(used)}]"]
+    lines = ["parameter_definition:"]
+    for name, (nominal, width, kind) in names.items():
+        lines += [f"  {name}:", f"    nominal_value: {nominal}", f"    ptype: {kind}"]
+        if width is not None:
+            limits = "[-3, 3]" if kind == "shape" else "[0, 5]"
+            relative = "false" if kind == "shape" else "true"
+            lines += [f"    uncertainty: {width}", f"    relative_uncertainty: {relative}"]
+            lines += [f"    fit_limits: {limits}"]
+    lines += ["likelihood_config:", "  likelihood_terms:", *terms]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+@pytest.fixture
+def responses(tmp_path):
+    """Only the responses of a release: no optional package reads or writes them."""
+    (tmp_path / "response").mkdir()
+    for run in RUNS:
+        for shift in SHIFTS:
+            rows = np.column_stack([ENERGIES, probability(shift, ENERGIES)])
+            path = tmp_path / "response" / f"response_nr_tqy_{shift}_{run}.csv"
+            write_table(path, ["energy_kev", *BINS], rows.tolist())
+    return tmp_path
+
+
+@pytest.fixture
+def release(responses):
+    pytest.importorskip("h5py", reason="h5py is not installed: no template can be read")
+    pytest.importorskip("yaml", reason="pyyaml is not installed: no statistical model can be read")
+    templates = responses / "data" / "templates"
+    templates.mkdir(parents=True)
+    write_model(responses / MODEL)
+    for run in RUNS:
+        rows = [[source, *rates(source, 0)] for source in KINDS]
+        write_table(responses / "data" / f"background_{run}.csv", ["background", *BINS], rows)
+        for source, (_, morph, pattern, runs) in KINDS.items():
+            for shift in SHIFTS if morph else (0,):
+                name = pattern.format(shift=shift)
+                path = templates / f"science_roi_background_{run}_template_{name}_1d.h5"
+                if run in runs:
+                    write_template(path, rates(source, shift))
+    return responses
+
+
+def refused(folder):
+    with pytest.raises(TableError) as caught:
+        read_release(folder)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_a_release_is_read_as_written(release):
+    read = read_release(release)
+    np.testing.assert_array_equal(read.edges, EDGES)
+    assert tuple(run.name for run in read.runs) == RUNS
+    for run in read.runs:
+        assert run.exposure / (TONNE * YEAR) == pytest.approx(EXPOSURES[run.name], rel=1e-15)
+        assert run.observed == OBSERVED[run.name]
+        expected = [source for source, kind in KINDS.items() if run.name in kind[3]]
+        assert [template.source for template in run.backgrounds] == expected
+        for template in run.backgrounds:
+            for shift in template.shifts:
+                np.testing.assert_allclose(
+                    template.at(shift) * TONNE * YEAR, rates(template.source, shift), rtol=1e-14
+                )
+        cevns = run.backgrounds[-1]
+        assert cevns.scales == ("cevns_rate_multiplier", f"signal_efficiency_{run.name}")
+        assert (cevns.morph, cevns.shifts) == ("t_qy", SHIFTS)
+
+
+def test_parameters_carry_their_constraints(release):
+    parameters = {p.name: p for p in read_release(release).parameters}
+    shift = parameters["t_qy"]
+    assert (shift.nominal, shift.width, shift.lower, shift.upper) == (0.0, 1.0, -3.0, 3.0)
+    assert parameters["signal_efficiency_sr1"].width == pytest.approx(0.112)
+    assert "ae_sr2_rate_multiplier" not in parameters  # that run has no accidental electrons
+    assert not [name for name in parameters if name.startswith(("wimp", "livetime"))]
+
+
+def test_the_response_is_read_without_optional_packages(responses, monkeypatch):
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    response = read_response(responses, "sr1")
+    np.testing.assert_allclose(response.energies / KEV, ENERGIES, rtol=1e-14)
+    assert response.probabilities.shape == (7, ENERGIES.size, 7)
+    np.testing.assert_allclose(
+        response.at(ENERGIES[1:-1] * KEV, -2.0), probability(-2, ENERGIES[1:-1]), rtol=1e-12
+    )
+
+
+def test_the_response_is_linear_in_energy_and_shift(responses):
+    response = read_response(responses, "sr0")
+    between = response.at(np.array([0.8]) * KEV, 1.25)[0]
+    ends = probability(1.25, np.array([0.6, 1.0]))  # the model itself is linear in the shift
+    np.testing.assert_allclose(between, ends.mean(axis=0), rtol=1e-12)
+
+
+def test_the_response_ends_at_its_first_and_last_energy(responses):
+    response = read_response(responses, "sr0")
+    outside = np.array([0.0, 0.1, 0.4999, 5.0001, 40.0]) * KEV
+    assert not response.at(outside, 3.0).any()
+    assert (response.at(response.energies, 0.0)[[0, -1]].sum(axis=-1) > 0.0).all()
+
+
+@pytest.mark.parametrize("shift", [-3.0, -2.5, -1e-9, 0.0, 0.3, 2.999, 3.0])
+def test_between_shifts_is_linear_interpolation(shift):
+    anchors = np.array([4.0, -1.0, 0.5, 2.0, 7.0, 7.5, 1.0])
+    expected = np.interp(shift, SHIFTS, anchors)
+    assert between_shifts(SHIFTS, anchors[:, None], shift)[0] == pytest.approx(expected, rel=1e-13)
+
+
+@pytest.mark.parametrize("shift", [-3.01, 3.5, np.nan, np.inf])
+def test_nothing_is_made_up_beyond_the_anchors(shift):
+    with pytest.raises(PhysicsError, match="from -3 to 3"):
+        between_shifts(SHIFTS, np.ones((7, 1)), shift)
+
+
+def test_a_release_that_is_not_there(tmp_path):
+    assert "is not a folder" in refused(tmp_path / "none")
+    assert f"{MODEL}: is missing" in refused(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        MODEL,
+        "response/response_nr_tqy_2_sr1.csv",
+        "data/background_sr2.csv",
+        "data/templates/science_roi_background_sr0_template_cathode_tsys_-3_1d.h5",
+        "data/templates/science_roi_background_sr1_template_ae_1d.h5",
+    ],
+)
+def test_a_partial_release_names_what_is_missing(release, name):
+    (release / name).unlink()
+    message = refused(release)
+    assert f"{release / name}: is missing" in message
+    assert "complete clone" in message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("energy_kev", "energy", "columns are not energy_kev, s2_bin_0"),
+        (",s2_bin_6", "", "columns are not"),
+        ("\n1.0,", "\nnan,", "line 4: nan is not finite"),
+        ("\n1.0,", "\ninf,", "line 4: inf is not finite"),
+        ("\n1.0,", "\n1.0,-", "line 4: -0.0"),
+        ("\n1.0,", "\none,", "line 4: is not all numbers"),
+        ("\n1.0,", "\n1.0,0.1,", "line 4: has 9 fields instead of 8"),
+        ("\n1.0,", "\n0.55,", "line 4: energies are out of order"),
+        ("\n1.0,", "\n0.6,", "line 4: energies are out of order"),
+        ("\n1.0,", "\n1.1,", "energies differ from those of other shifts"),
+    ],
+)
+def test_a_wrong_response_is_named_with_its_line(release, old, new, said):
+    path = release / "response" / "response_nr_tqy_1_sr2.csv"
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    message = refused(release)
+    assert message.startswith(str(path))
+    assert said in message
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([], "has 0 rows"),
+        ([[0.5, *7 * [0.1]]], "has 1 rows"),
+        ([[energy, *7 * [1e-10]] for energy in ENERGIES], "is empty"),
+    ],
+)
+def test_a_response_without_content(release, rows, said):
+    path = release / "response" / "response_nr_tqy_-3_sr0.csv"
+    write_table(path, ["energy_kev", *BINS], rows)
+    assert refused(release).startswith(f"{path}: {said}")
+
+
+@pytest.mark.parametrize(
+    ("values", "edges", "said"),
+    [
+        (np.zeros(7), EDGES, "is empty"),
+        (np.full(7, 2e-11), EDGES, "is empty"),
+        (np.array([1.0, 1.0, np.nan, 1.0, 1.0, 1.0, 1.0]), EDGES, "nan is not finite"),
+        (np.array([1.0, 1.0, -2.0, 1.0, 1.0, 1.0, 1.0]), EDGES, "-2 is not finite or is negative"),
+        (np.ones(6), EDGES, "has 6 bins"),
+        (np.ones(7), EDGES[::-1], "bin edges"),
+        (np.ones(7), 2.0 * EDGES, "bins differ"),
+        (np.array(7 * [b"many"]), EDGES, "is no HDF5 file"),
+    ],
+)
+def test_a_wrong_template_is_named(release, values, edges, said):
+    path = release / "data/templates/science_roi_background_sr1_template_cevns_tqy_3_1d.h5"
+    write_template(path, values, edges)
+    message = refused(release)
+    assert message.startswith(str(path))
+    assert said in message
+
+
+@pytest.mark.parametrize("content", [b"", b"nothing of the kind", b"\x89HDF\r\n\x1a\n"])
+def test_a_template_that_is_no_hdf5_file(release, content):
+    path = release / "data/templates/science_roi_background_sr2_template_de_1d.h5"
+    path.write_bytes(content)
+    assert f"{path}: is no HDF5 file" in refused(release)
+
+
+def test_an_hdf5_file_without_a_template(release):
+    h5py = pytest.importorskip("h5py")
+    path = release / "data/templates/science_roi_background_sr2_template_de_1d.h5"
+    with h5py.File(path, "w") as file:
+        file["other"] = np.ones(7)
+    assert "with bins/0 and templates/template" in refused(release)
+
+
+def test_backgrounds_that_contradict_their_templates(release):
+    path = release / "data" / "background_sr0.csv"
+    rows = [[source, *rates(source, 0)] for source in KINDS]
+    rows[3][2] *= 1.01
+    write_table(path, ["background", *BINS], rows)
+    assert refused(release) == f"{path}: line 5: cevns differs from its template"
+    write_table(path, ["background", *BINS], rows[:3])
+    assert f"{path}: has no row cevns" in refused(release)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("nominal_value: 2.44", "nominal_value: -2.44", "livetime_sr1 is -2.44"),
+        ("nominal_value: 2.44", "nominal_value: .nan", "livetime_sr1 is nan"),
+        ("nominal_value: 2.44", "nominal_value: 0", "livetime_sr1 is 0"),
+        ("nominal_value: 2.44", "nominal_value: long", "livetime_sr1 is 'long'"),
+        ("livetime_sr2:", "livetime:", "has no parameter_definition/livetime_sr2"),
+        ("- name: SR1", "- name: SR7", "has no likelihood term for sr1"),
+        ("fit_limits: [-3, 3]", "fit_limits: [3, -3]", "lacks a width or fit_limits"),
+        ("fit_limits: [-3, 3]", "fit_limits: 3", "lacks a width or fit_limits"),
+        ("science_roi_background_sr0", "elsewhere", "names no background template of sr0"),
+        ("parameter_definition:", "{", "is not YAML"),
+        ("likelihood_config:", "likelihood:", "has no likelihood_config"),
+    ],
+)
+def test_a_wrong_statistical_model_is_named(release, old, new, said):
+    path = release / MODEL
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    message = refused(release)
+    assert message.startswith(str(path))
+    assert said in message
+
+
+@pytest.mark.parametrize(("module", "package"), [("h5py", "h5py"), ("yaml", "pyyaml")])
+def test_a_missing_optional_package_says_what_to_install(release, monkeypatch, module, package):
+    monkeypatch.setitem(sys.modules, module, None)
+    assert f"pip install {package}" in refused(release)
+
+
+def test_pickles_are_never_loaded(release):
+    """One that would end the test run lies where a careless reader finds it."""
+    trap = b"cposix\n_exit\n(I1\ntR."
+    for name in ("data/real_data.pkl", "data/templates/template.pkl"):
+        (release / name).write_bytes(trap)
+    assert read_release(release).runs
+    path = release / "data/templates/science_roi_background_sr2_template_de_1d.h5"
+    path.write_bytes(trap)
+    assert "is no HDF5 file" in refused(release)
+
+
+def test_the_official_release(reference):
+    pytest.importorskip("h5py", reason="h5py is not installed: no template can be read")
+    pytest.importorskip("yaml", reason="pyyaml is not installed: no statistical model can be read")
+    folder = reference / "xenonnt_s2only"
+    if not folder.is_dir():
+        pytest.skip(f"the XENONnT S2-only release is not at {folder}")
+    read = read_release(folder)
+    np.testing.assert_allclose(read.edges, EDGES, rtol=1e-15)
+    exposures = [run.exposure / (TONNE * YEAR) for run in read.runs]
+    np.testing.assert_allclose(exposures, [1.50, 2.44, 3.89], rtol=1e-12)
+    totals = [
+        run.exposure * sum(template.at(0.0).sum() for template in run.backgrounds)
+        for run in read.runs
+    ]
+    # Expected before a fit, from the release; 583, 864, 1107 are observed (arXiv:2601.11296).
+    np.testing.assert_allclose(totals, [595.7, 798.4, 1256.6], rtol=1e-3)
+    widths = {p.name: p.width for p in read.parameters}
+    assert widths["cathode_sr0_rate_multiplier"] == 0.146
+    assert widths["cevns_rate_multiplier"] == 0.0381
+    for run in read.runs:
+        seen = run.response.probabilities.sum(axis=-1)
+        assert 0.1 < seen.max() < 0.16  # a probability for each recoil: never above one
+        assert run.response.energies[0] == pytest.approx(0.5 * KEV, rel=1e-14)
