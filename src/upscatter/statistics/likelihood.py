@@ -1,0 +1,279 @@
+"""Poisson likelihood of binned counts with constrained nuisance parameters.
+
+ν_i = strength · signal_i + Σ_j background_ji, where each sample is (template + Σ_k Δ_ki(z_k)) ·
+Π_k (1 + σ_k z_k), and −2 ln L = 2 Σ_i [ν_i − n_i + n_i ln(n_i/ν_i)] + Σ_k (z_k − a_k)², relative to
+the saturated model. This is HistFactory's structure (CERN-OPEN-2012-016) with Gaussian constraints.
+Nothing here knows what is counted. Parameters are (strength, z_1, …): normalisations, then shapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from upscatter.errors import PhysicsError
+from upscatter.numerics import FloatArray
+from upscatter.statistics.morphing import Shape
+
+SIGNAL = "signal"
+"""Name of the sample that the strength multiplies."""
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """A nuisance parameter that scales samples by 1 + σ z.
+
+    Parameters
+    ----------
+    name : str
+        What is uncertain.
+    relative : mapping
+        σ ≥ 0 of every sample it acts on; name `SIGNAL` beside a background to share it.
+    """
+
+    name: str
+    relative: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One or many data sets.
+
+    Parameters
+    ----------
+    counts : ndarray, shape (..., bins)
+        Observed counts; Asimov data need not be integers.
+    centres : ndarray, shape (..., nuisances)
+        a_k: where the auxiliary measurement puts each nuisance parameter, 0 for real data.
+    """
+
+    counts: FloatArray
+    centres: FloatArray
+
+
+@dataclass(frozen=True)
+class Expansion:
+    """−2 ln L around some parameters, one row for each data set.
+
+    Parameters
+    ----------
+    value : ndarray, shape (sets,)
+        Relative to the saturated model; infinite where the model forbids the data.
+    gradient : ndarray, shape (sets, parameters)
+    curvature : ndarray, shape (sets, parameters, parameters)
+        Hessian without the second derivatives of the expectation: positive semi-definite.
+    """
+
+    value: FloatArray
+    gradient: FloatArray
+    curvature: FloatArray
+
+
+@dataclass(frozen=True)
+class BinnedModel:
+    """What is expected in each bin, and how well that is known.
+
+    Parameters
+    ----------
+    signal : ndarray, shape (bins,)
+        Counts for unit strength.
+    backgrounds : mapping
+        Counts, shape (bins,), of each other sample.
+    normalisations, shapes : tuple
+        The nuisance parameters; a name occurs once.
+
+    Raises
+    ------
+    PhysicsError
+        If a template is negative, not finite or of the wrong length, if there is no signal, or if
+        a nuisance parameter acts on a sample that does not exist.
+
+    Examples
+    --------
+    >>> flux = Normalisation("flux", {"signal": 0.1, "solar": 0.1})
+    >>> model = BinnedModel(np.array([2.0]), {"solar": np.array([10.0])}, (flux,))
+    >>> model.expected(np.array([1.0, 1.0])).round(6).tolist()
+    [13.2]
+    """
+
+    signal: FloatArray
+    backgrounds: Mapping[str, FloatArray]
+    normalisations: tuple[Normalisation, ...] = ()
+    shapes: tuple[Shape, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse templates and nuisance parameters that mean nothing."""
+        if SIGNAL in self.backgrounds:
+            raise PhysicsError(f"backgrounds: {SIGNAL!r} is the signal's name; use another")
+        for name, counts in self.samples.items():
+            check_counts(f"sample {name!r}", counts, self.bins)
+        if not (self.signal > 0.0).any():
+            raise PhysicsError("sample 'signal': no bin has counts; a limit needs some signal")
+        if len(set(self.names)) < len(self.names):
+            raise PhysicsError(f"nuisance parameters: {self.names} repeat a name; name each once")
+        for normalisation in self.normalisations:
+            for sample, sigma in normalisation.relative.items():
+                self._check_sample(normalisation.name, sample)
+                if not 0.0 <= sigma < np.inf:
+                    raise PhysicsError(
+                        f"nuisance {normalisation.name!r}: relative uncertainty {sigma!r} of "
+                        f"{sample!r} is not a non-negative number"
+                    )
+        for shape in self.shapes:
+            for sample in shape.templates:
+                self._check_sample(shape.name, sample)
+                shape.check_nominal(sample, self.samples[sample])
+
+    def _check_sample(self, nuisance: str, sample: str) -> None:
+        if sample not in self.samples:
+            raise PhysicsError(
+                f"nuisance {nuisance!r}: there is no sample {sample!r}; "
+                f"choose from {', '.join(self.samples)}"
+            )
+
+    @cached_property
+    def samples(self) -> dict[str, FloatArray]:
+        """Every sample's nominal counts, the signal first."""
+        return {SIGNAL: self.signal, **self.backgrounds}
+
+    @property
+    def bins(self) -> int:
+        """Number of bins."""
+        return int(self.signal.size)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the nuisance parameters, in the order of the parameters after the strength."""
+        return tuple(n.name for n in self.normalisations) + tuple(s.name for s in self.shapes)
+
+    def observe(self, counts: npt.ArrayLike, centres: npt.ArrayLike | None = None) -> Observation:
+        """Data for this model, checked; without centres the constraints are centred on 0."""
+        n = np.asarray(counts, dtype=float)
+        if n.ndim == 0 or n.shape[-1] != self.bins:
+            raise PhysicsError(
+                f"observed counts: shape {n.shape} does not end in the model's {self.bins} bins"
+            )
+        check_counts("observed counts", n, self.bins)
+        shape = (*n.shape[:-1], len(self.names))
+        a = np.broadcast_to(0.0 if centres is None else np.asarray(centres, dtype=float), shape)
+        if not np.isfinite(a).all():
+            raise PhysicsError("constraint centres: not every one is finite; give numbers")
+        return Observation(n, a)
+
+    def expected(self, parameters: FloatArray) -> FloatArray:
+        """Expected counts ν, shape (..., bins), of parameters (..., 1 + nuisances)."""
+        rows = np.atleast_2d(parameters).reshape(-1, 1 + len(self.names))
+        return self._expected(rows).reshape(*parameters.shape[:-1], self.bins)
+
+    def jacobian(self, parameters: FloatArray) -> FloatArray:
+        """∂ν/∂parameter, shape (..., 1 + nuisances, bins)."""
+        rows = np.atleast_2d(parameters).reshape(-1, 1 + len(self.names))
+        return self._slopes(rows).reshape(*parameters.shape, self.bins)
+
+    def _template(self, sample: str, parameters: FloatArray) -> FloatArray:
+        """A sample's counts with its shapes, (sets, bins), or (1, bins) where it has none."""
+        template = self.samples[sample][None]
+        for k, shape in enumerate(self.shapes, start=1 + len(self.normalisations)):
+            if sample in shape.templates:
+                template = template + shape.change(sample, parameters[:, k])[0]
+        return template
+
+    def _factors(self, sample: str, parameters: FloatArray) -> dict[int, FloatArray]:
+        """What multiplies a sample's template, (sets,), by the parameter it belongs to."""
+        factors = {0: parameters[:, 0]} if sample == SIGNAL else {}
+        for k, normalisation in enumerate(self.normalisations, start=1):
+            if sigma := normalisation.relative.get(sample, 0.0):
+                factors[k] = 1.0 + sigma * parameters[:, k]
+        return factors
+
+    def _expected(self, parameters: FloatArray) -> FloatArray:
+        total = np.zeros((parameters.shape[0], self.bins))
+        for sample in self.samples:
+            template = self._template(sample, parameters)
+            total += _product(self._factors(sample, parameters))[:, None] * template
+        return total
+
+    def _slopes(self, parameters: FloatArray) -> FloatArray:
+        slopes = np.zeros((*parameters.shape, self.bins))
+        for sample in self.samples:
+            template = self._template(sample, parameters)
+            factors = self._factors(sample, parameters)
+            for k in factors:
+                # the others' product, not product/factor, which fails where a factor vanishes
+                others = _product({j: f for j, f in factors.items() if j != k})
+                sigma = self.normalisations[k - 1].relative[sample] if k else 1.0
+                slopes[:, k] += sigma * others[:, None] * template
+            for k, shape in enumerate(self.shapes, start=1 + len(self.normalisations)):
+                if sample in shape.templates:
+                    slope = shape.change(sample, parameters[:, k])[1]
+                    slopes[:, k] += _product(factors)[:, None] * slope
+        return slopes
+
+    def deviance(self, parameters: FloatArray, data: Observation) -> FloatArray:
+        """−2 ln L relative to the saturated model, shape (sets,).
+
+        Parameters
+        ----------
+        parameters : ndarray, shape (sets, 1 + nuisances)
+        data : Observation
+            Of the same number of sets.
+
+        Returns
+        -------
+        ndarray, shape (sets,)
+            Infinite where an expectation is negative, or zero with counts observed.
+        """
+        return self._deviance(self.expected(parameters), parameters, data)
+
+    @staticmethod
+    def _deviance(nu: FloatArray, parameters: FloatArray, data: Observation) -> FloatArray:
+        n = data.counts
+        seen = n > 0.0
+        # through log1p, which keeps differences of large counts that n ln(n/ν) would round away
+        x = np.divide(nu - n, n, out=np.zeros_like(nu), where=seen)
+        allowed = np.where(seen, x > -1.0, nu >= 0.0)
+        x[~allowed] = 0.0
+        poisson = np.where(seen, n * (x - np.log1p(x)), nu)
+        pulls = parameters[:, 1:] - data.centres
+        value = 2.0 * poisson.sum(axis=1) + (pulls**2).sum(axis=1)
+        return np.where(allowed.all(axis=1), value, np.inf)
+
+    def expand(self, parameters: FloatArray, data: Observation) -> Expansion:
+        """−2 ln L with its analytic gradient and curvature; arguments as in `deviance`."""
+        nu, slopes = self._expected(parameters), self._slopes(parameters)
+        n = data.counts
+        seen = n > 0.0
+        ratio = np.divide(n, nu, out=np.zeros_like(nu), where=seen)
+        weight = np.divide(ratio, nu, out=np.zeros_like(nu), where=seen)
+        pulls = parameters[:, 1:] - data.centres
+        gradient = 2.0 * np.matmul(slopes, (1.0 - ratio)[:, :, None])[:, :, 0]
+        gradient[:, 1:] += 2.0 * pulls
+        curvature = 2.0 * np.matmul(slopes * weight[:, None, :], slopes.transpose(0, 2, 1))
+        nuisance = np.arange(1, parameters.shape[1])
+        curvature[:, nuisance, nuisance] += 2.0
+        return Expansion(self._deviance(nu, parameters, data), gradient, curvature)
+
+
+def _product(factors: Mapping[int, FloatArray]) -> FloatArray:
+    """Product of factors of shape (sets,); of none, one that broadcasts."""
+    result = np.ones(1)
+    for factor in factors.values():
+        result = result * factor
+    return result
+
+
+def check_counts(what: str, counts: FloatArray, bins: int) -> None:
+    """Raise unless the last axis has so many bins, each finite and not negative."""
+    if counts.ndim == 0 or counts.shape[-1] != bins:
+        raise PhysicsError(f"{what}: shape {counts.shape} does not end in the model's {bins} bins")
+    bad = np.argwhere(~((counts >= 0.0) & (counts < np.inf)))
+    if bad.size:
+        where = tuple(bad[0])
+        raise PhysicsError(
+            f"{what}: bin {where[-1] + 1} holds {counts[where]:.4g}; "
+            "counts are finite and not negative"
+        )

@@ -1,0 +1,122 @@
+"""Templates that change with a nuisance parameter.
+
+Between the shifts at which templates are given each bin follows the cubic with the slopes of the
+parabolas through neighbouring shifts, beyond them its tangent. With templates at −1, 0 and +1 this
+is the quadratic interpolation with linear extrapolation of HistFactory (CERN-OPEN-2012-016); its
+first derivative is continuous, which a piecewise-linear one lacks and a Newton step needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from upscatter.errors import PhysicsError
+from upscatter.numerics import FloatArray
+
+
+@dataclass(frozen=True)
+class Shape:
+    """A nuisance parameter that changes templates.
+
+    Parameters
+    ----------
+    name : str
+        What is uncertain.
+    shifts : ndarray, shape (shifts,)
+        Increasing values of the parameter, in standard deviations, 0 among them; at least three.
+    templates : mapping
+        Counts, shape (shifts, bins), of each sample it changes.
+
+    Raises
+    ------
+    PhysicsError
+        If the shifts or a template mean nothing.
+
+    Examples
+    --------
+    >>> yields = Shape("yield", np.array([-1.0, 0.0, 1.0]), {"b": np.array([[8.0], [9.0], [12.0]])})
+    >>> change, slope = yields.change("b", np.array([1.0, 2.0]))
+    >>> change[:, 0].tolist(), slope[:, 0].tolist()
+    ([3.0, 7.0], [4.0, 4.0])
+    """
+
+    name: str
+    shifts: FloatArray
+    templates: Mapping[str, FloatArray]
+
+    def __post_init__(self) -> None:
+        """Refuse shifts out of order and templates that are not counts."""
+        shifts = self.shifts
+        if shifts.ndim != 1 or shifts.size < 3 or not (np.diff(shifts) > 0.0).all():
+            raise PhysicsError(f"shape {self.name!r}: give at least three shifts, increasing")
+        if not (np.isfinite(shifts).all() and (shifts == 0.0).any()):
+            raise PhysicsError(f"shape {self.name!r}: the shifts must be finite and include 0")
+        for sample, counts in self.templates.items():
+            if counts.ndim != 2 or counts.shape[0] != shifts.size:
+                raise PhysicsError(
+                    f"shape {self.name!r}: templates of {sample!r} have shape {counts.shape}; "
+                    f"give one row of bins for each of the {shifts.size} shifts"
+                )
+            bad = np.argwhere(~((counts >= 0.0) & (counts < np.inf)))
+            if bad.size:
+                row, column = bad[0]
+                raise PhysicsError(
+                    f"shape {self.name!r}: template of {sample!r} at shift {shifts[row]:g}, bin "
+                    f"{column + 1} holds {counts[row, column]:.4g}; counts are finite and not "
+                    "negative"
+                )
+
+    def check_nominal(self, sample: str, nominal: FloatArray) -> None:
+        """Raise unless the template at shift 0 is the sample's own."""
+        central = self.templates[sample][np.flatnonzero(self.shifts == 0.0)[0]]
+        if central.shape != nominal.shape or not np.allclose(central, nominal, rtol=1e-9, atol=0):
+            raise PhysicsError(
+                f"shape {self.name!r}: the template of {sample!r} at shift 0 differs from the "
+                "sample's counts; give the same"
+            )
+
+    def change(self, sample: str, pull: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Change of a sample's counts from the nominal, and its derivative.
+
+        Parameters
+        ----------
+        sample : str
+            Of `templates`.
+        pull : ndarray, shape (sets,)
+            The nuisance parameter.
+
+        Returns
+        -------
+        change, slope : ndarray, shape (sets, bins)
+        """
+        cell = np.searchsorted(self.shifts, pull, side="right")
+        origins = np.concatenate([self.shifts[:1], self.shifts])
+        u = (pull - origins[cell])[:, None]
+        c0, c1, c2, c3 = self._cubics[sample][:, cell]
+        return c0 + u * (c1 + u * (c2 + u * c3)), c1 + u * (2.0 * c2 + 3.0 * u * c3)
+
+    @cached_property
+    def _cubics(self) -> dict[str, FloatArray]:
+        """Coefficients (4, shifts + 1, bins), lowest power first; the outer cells are tangents."""
+        width = np.diff(self.shifts)[:, None]
+        tables = {}
+        for sample, counts in self.templates.items():
+            slopes = np.gradient(counts, self.shifts, axis=0, edge_order=2)
+            secant = np.diff(counts, axis=0) / width
+            quadratic = (3.0 * secant - 2.0 * slopes[:-1] - slopes[1:]) / width
+            cubic = (slopes[:-1] + slopes[1:] - 2.0 * secant) / width**2
+            change = counts - counts[np.flatnonzero(self.shifts == 0.0)]
+            outer = np.zeros((1, counts.shape[1]))
+            tables[sample] = np.stack(
+                [
+                    np.concatenate([change[:1], change]),
+                    np.concatenate([slopes[:1], slopes]),
+                    np.concatenate([outer, quadratic, outer]),
+                    np.concatenate([outer, cubic, outer]),
+                ]
+            )
+        return tables

@@ -1,0 +1,202 @@
+"""Maximum-likelihood fits of many data sets at once, by damped Newton steps.
+
+−ln of a Poisson probability is self-concordant, so Newton steps that are halved until they descend
+converge from any allowed start. The strength's bound is kept exactly: the quadratic model is
+minimised under it in closed form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from upscatter.errors import PhysicsError
+from upscatter.numerics import FloatArray
+from upscatter.statistics.likelihood import BinnedModel, Expansion, Observation
+
+DECREMENT = 1e-10
+"""Fall of −2 ln L that the last step may still promise."""
+
+STEPS = 200
+"""Newton steps after which a fit is given up."""
+
+HALVINGS = 40
+"""Halvings after which a step is given up."""
+
+
+@dataclass(frozen=True)
+class Profile:
+    """Fits of one or many data sets.
+
+    Parameters
+    ----------
+    deviance : ndarray, shape (...)
+        −2 ln L at its minimum, relative to the saturated model; NaN where the fit failed.
+    parameters : ndarray, shape (..., 1 + nuisances)
+        Strength, then the nuisance parameters; NaN where the fit failed.
+    converged : ndarray of bool, shape (...)
+    """
+
+    deviance: FloatArray
+    parameters: FloatArray
+    converged: npt.NDArray[np.bool_]
+
+    @property
+    def strength(self) -> FloatArray:
+        """Strength, shape (...)."""
+        return np.asarray(self.parameters[..., 0])
+
+    def require(self, what: str) -> Profile:
+        """The same fits, or an error where one failed."""
+        failed = int((~self.converged).sum())
+        if failed:
+            raise PhysicsError(
+                f"{what}: {failed} of {self.converged.size} fits did not converge, so there is no "
+                "result; check for bins with counts that nothing predicts, or merge sparse bins"
+            )
+        return self
+
+
+def fit(
+    model: BinnedModel,
+    data: Observation,
+    strength: npt.ArrayLike | None = None,
+    lowest: float = 0.0,
+    start: FloatArray | None = None,
+) -> Profile:
+    """Minimise −2 ln L over the nuisance parameters, and the strength unless it is given.
+
+    Parameters
+    ----------
+    model : BinnedModel
+    data : Observation
+        Counts (..., bins).
+    strength : array_like, shape (...), optional
+        Strength to hold fixed.
+    lowest : float
+        Least strength that a free fit may take; −∞ leaves it to the expectation's sign.
+    start : ndarray, shape (..., nuisances), optional
+        Where the search of the nuisance parameters begins; the constraints' centres by default.
+
+    Returns
+    -------
+    Profile
+        With `converged` false where a minimum was not found, as when it lies where an expectation
+        turns negative.
+
+    Examples
+    --------
+    >>> model = BinnedModel(np.array([1.0]), {"b": np.array([5.0])})
+    >>> round(float(fit(model, model.observe([8.0])).strength), 9)
+    3.0
+    """
+    outer = data.counts.shape[:-1]
+    sets = int(np.prod(outer))
+    rows = Observation(
+        data.counts.reshape(sets, model.bins), data.centres.reshape(sets, len(model.names))
+    )
+    nuisances = rows.centres if start is None else start.reshape(rows.centres.shape)
+    point = np.concatenate([np.zeros((sets, 1)), nuisances], axis=1)
+    if strength is None:
+        point[:, 0] = np.maximum(_first_guess(model, rows), lowest)
+    else:
+        point[:, 0] = np.broadcast_to(np.asarray(strength, dtype=float), outer).reshape(-1)
+    impossible = ~np.isfinite(model.deviance(point, rows))
+    point[impossible, 1:] = 0.0
+    value, converged = _descend(model, rows, point, lowest, fixed=strength is not None)
+    value[~converged] = np.nan
+    point[~converged] = np.nan
+    return Profile(
+        value.reshape(outer), point.reshape(*outer, point.shape[1]), converged.reshape(outer)
+    )
+
+
+def _first_guess(model: BinnedModel, data: Observation) -> FloatArray:
+    """Least-squares strength for nominal backgrounds, positive so that no expectation vanishes."""
+    background = np.sum([np.zeros(model.bins), *model.backgrounds.values()], axis=0)
+    weight = 1.0 / (background + np.maximum(data.counts, 1.0))
+    guess = ((data.counts - background) * model.signal * weight).sum(axis=1)
+    guess /= (model.signal**2 * weight).sum(axis=1)
+    return np.asarray(np.maximum(guess, 1e-3 / model.signal.sum()))
+
+
+def _descend(
+    model: BinnedModel, data: Observation, point: FloatArray, lowest: float, fixed: bool
+) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+    """Move `point` in place to the minima; return −2 ln L there and which were found."""
+    value = model.deviance(point, data)
+    converged = np.zeros(value.size, dtype=bool)
+    active = np.flatnonzero(np.isfinite(value))
+    for _ in range(STEPS):
+        if not active.size:
+            break
+        here, part = point[active], Observation(data.counts[active], data.centres[active])
+        local = model.expand(here, part)
+        reach = 1e3 * (np.abs(here[:, 0]) + 1.0 / model.signal.sum())
+        step = _newton_step(local, here[:, 0], lowest, fixed, reach)
+        promise = -0.5 * (local.gradient * step).sum(axis=1)
+        done = promise <= DECREMENT
+        converged[active[done]] = True
+        value[active[done]] = local.value[done]
+        moving = np.flatnonzero(~done)
+        active = active[moving]
+        part = Observation(part.counts[moving], part.centres[moving])
+        here, found = _halve(model, part, here[moving], step[moving], local.value[moving],
+                             promise[moving])  # fmt: skip
+        if not fixed:  # a rounding below the bound
+            here[:, 0] = np.maximum(here[:, 0], lowest)
+        point[active] = here
+        active = active[found]
+    return value, converged
+
+
+def _newton_step(
+    local: Expansion, strength: FloatArray, lowest: float, fixed: bool, reach: FloatArray
+) -> FloatArray:
+    """Minimum of the quadratic model under strength ≥ lowest, shape (sets, parameters).
+
+    The nuisance block is at least twice the unit matrix, so only the strength can be undetermined.
+    """
+    gradient, curvature = local.gradient, local.curvature
+    mixed = curvature[:, 1:, 0]
+    right = np.stack([gradient[:, 1:], mixed], axis=-1)
+    solved = np.linalg.solve(curvature[:, 1:, 1:], right)
+    slope = gradient[:, 0] - (mixed * solved[..., 0]).sum(axis=1)
+    bend = curvature[:, 0, 0] - (mixed * solved[..., 1]).sum(axis=1)
+    if fixed:
+        along = np.zeros_like(strength)
+    else:
+        # without counts the likelihood is straight in the strength: go as far as `reach`
+        bend = np.maximum(bend, np.abs(slope) / reach)
+        along = np.divide(-slope, bend, out=np.zeros_like(slope), where=bend > 0.0)
+        along = np.maximum(along, lowest - strength)
+    return np.concatenate(
+        [along[:, None], -(solved[..., 0] + solved[..., 1] * along[:, None])], axis=1
+    )
+
+
+def _halve(
+    model: BinnedModel, data: Observation, start: FloatArray, step: FloatArray,
+    value: FloatArray, promise: FloatArray,
+) -> tuple[FloatArray, npt.NDArray[np.bool_]]:  # fmt: skip
+    """Shorten each step until −2 ln L falls by a hundredth of what it promised."""
+    result = start.copy()
+    found = np.zeros(value.size, dtype=bool)
+    waiting = np.arange(value.size)
+    length = 1.0
+    for _ in range(HALVINGS):
+        if not waiting.size:
+            break
+        trial = start[waiting] + length * step[waiting]
+        part = Observation(data.counts[waiting], data.centres[waiting])
+        reached = model.deviance(trial, part)
+        # the sum over bins is only known to a few roundings of its largest term
+        rounding = 1e-15 * (1.0 + part.counts.sum(axis=1))
+        good = reached <= value[waiting] - 0.02 * length * promise[waiting] + rounding
+        result[waiting[good]] = trial[good]
+        found[waiting[good]] = True
+        waiting = waiting[~good]
+        length *= 0.5
+    return result, found

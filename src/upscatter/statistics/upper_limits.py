@@ -1,0 +1,236 @@
+"""Upper limits on a signal strength, observed and expected.
+
+The strength at which CL_s or CL_s+b, from the asymptotic distributions of Cowan, Cranmer, Gross
+and Vitells (CCGV, arXiv:1007.1727), equals one less the confidence; many data sets at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import elementwise
+from scipy.special import ndtr, ndtri
+
+from upscatter.errors import PhysicsError
+from upscatter.numerics import FloatArray
+from upscatter.statistics.asymptotics import (
+    Statistic,
+    asimov,
+    log_p_values,
+    lowest_strength,
+)
+from upscatter.statistics.likelihood import BinnedModel, Observation
+from upscatter.statistics.profile import fit
+
+Criterion = Literal["cls", "cls+b"]
+
+BANDS = (-2.0, -1.0, 0.0, 1.0, 2.0)
+"""Fluctuations of the data, in standard deviations, that an expected limit is given for."""
+
+
+WIDENINGS = 60
+"""Doublings of a bracket after which a limit is given up."""
+
+
+@dataclass(frozen=True)
+class UpperLimit:
+    """Upper limits on the strength.
+
+    Parameters
+    ----------
+    strength : ndarray, shape (...)
+        The limit; 0 where every positive strength is excluded, NaN where a fit failed or no
+        strength is excluded: a pull of −1/σ hides a signal known to σ, so q stays below 1/σ².
+    converged : ndarray of bool, shape (...)
+    """
+
+    strength: FloatArray
+    converged: npt.NDArray[np.bool_]
+
+    def require(self, what: str) -> FloatArray:
+        """The limits, or an error where a fit failed."""
+        failed = int((~self.converged).sum())
+        if failed:
+            raise PhysicsError(
+                f"{what}: {failed} of {self.converged.size} limits did not converge, so there is "
+                "no result; check for bins with counts that nothing predicts, and for a signal "
+                "uncertainty of 0.3 or more, which lets pulls hide any signal"
+            )
+        return self.strength
+
+
+def upper_limit(
+    model: BinnedModel,
+    data: Observation,
+    confidence: float = 0.90,
+    criterion: Criterion = "cls",
+    statistic: Statistic = "q-tilde",
+) -> UpperLimit:
+    """Strength at which the criterion equals 1 − confidence, for one or many data sets.
+
+    Parameters
+    ----------
+    model : BinnedModel
+    data : Observation
+        Counts (..., bins).
+    confidence : float
+        Confidence level above 0.5, one-sided.
+    criterion : {"cls", "cls+b"}
+    statistic : {"q-tilde", "q"}
+
+    Returns
+    -------
+    UpperLimit
+
+    Examples
+    --------
+    >>> model = BinnedModel(np.array([1.0]), {"b": np.array([100.0])})
+    >>> limit = upper_limit(model, model.observe([100.0]), 0.90).require("example")
+    >>> round(float(limit), 2)
+    17.36
+    """
+    target = np.log1p(-_checked(confidence))
+    outer = data.counts.shape[:-1]
+    rows = _rows(model, data)
+    best = fit(model, rows, lowest=lowest_strength(statistic))
+    null = fit(model, rows, 0.0)
+    fitted = np.where(null.converged[:, None], null.parameters, 0.0)
+    artificial = Observation(model.expected(fitted), fitted[:, 1:])
+
+    def excess(strength: FloatArray, which: FloatArray) -> FloatArray:
+        i = which.astype(np.intp)
+        tested = fit(model, _take(rows, i), strength, start=best.parameters[i, 1:])
+        q = np.where(
+            best.strength[i] > strength, 0.0, np.maximum(tested.deviance - best.deviance[i], 0.0)
+        )
+        q_asimov = fit(model, _take(artificial, i), strength).deviance
+        ln_clsb, ln_clb = log_p_values(q, q_asimov, statistic)
+        return np.asarray((ln_clsb - ln_clb if criterion == "cls" else ln_clsb) - target)
+
+    usable = best.converged & null.converged
+    floor = np.maximum(best.strength, 0.0)
+    spread = _spread(model, artificial)
+    # where the limit would be for Gaussian counts, to begin the search
+    power = np.exp(target) * (ndtr(floor / spread) if criterion == "cls" else 1.0)
+    limit = _solve(excess, floor, -spread * ndtri(power), usable)
+    return UpperLimit(limit.strength.reshape(outer), limit.converged.reshape(outer))
+
+
+def expected_limit(
+    model: BinnedModel,
+    data: Observation,
+    confidence: float = 0.90,
+    criterion: Criterion = "cls",
+    bands: Sequence[float] = BANDS,
+) -> FloatArray:
+    """Limits that signal-free data would give if they fluctuated by N standard deviations.
+
+    √q_A(μ) = N + Φ⁻¹(1 − α Φ(N)) for CL_s and N + Φ⁻¹(1 − α) for CL_s+b, α = 1 − confidence
+    (CCGV section 4.3; for CL_s with CL_b = Φ(N)).
+
+    Parameters
+    ----------
+    model : BinnedModel
+    data : Observation, counts (bins,)
+        Their fit without a signal fixes the nuisance parameters; `model.expected` for a projection.
+    confidence, criterion
+        As in `upper_limit`; one-sided.
+    bands : sequence of float
+        N.
+
+    Returns
+    -------
+    ndarray, shape (len(bands),)
+        0 where every positive strength would be excluded.
+
+    Raises
+    ------
+    PhysicsError
+        If a fit fails.
+    """
+    if data.counts.ndim != 1:
+        raise PhysicsError(
+            f"expected limit: counts of shape {data.counts.shape}; give one data set, (bins,)"
+        )
+    alpha = 1.0 - _checked(confidence)
+    number = np.asarray(bands, dtype=float)
+    power = alpha * ndtr(number) if criterion == "cls" else np.full(number.shape, alpha)
+    root = number - ndtri(power)
+    artificial = asimov(model, _rows(model, data))
+
+    def excess(strength: FloatArray, which: FloatArray) -> FloatArray:
+        i = which.astype(np.intp)
+        q_asimov = fit(model, _take(artificial, np.zeros_like(i)), strength).deviance
+        return np.asarray(root[i] - np.sqrt(q_asimov))
+
+    found = _solve(excess, np.zeros(number.shape), root * _spread(model, artificial), root > 0.0)
+    positive = UpperLimit(np.where(root > 0.0, found.strength, 0.0), found.converged | (root <= 0))
+    return positive.require("expected limit")
+
+
+def _checked(confidence: float) -> float:
+    if not 0.5 < confidence < 1.0:  # q vanishes with probability 1/2: nothing to invert below
+        raise PhysicsError(
+            f"confidence: {confidence!r} is not between 0.5 and 1; use for example 0.90"
+        )
+    return confidence
+
+
+def _rows(model: BinnedModel, data: Observation) -> Observation:
+    sets = int(np.prod(data.counts.shape[:-1]))
+    return Observation(
+        data.counts.reshape(sets, model.bins), data.centres.reshape(sets, len(model.names))
+    )
+
+
+def _take(data: Observation, which: npt.NDArray[np.intp]) -> Observation:
+    return Observation(data.counts[which], data.centres[which])
+
+
+def _spread(model: BinnedModel, artificial: Observation) -> FloatArray:
+    """Strength at which signal-free Asimov data give q = 1 or so, shape (sets,)."""
+    information = (model.signal**2 / np.maximum(artificial.counts, 1.0)).sum(axis=1)
+    strength = 1.0 / np.sqrt(information)
+    for _ in range(3):  # q_A is between linear and quadratic in the strength
+        strength = strength / np.sqrt(fit(model, artificial, strength).deviance)
+    return np.asarray(strength)
+
+
+def _solve(
+    excess: Callable[[FloatArray, FloatArray], FloatArray],
+    best: FloatArray,
+    distance: FloatArray,
+    usable: npt.NDArray[np.bool_],
+) -> UpperLimit:
+    """Roots of a falling function of the strength, about a distance above the best fit."""
+    which = np.flatnonzero(usable)
+    origin, offset = best[which], distance[which]
+    low, high = origin + 0.7 * offset, origin + 1.3 * offset
+    under = np.flatnonzero(excess(low, which.astype(float)) <= 0.0)
+    high[under] = low[under]
+    low[under] = origin[under] + 1e-6 * offset[under]
+    excluded = np.zeros(which.size, dtype=bool)  # only a CL_s+b falls so low at the best fit
+    excluded[under] = excess(low[under], which[under].astype(float)) <= 0.0
+    short = np.setdiff1d(np.arange(which.size), under)
+    for _ in range(WIDENINGS):
+        short = short[~(excess(high[short], which[short].astype(float)) < 0.0)]
+        if not short.size:
+            break
+        low[short] = high[short]
+        high[short] = origin[short] + 2.0 * (high[short] - origin[short])
+    strength = np.full(usable.shape, np.nan)
+    strength[which[excluded]] = 0.0
+    left = ~excluded
+    if left.any():
+        root = elementwise.find_root(
+            excess,
+            (low[left], high[left]),
+            args=(which[left].astype(float),),
+            tolerances={"xatol": 0.0, "xrtol": 1e-8, "fatol": 0.0, "frtol": 0.0},
+        )
+        strength[which[left]] = np.where(root.success, root.x, np.nan)
+    return UpperLimit(strength, np.isfinite(strength))
