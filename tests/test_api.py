@@ -124,6 +124,10 @@ class TestExpectedCounts:
         events = np.trapezoid(rate, energies) * 365.25 * 1000.0
         assert events == pytest.approx(expected_counts(scenario).sm["8B"].sum(), rel=1e-5)
 
+    def test_the_standard_model_knows_no_sterile_mass(self):
+        one, two = (recoil_spectrum("ge-nextgen", [0.5, 2.0], mass=m)["8B"] for m in (0.01, 9.0))
+        assert (one == two).all()
+
     def test_no_recoil_energy_is_refused(self):
         with pytest.raises(PhysicsError, match="positive"):
             recoil_spectrum("ge-nextgen", [0.0, 1.0])
