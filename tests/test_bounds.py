@@ -84,9 +84,9 @@ def test_nothing_is_extrapolated(bound):
 @pytest.mark.parametrize(
     ("name", "mass", "mu", "tolerance"),
     [
-        # Red giants: 3e-12 for light neutrinos, Raffelt, Phys. Rev. Lett. 64 (1990) 2856.
+        # Red giants: 3e-12 for light neutrinos (Raffelt 1990, as hep-ph/0610388 quotes it).
         ("red-giants", 0.01, 3.0e-12, 0.2),
-        # CHARM-II: 3e-9 for active nu_mu at 90 %, Phys. Lett. B 345 (1995) 115 (PDG).
+        # CHARM-II: the flat part of the curve in Coloma et al., arXiv:1707.08573.
         ("charm-ii", 2.0, 3.0e-9, 0.05),
         # Read off Fig. 2 of Brdar et al., arXiv:2007.15563, at the left of the figure.
         ("borexino", 0.02, 6.95e-11, 0.01),

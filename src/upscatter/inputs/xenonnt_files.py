@@ -159,7 +159,7 @@ class _Model:
     def kind(self, parameter: str) -> str:
         return str(self._get("parameter_definition", parameter, "ptype"))
 
-    def _get(self, *keys: str) -> Any:  # noqa: ANN401
+    def _get(self, *keys: str) -> Any:  # noqa: ANN401 - whatever YAML holds
         value = self.content
         for key in keys:
             if not isinstance(value, dict) or key not in value:

@@ -79,7 +79,10 @@ def cross_section(
 
 @dataclass(frozen=True)
 class StandardModel:
-    """CEvNS as the rates see an interaction: by nucleus, for any m_4 (which it ignores).
+    """CEvNS as the rates see an interaction: by nucleus.
+
+    Its cross section does not know m_4, but the rates take E_min(T, m_4) for every interaction: ask
+    them for m_4 = 0 with this one.
 
     Parameters
     ----------
