@@ -14,7 +14,15 @@ from upscatter.errors import PhysicsError
 from upscatter.flux.coupling import FlavourSum, coupling
 from upscatter.interactions.dipole import Dipole
 from upscatter.interactions.form_factors import form_factor
-from upscatter.limits.curve import LimitCurve, dipole_limit, mass_grid, readable
+from upscatter.limits.counting import likelihood_bands
+from upscatter.limits.curve import (
+    BANDS,
+    LimitCurve,
+    dipole_bands,
+    dipole_limit,
+    mass_grid,
+    readable,
+)
 from upscatter.numerics import FloatArray
 from upscatter.rates.spectrum import recoil_spectrum as _recoil_spectrum
 from upscatter.scenario.build import Model
@@ -110,6 +118,7 @@ def upper_limit(
     *,
     flavour: str | None = None,
     flavour_sum: FlavourSum = "incoherent",
+    bands: bool = False,
 ) -> LimitCurve:
     """Upper limit on μ_ν4 against m_4.
 
@@ -123,6 +132,8 @@ def upper_limit(
         Coupling to use instead of the scenario's.
     flavour_sum : {"incoherent", "exact"}
         How the coupling to `flavour` adds flavours; see `upscatter.flux.coupling`.
+    bands : bool
+        Whether to compute, too, what signal-free data give that fluctuate by ±1 and ±2 σ.
 
     Returns
     -------
@@ -143,10 +154,12 @@ def upper_limit(
     >>> [f"{mu:.1e}" for mu in curve.mu]
     ['8.7e-10', '1.0e-09']
     """
-    return limit_of(_model(scenario, flavour, flavour_sum), masses)
+    return limit_of(_model(scenario, flavour, flavour_sum), masses, bands=bands)
 
 
-def limit_of(model: Model, masses: npt.ArrayLike | None = None) -> LimitCurve:
+def limit_of(
+    model: Model, masses: npt.ArrayLike | None = None, *, bands: bool = False
+) -> LimitCurve:
     """`upper_limit` of a model that is already built; building it once serves many calls."""
     settings = model.scenario.settings
     experiment = model.experiment
@@ -155,25 +168,39 @@ def limit_of(model: Model, masses: npt.ArrayLike | None = None) -> LimitCurve:
         mass = mass_grid(LOWEST_MASS * MEV, end)
     else:
         mass = _checked("mass", np.atleast_1d(masses)) * MEV
-    signal = experiment.total_counts(Dipole(), model.dipole_flux, mass, model.bulk_flux)
-    with model.at("statistics"):
-        mu = dipole_limit(
-            signal,
-            model.expectation,
-            settings.statistics.variance,
-            settings.statistics.confidence,
-            settings.statistics.dof,
-        )
+    limit, expected = _limits(model, mass, bands)
+    statistics = settings.statistics
     return LimitCurve(
         model.scenario.name,
         model.coupling.name,
-        settings.statistics.confidence,
-        settings.statistics.dof,
+        statistics.confidence,
+        statistics.dof,
         mass,
-        mu,
+        limit,
         model.provenance,
         settings.title,
+        statistics.test,
+        expected,
     )
+
+
+def _limits(model: Model, mass: FloatArray, bands: bool) -> tuple[FloatArray, FloatArray | None]:
+    """Limits on μ_ν4/μ_B (masses,), and if wanted their bands (5, masses)."""
+    statistics = model.scenario.settings.statistics
+    experiment, expectation = model.experiment, model.expectation
+    if statistics.test != "chi2-pulls":
+        signals = experiment.counts(Dipole(), model.dipole_flux, mass)
+        wanted = BANDS if bands else (0,)
+        with model.at("statistics"):
+            expected = likelihood_bands(
+                signals, expectation, statistics.test, statistics.confidence, wanted
+            )
+        return expected[wanted.index(0)], expected if bands else None
+    signal = experiment.total_counts(Dipole(), model.dipole_flux, mass, model.bulk_flux)
+    choices = (statistics.variance, statistics.confidence, statistics.dof)
+    with model.at("statistics"):
+        limit = dipole_limit(signal, expectation, *choices)
+        return limit, dipole_bands(signal, expectation, *choices) if bands else None
 
 
 def expected_counts(

@@ -24,17 +24,19 @@ def submit(curve: LimitCurve, scenario: str, path: Path) -> None:
     """A HEPData submission of a curve, with its figure, its scenario and the exposure."""
     from tempfile import TemporaryDirectory
 
+    import numpy as np
+
     from upscatter.report.hepdata import write_submission
     from upscatter.report.plots import exclusion_figure, save
     from upscatter.scenario.load import Scenario
     from upscatter.units import KG, YEAR
 
     source = Scenario.load(scenario)
-    exposure = source.settings.detector.exposure / (KG * YEAR)
+    exposure = source.described.detector.exposure / (KG * YEAR)
     with TemporaryDirectory() as folder:
         figure = None
         # Log axes have no place for a massless ν_4 alone.
-        if any(mass > 0.0 and mu is not None for mass, mu in curve.rows):
+        if (np.isfinite(curve.mu) & (curve.mass > 0.0)).any():
             figure = Path(folder) / "limit.png"
             save(exclusion_figure([curve]), figure)
         write_submission(

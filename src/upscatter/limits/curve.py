@@ -7,13 +7,20 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
-from upscatter.statistics.pulls import chi2_threshold, signal_limit
+from upscatter.statistics.pulls import StrengthEstimate, chi2_threshold
 from upscatter.units import MEV
 
 Variance = Literal["background", "expected"]
+Test = Literal["chi2-pulls", "poisson", "cls"]
+
+BANDS = (-2, -1, 0, 1, 2)
+"""Fluctuations of the data, in standard deviations, that expected limits are given for."""
+
+_BAND_COLUMNS = ("minus2", "minus1", "median", "plus1", "plus2")
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,11 @@ class LimitCurve:
         Version, digest and physics choices.
     title : str
         What to call the scenario in a figure.
+    test : {"chi2-pulls", "poisson", "cls"}
+        What the limit is made with.
+    bands : ndarray, shape (5, masses), optional
+        Limits that signal-free data give if they fluctuate by `BANDS` standard deviations; 0 where
+        every moment would be excluded.
     """
 
     scenario: str
@@ -94,6 +106,8 @@ class LimitCurve:
     mu: FloatArray
     provenance: Mapping[str, object] = field(default_factory=dict)
     title: str = ""
+    test: Test = "chi2-pulls"
+    bands: FloatArray | None = None
 
     @property
     def mass_mev(self) -> FloatArray:
@@ -101,14 +115,16 @@ class LimitCurve:
         return np.asarray(self.mass / MEV)
 
     @property
-    def header(self) -> tuple[str, str]:
+    def header(self) -> tuple[str, ...]:
         """Column names of the curve as a table."""
-        return ("mass_MeV", "mu_bohr")
+        bands = () if self.bands is None else tuple(f"mu_bohr_{name}" for name in _BAND_COLUMNS)
+        return ("mass_MeV", "mu_bohr", *bands)
 
     @property
-    def rows(self) -> list[tuple[float, float | None]]:
+    def rows(self) -> list[tuple[float | None, ...]]:
         """Rows of the curve as a table; a mass out of reach has ``None``."""
-        return list(zip(self.mass_mev.tolist(), self._limits(), strict=True))
+        bands = () if self.bands is None else map(_or_none, self.bands)
+        return list(zip(self.mass_mev.tolist(), _or_none(self.mu), *bands, strict=True))
 
     @property
     def comments(self) -> list[str]:
@@ -120,20 +136,26 @@ class LimitCurve:
             *origin,
         ]
 
-    def _limits(self) -> list[float | None]:
-        return [None if np.isnan(mu) else float(mu) for mu in self.mu]
-
     def to_dict(self) -> dict[str, object]:
         """The JSON contract; a mass out of reach has ``None``."""
+        expected: dict[str, object] = {}
+        if self.bands is not None:
+            limits = map(_or_none, self.bands)
+            expected = {"expected_mu_bohr": dict(zip(_BAND_COLUMNS, limits, strict=True))}
         return {
             "scenario": self.scenario,
             "flavour": self.flavour,
             "confidence": self.confidence,
             "dof": self.dof,
             "mass_MeV": self.mass_mev.tolist(),
-            "mu_bohr": self._limits(),
+            "mu_bohr": _or_none(self.mu),
+            **expected,
             "provenance": dict(self.provenance),
         }
+
+
+def _or_none(values: FloatArray) -> list[float | None]:
+    return [None if np.isnan(value) else float(value) for value in values]
 
 
 def dipole_limit(
@@ -163,19 +185,62 @@ def dipole_limit(
     PhysicsError
         If a bin that the signal reaches has no variance.
     """
-    delta2 = expectation.variance(variance)
-    used = delta2 > 0.0
+    used = _with_variance(signal, expectation, variance)
+    if not used.any():
+        return np.full(signal.shape[0], np.nan)
+    estimate = StrengthEstimate.of(
+        signal[:, used], expectation.variance(variance)[used], expectation.shifts[:, used]
+    )
+    best = np.zeros(signal.shape[0])
+    return np.sqrt(estimate.limit(best, chi2_threshold(confidence, dof)))
+
+
+def dipole_bands(
+    signal: FloatArray,
+    expectation: Expectation,
+    variance: Variance = "expected",
+    confidence: float = 0.90,
+    dof: int = 1,
+) -> FloatArray:
+    """Limits of `dipole_limit` for signal-free data that fluctuate.
+
+    The best strength of any sign is a linear function of the counts; they fluctuate as Poisson
+    counts do, whatever variance the χ² takes, and the nominal fluxes and background by their
+    uncertainties. The limit rises with the best strength, so N standard deviations of the one give
+    the N-th band of the other.
+
+    Parameters
+    ----------
+    signal, expectation, variance, confidence, dof
+        As in `dipole_limit`.
+
+    Returns
+    -------
+    ndarray, shape (5, masses)
+        μ_ν4/μ_B for `BANDS`.
+    """
+    used = _with_variance(signal, expectation, variance)
+    if not used.any():
+        return np.full((len(BANDS), signal.shape[0]), np.nan)
+    shifts = expectation.shifts[:, used]
+    estimate = StrengthEstimate.of(signal[:, used], expectation.variance(variance)[used], shifts)
+    spread = estimate.spread(expectation.total[used], shifts)
+    best = np.multiply.outer(np.array(BANDS, dtype=float), spread)
+    return np.sqrt(estimate.limit(best, chi2_threshold(confidence, dof)))
+
+
+def _with_variance(
+    signal: FloatArray, expectation: Expectation, variance: Variance
+) -> npt.NDArray[np.bool_]:
+    """Bins that the χ² can use; refuse the others if the signal reaches them."""
+    used = np.asarray(expectation.variance(variance) > 0.0)
     blind = np.flatnonzero(~used & (signal > 0.0).any(axis=0))
     if blind.size:
         raise PhysicsError(
             f"statistics.variance = {variance!r}: bin {blind[0] + 1} expects no counts but can "
             'have signal; add a background, use fewer bins, or set variance = "expected"'
         )
-    if not used.any():
-        return np.full(signal.shape[0], np.nan)
-    threshold = chi2_threshold(confidence, dof)
-    strength = signal_limit(signal[:, used], delta2[used], expectation.shifts[:, used], threshold)
-    return np.sqrt(strength)
+    return used
 
 
 def mass_grid(lowest: float, highest: float, masses: int = 200) -> FloatArray:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,130 +11,27 @@ from upscatter.detector.background import Background
 from upscatter.detector.quenching import Constant, EssigHigh, Lindhard, Quenching, Tabulated
 from upscatter.detector.resolution import Efficiency, Resolution
 from upscatter.detector.response import GaussianResponse, Response, SharpResponse
-from upscatter.errors import PhysicsError, ScenarioError, TableError
-from upscatter.flux.arrival import flux_components
-from upscatter.flux.coupling import Coupling
-from upscatter.flux.flavour import SolarFlavour
-from upscatter.flux.moments import Moments, combined_moments
-from upscatter.inputs.nuclei import Nucleus, enriched_nuclei, natural_nuclei
-from upscatter.inputs.solar_fluxes import flux_model
-from upscatter.inputs.spectra import Lines, Spectrum, solar_spectrum, tabulated_spectrum
-from upscatter.inputs.sun import solar_model
-from upscatter.interactions.cevns import StandardModel
+from upscatter.errors import ScenarioError, TableError
+from upscatter.inputs.nuclei import Nucleus
 from upscatter.interactions.form_factors import form_factor
 from upscatter.interactions.kinematics import recoil_range
 from upscatter.limits.curve import Expectation
 from upscatter.numerics import FloatArray
-from upscatter.rates.experiment import Experiment, Flux
+from upscatter.rates.experiment import Experiment
 from upscatter.scenario.fields import RegionEnd
-from upscatter.scenario.load import Scenario
-from upscatter.scenario.model import (
-    ConstantBlock,
-    DetectorBlock,
-    EssigHighBlock,
-    LindhardBlock,
-    Source,
-)
-from upscatter.scenario.provenance import provenance
-from upscatter.units import KEV, MEV
+from upscatter.scenario.model import ConstantBlock, EssigHighBlock, LindhardBlock
+from upscatter.scenario.scattering import Scattering
+from upscatter.units import KEV
 
 
 @dataclass(frozen=True)
-class Model:
-    """A scenario turned into physics: what the rates and the limits work with.
-
-    Parameters
-    ----------
-    scenario : Scenario
-    coupling_override : Coupling or None
-        A coupling to use instead of the scenario's.
-    """
-
-    scenario: Scenario
-    coupling_override: Coupling | None = None
-
-    @cached_property
-    def nuclei(self) -> tuple[Nucleus, ...]:
-        """Nuclei of the target."""
-        target = self.scenario.settings.target
-        with self.at("target"):
-            if target.element is not None:
-                return natural_nuclei(target.element)
-            return enriched_nuclei(target.isotopes or {})
-
-    @cached_property
-    def flux(self) -> Flux:
-        """Components of every active source, flavours summed."""
-        block = self.scenario.settings.flux
-        predicted = flux_model(block.model).fluxes
-        oscillation = self.scenario.settings.oscillation
-        scale = self.flavour.exposure.flux_scale if oscillation.distance else 1.0
-        return {
-            source: flux_components(
-                source, self.spectrum(source), scale * block.fluxes.get(source, predicted[source])
-            )
-            for source in block.active
-        }
-
-    @cached_property
-    def coupling(self) -> Coupling:
-        """Relative dipole couplings of the flavours."""
-        if self.coupling_override is not None:
-            return self.coupling_override
-        return self.scenario.settings.coupling.coupling()
-
-    @cached_property
-    def flavour(self) -> SolarFlavour:
-        """Flavour composition of what arrives."""
-        settings = self.scenario.settings
-        spectra = [self.spectrum(source) for source in settings.flux.active]
-        highest = max(max(s.energies) if isinstance(s, Lines) else s.endpoint for s in spectra)
-        with self.at("oscillation"):
-            return SolarFlavour(
-                solar_model(settings.flux.model),
-                settings.oscillation.mixing.mixing(),
-                settings.oscillation.exposure(),
-                max(highest, SolarFlavour.highest),
-            )
-
-    @cached_property
-    def dipole_flux(self) -> Flux:
-        """Components of every active source, times μ_eff²(E)/μ² of the coupling.
-
-        For couplings that are blind to flavour no oscillation enters, and for the universal one
-        this is the flux itself.
-        """
-        if self.coupling.blind_to_flavour:
-            strength = sum(abs(c) ** 2 for c in self.coupling.components) / 3.0
-            if strength == 1.0:
-                return self.flux
-            return {
-                source: tuple(part.weighted(lambda e: np.full(e.shape, strength)) for part in parts)
-                for source, parts in self.flux.items()
-            }
-        with self.at("oscillation"):
-            return {
-                source: tuple(
-                    part.weighted(self.flavour.coupling_weight(source, self.coupling))
-                    for part in components
-                )
-                for source, components in self.flux.items()
-            }
-
-    @cached_property
-    def bulk_flux(self) -> tuple[Moments, ...]:
-        """Moments of all of `dipole_flux` together, for the fastest path."""
-        return combined_moments([c.moments for parts in self.dipole_flux.values() for c in parts])
-
-    @cached_property
-    def standard_model(self) -> StandardModel:
-        """The Standard Model cross section."""
-        return StandardModel(self.scenario.settings.physics.sin2_theta_w)
+class Model(Scattering):
+    """A scenario with a detector turned into physics: what rates and limits work with."""
 
     @cached_property
     def experiment(self) -> Experiment:
         """The target in its detector, ready to be counted."""
-        detector = self.scenario.settings.detector
+        detector = self.scenario.described.detector
         with self.at("detector"):
             targets = [(nucleus, self.response(nucleus)) for nucleus in self.nuclei]
             edges = np.asarray(targets[0][1].edges)
@@ -170,14 +65,9 @@ class Model:
         )
 
     @cached_property
-    def provenance(self) -> dict[str, object]:
-        """Version, digest and physics choices."""
-        return provenance(self.scenario, self.coupling)
-
-    @cached_property
     def background(self) -> Background:
         """The observed background."""
-        block = self.scenario.settings.background
+        block = self.scenario.described.background
         with self.at("background"):
             columns = self.scenario.columns(block)
             if columns is None or block.rate is None:
@@ -192,22 +82,9 @@ class Model:
                 block.uncertainty,
             )
 
-    def spectrum(self, source: Source) -> Spectrum:
-        """Normalised spectrum of a source."""
-        block = self.scenario.settings.flux.spectra.get(source)
-        with self.at(f"flux.spectra.{source}"):
-            if block is None:
-                return solar_spectrum(source)
-            columns = self.scenario.columns(block)
-            if columns is not None:
-                return tabulated_spectrum(source, columns[0] * MEV, columns[1])
-            if source != "8B":
-                raise ScenarioError("only 8B has variants; give a table instead")
-            return solar_spectrum(source, block.variant or "bahcall1996")
-
     def response(self, nucleus: Nucleus) -> Response:
         """What recoils of a nucleus look like."""
-        detector = self.scenario.settings.detector
+        detector = self.scenario.described.detector
         quenching = self.quenching(nucleus)
         edges = tuple(self._edges())
         resolution = Resolution(
@@ -229,7 +106,7 @@ class Model:
 
     def quenching(self, nucleus: Nucleus) -> Quenching:
         """Quenching of a nucleus."""
-        block = self.scenario.settings.detector.quenching
+        block = self.scenario.described.detector.quenching
         if isinstance(block, EssigHighBlock):
             return EssigHigh()
         if isinstance(block, ConstantBlock):
@@ -248,7 +125,7 @@ class Model:
     @cached_property
     def efficiency(self) -> Efficiency:
         """Efficiency of the detector."""
-        block = self.scenario.settings.detector.efficiency
+        block = self.scenario.described.detector.efficiency
         with self.at("detector.efficiency"):
             columns = self.scenario.columns(block)
             if columns is None:
@@ -263,7 +140,7 @@ class Model:
             )
 
     def _edges(self) -> FloatArray:
-        detector = self.scenario.settings.detector
+        detector = self.scenario.described.detector
         if detector.bin_edges is not None:
             edges = np.array([self._observed(end) for end in detector.bin_edges])
             field = "bin_edges"
@@ -292,31 +169,12 @@ class Model:
         elements = {nucleus.protons: nucleus for nucleus in self.nuclei}
         quenching = {self.quenching(nucleus) for nucleus in elements.values()}
         if len(quenching) > 1:
-            field = "region" if self.scenario.settings.detector.bin_edges is None else "bin_edges"
+            field = "region" if self.scenario.described.detector.bin_edges is None else "bin_edges"
             raise ScenarioError(
                 f"{field}: an energy in keVnr is ambiguous where elements are quenched "
                 "differently; give it in keVee"
             )
         return float(quenching.pop().visible_energy(end.value))
-
-    @contextmanager
-    def at(self, field: str) -> Iterator[None]:
-        """Say file and field in front of an error that the physics raises."""
-        try:
-            yield
-        except (ScenarioError, TableError, PhysicsError) as error:
-            message = str(error)
-            if message.startswith(f"{self.scenario.name}: "):
-                raise
-            # The physics may name the field, or one within it; a user reads the whole path.
-            inner = message.split(":")[0]
-            if inner.startswith(f"{field}."):
-                field = ""
-            elif inner in DetectorBlock.model_fields and field == "detector":
-                field = "detector."
-            else:
-                field = f"{field}: "
-            raise ScenarioError(f"{self.scenario.name}: {field}{message}") from None
 
 
 def _require_within(name: str, column: FloatArray, highest: float = np.inf) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from upscatter.inputs.tables import read_text, read_two_columns
 from upscatter.numerics import FloatArray
 from upscatter.scenario.fields import OptionalTable
 from upscatter.scenario.messages import closest, explain
-from upscatter.scenario.model import ScenarioFile
+from upscatter.scenario.model import RecastFile, ScenarioFile, StatisticsBlock
 
 _BUNDLED = files("upscatter.scenario") / "bundled"
 
@@ -32,20 +32,20 @@ class Scenario:
         Bundled name, or the path as it was given.
     text : str
         The TOML file.
-    settings : ScenarioFile
+    settings : ScenarioFile or RecastFile
         Its validated content.
     directory : Path or None
         Where the tables it names are looked for; None for a bundled scenario.
 
     Examples
     --------
-    >>> Scenario.load("ge-nextgen").settings.detector.bins
+    >>> Scenario.load("ge-nextgen").described.detector.bins
     20
     """
 
     name: str
     text: str
-    settings: ScenarioFile
+    settings: ScenarioFile | RecastFile
     directory: Path | None = None
 
     @classmethod
@@ -97,11 +97,38 @@ class Scenario:
                 f"{name}: is empty; start from a bundled one, which upscatter show ge-nextgen "
                 "prints"
             )
+        schema = RecastFile if "release" in content else ScenarioFile
         try:
-            settings = ScenarioFile.model_validate(content)
+            settings = schema.model_validate(content)
         except ValidationError as error:
-            raise ScenarioError(explain(error, ScenarioFile, name)) from None
+            raise ScenarioError(explain(error, schema, name)) from None
         return cls(name, text, settings, directory)
+
+    @property
+    def described(self) -> ScenarioFile:
+        """The settings of a scenario that describes a detector.
+
+        Raises
+        ------
+        ScenarioError
+            If it names a data release instead.
+        """
+        if isinstance(self.settings, RecastFile):
+            raise ScenarioError(
+                f"{self.name}: recasts published data and describes no detector; "
+                f"it is for: upscatter limit {self.name} --data PATH"
+            )
+        return self.settings
+
+    def with_statistics(self, **changes: object) -> Scenario:
+        """The same scenario with some fields of its statistics replaced, and checked."""
+        statistics = self.settings.statistics.model_dump() | changes
+        try:
+            checked = StatisticsBlock.model_validate(statistics)
+        except ValidationError as error:
+            raise ScenarioError(explain(error, StatisticsBlock, self.name)) from None
+        settings = self.settings.model_copy(update={"statistics": checked})
+        return replace(self, settings=settings)
 
     def columns(self, table: OptionalTable) -> tuple[FloatArray, FloatArray] | None:
         """Columns of one of the scenario's tables, None if it has none.
@@ -138,11 +165,9 @@ def bundled_names() -> tuple[str, ...]:
     )
 
 
-def _tables(settings: ScenarioFile) -> list[OptionalTable]:
-    blocks = (
-        settings.detector.quenching,
-        settings.detector.efficiency,
-        settings.background,
-        *settings.flux.spectra.values(),
-    )
+def _tables(settings: ScenarioFile | RecastFile) -> list[OptionalTable]:
+    blocks: list[object] = list(settings.flux.spectra.values())
+    if isinstance(settings, ScenarioFile):
+        detector = settings.detector
+        blocks = [detector.quenching, detector.efficiency, settings.background, *blocks]
     return [block for block in blocks if isinstance(block, OptionalTable)]

@@ -262,11 +262,34 @@ class PhysicsBlock(Block):
 
 
 class StatisticsBlock(Block):
-    """Variance of the χ² and the confidence of the limit."""
+    """Test statistic, and the confidence of the limit."""
 
+    test: Literal["chi2-pulls", "poisson", "cls"] = "chi2-pulls"
     variance: Literal["background", "expected"] = "expected"
     confidence: Confidence = 0.90
     dof: Annotated[int, Field(strict=True, ge=1, le=10)] = 1
+
+    @model_validator(mode="after")
+    def _one_sided(self) -> StatisticsBlock:
+        if self.test == "chi2-pulls":
+            return self
+        if self.dof != 1:
+            raise ValueError(
+                f'has dof = {self.dof}, which test = "{self.test}" does not use; remove it'
+            )
+        if self.confidence <= 0.5:
+            raise ValueError(
+                f"has confidence = {self.confidence:g}, but the one-sided limits of "
+                f'test = "{self.test}" need more than 0.5, such as 0.90'
+            )
+        return self
+
+
+class ReleaseBlock(Block):
+    """A data release to recast, in place of a detector."""
+
+    name: Literal["xenonnt-s2only"]
+    rule: Literal["integral", "cells"] = "integral"
 
 
 def _one_line(text: str) -> str:
@@ -275,17 +298,43 @@ def _one_line(text: str) -> str:
     return text
 
 
-class ScenarioFile(Block):
-    """A whole scenario file."""
+class _CommonFile(Block):
+    """What every scenario file has."""
 
     title: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
     description: str = ""
     references: tuple[str, ...] = ()
     target: TargetBlock
-    detector: DetectorBlock
-    background: BackgroundBlock = BackgroundBlock()
     flux: FluxBlock = FluxBlock()
     physics: PhysicsBlock = PhysicsBlock()
     statistics: StatisticsBlock = StatisticsBlock()
     coupling: CouplingBlock = CouplingBlock()
     oscillation: OscillationBlock = OscillationBlock()
+
+
+class ScenarioFile(_CommonFile):
+    """A scenario file that describes a detector."""
+
+    detector: DetectorBlock
+    background: BackgroundBlock = BackgroundBlock()
+
+
+class RecastFile(_CommonFile):
+    """A scenario file that names a data release instead of a detector and its background."""
+
+    release: ReleaseBlock
+    statistics: StatisticsBlock = StatisticsBlock(test="cls")
+
+    @field_validator("statistics", mode="before")
+    @classmethod
+    def _likelihood(cls, block: object) -> object:
+        return {"test": "cls", **block} if isinstance(block, dict) else block
+
+    @field_validator("statistics")
+    @classmethod
+    def _not_gaussian(cls, block: StatisticsBlock) -> StatisticsBlock:
+        if block.test == "chi2-pulls":
+            raise ValueError(
+                'has test = "chi2-pulls", which is for projections; use "cls" or "poisson"'
+            )
+        return block

@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from upscatter.flux.coupling import Coupling
 from upscatter.scenario.load import Scenario
+from upscatter.scenario.model import RecastFile, ScenarioFile
 
 
 def provenance(scenario: Scenario, coupling: Coupling) -> dict[str, object]:
@@ -37,7 +38,14 @@ def provenance(scenario: Scenario, coupling: Coupling) -> dict[str, object]:
         "flux_uncertainties": settings.flux.relative_uncertainties,
         "form_factor": settings.physics.form_factor,
         "sin2_theta_w": settings.physics.sin2_theta_w,
-        "quenching": settings.detector.quenching.model,
-        "variance": settings.statistics.variance,
+        **_detector(settings),
         **flavour,
     }
+
+
+def _detector(settings: ScenarioFile | RecastFile) -> dict[str, object]:
+    test = settings.statistics.test
+    if isinstance(settings, RecastFile):
+        return {"release": settings.release.model_dump(), "test": test}
+    chosen = {"quenching": settings.detector.quenching.model, "test": test}
+    return chosen | ({"variance": settings.statistics.variance} if test == "chi2-pulls" else {})

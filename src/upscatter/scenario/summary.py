@@ -14,7 +14,7 @@ def summarise(model: Model) -> list[tuple[str, str]]:
     list of (str, str)
         What, and its value.
     """
-    settings = model.scenario.settings
+    settings = model.scenario.described
     experiment = model.experiment
     edges = experiment.edges / KEV
     recoil = [channel.panel_edges[[0, -1]] / KEV for channel in experiment.channels]

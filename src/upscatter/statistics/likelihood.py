@@ -1,6 +1,6 @@
 """Poisson likelihood of binned counts with constrained nuisance parameters.
 
-ν_i = strength · signal_i + Σ_j background_ji, where each sample is (template + Σ_k Δ_ki(z_k)) ·
+ν_i = strength · Σ_s signal_si + Σ_j background_ji, each sample being (template + Σ_k Δ_ki(z_k)) ·
 Π_k (1 + σ_k z_k), and −2 ln L = 2 Σ_i [ν_i − n_i + n_i ln(n_i/ν_i)] + Σ_k (z_k − a_k)², relative to
 the saturated model. This is HistFactory's structure (CERN-OPEN-2012-016) with Gaussian constraints.
 Nothing here knows what is counted. Parameters are (strength, z_1, …): normalisations, then shapes.
@@ -20,7 +20,7 @@ from upscatter.numerics import FloatArray
 from upscatter.statistics.morphing import Shape
 
 SIGNAL = "signal"
-"""Name of the sample that the strength multiplies."""
+"""Name of the sample that the strength multiplies, where there is one of them only."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Normalisation:
     name : str
         What is uncertain.
     relative : mapping
-        σ ≥ 0 of every sample it acts on; name `SIGNAL` beside a background to share it.
+        σ ≥ 0 of every sample it acts on; name a signal beside a background to share it.
     """
 
     name: str
@@ -79,8 +79,9 @@ class BinnedModel:
 
     Parameters
     ----------
-    signal : ndarray, shape (bins,)
-        Counts for unit strength.
+    signal : ndarray, shape (bins,), or mapping
+        Counts for unit strength; a mapping from names where parts of the signal have different
+        uncertainties. The strength multiplies all of them.
     backgrounds : mapping
         Counts, shape (bins,), of each other sample.
     normalisations, shapes : tuple
@@ -100,18 +101,19 @@ class BinnedModel:
     [13.2]
     """
 
-    signal: FloatArray
+    signal: FloatArray | Mapping[str, FloatArray]
     backgrounds: Mapping[str, FloatArray]
     normalisations: tuple[Normalisation, ...] = ()
     shapes: tuple[Shape, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse templates and nuisance parameters that mean nothing."""
-        if SIGNAL in self.backgrounds:
-            raise PhysicsError(f"backgrounds: {SIGNAL!r} is the signal's name; use another")
+        for name in self.signals:
+            if name in self.backgrounds:
+                raise PhysicsError(f"backgrounds: {name!r} is the name of a signal; use another")
         for name, counts in self.samples.items():
             check_counts(f"sample {name!r}", counts, self.bins)
-        if not (self.signal > 0.0).any():
+        if not (self.total_signal > 0.0).any():
             raise PhysicsError("sample 'signal': no bin has counts; a limit needs some signal")
         if len(set(self.names)) < len(self.names):
             raise PhysicsError(f"nuisance parameters: {self.names} repeat a name; name each once")
@@ -136,14 +138,26 @@ class BinnedModel:
             )
 
     @cached_property
-    def samples(self) -> dict[str, FloatArray]:
-        """Every sample's nominal counts, the signal first."""
-        return {SIGNAL: self.signal, **self.backgrounds}
+    def signals(self) -> dict[str, FloatArray]:
+        """What the strength multiplies, by name."""
+        if isinstance(self.signal, Mapping):
+            return dict(self.signal)
+        return {SIGNAL: self.signal}
 
-    @property
+    @cached_property
+    def total_signal(self) -> FloatArray:
+        """Nominal signal counts for unit strength, shape (bins,)."""
+        return np.asarray(np.sum([*self.signals.values()], axis=0))
+
+    @cached_property
+    def samples(self) -> dict[str, FloatArray]:
+        """Every sample's nominal counts, the signals first."""
+        return {**self.signals, **self.backgrounds}
+
+    @cached_property
     def bins(self) -> int:
         """Number of bins."""
-        return int(self.signal.size)
+        return max((counts.size for counts in self.signals.values()), default=0)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -184,7 +198,7 @@ class BinnedModel:
 
     def _factors(self, sample: str, parameters: FloatArray) -> dict[int, FloatArray]:
         """What multiplies a sample's template, (sets,), by the parameter it belongs to."""
-        factors = {0: parameters[:, 0]} if sample == SIGNAL else {}
+        factors = {0: parameters[:, 0]} if sample in self.signals else {}
         for k, normalisation in enumerate(self.normalisations, start=1):
             if sigma := normalisation.relative.get(sample, 0.0):
                 factors[k] = 1.0 + sigma * parameters[:, k]

@@ -117,9 +117,9 @@ def _first_guess(model: BinnedModel, data: Observation) -> FloatArray:
     """Least-squares strength for nominal backgrounds, positive so that no expectation vanishes."""
     background = np.sum([np.zeros(model.bins), *model.backgrounds.values()], axis=0)
     weight = 1.0 / (background + np.maximum(data.counts, 1.0))
-    guess = ((data.counts - background) * model.signal * weight).sum(axis=1)
-    guess /= (model.signal**2 * weight).sum(axis=1)
-    return np.asarray(np.maximum(guess, 1e-3 / model.signal.sum()))
+    guess = ((data.counts - background) * model.total_signal * weight).sum(axis=1)
+    guess /= (model.total_signal**2 * weight).sum(axis=1)
+    return np.asarray(np.maximum(guess, 1e-3 / model.total_signal.sum()))
 
 
 def _descend(
@@ -134,7 +134,7 @@ def _descend(
             break
         here, part = point[active], Observation(data.counts[active], data.centres[active])
         local = model.expand(here, part)
-        reach = 1e3 * (np.abs(here[:, 0]) + 1.0 / model.signal.sum())
+        reach = 1e3 * (np.abs(here[:, 0]) + 1.0 / model.total_signal.sum())
         step = _newton_step(local, here[:, 0], lowest, fixed, reach)
         promise = -0.5 * (local.gradient * step).sum(axis=1)
         done = promise <= DECREMENT

@@ -94,6 +94,87 @@ def chi2_threshold(confidence: float, dof: int = 1) -> float:
     return float(2.0 * gammaincinv(0.5 * dof, confidence))
 
 
+@dataclass(frozen=True)
+class StrengthEstimate:
+    """Best-fit strength of a signal as a linear function of the residuals.
+
+    With the pulls minimised χ² is a parabola in the strength, information · (strength − best)² plus
+    a constant, and best = Σ_i weight_i residual_i / information.
+
+    Parameters
+    ----------
+    weights : ndarray, shape (..., bins)
+        (Δ² + cᵀc)⁻¹ times the signal.
+    information : ndarray, shape (...)
+        1/variance of the best strength, as the χ² has it; 0 without a signal.
+    """
+
+    weights: FloatArray
+    information: FloatArray
+
+    @classmethod
+    def of(
+        cls, signal: npt.ArrayLike, variance: npt.ArrayLike, shifts: npt.ArrayLike
+    ) -> StrengthEstimate:
+        """Estimate of a signal's strength.
+
+        Parameters
+        ----------
+        signal : array_like, shape (..., bins)
+            Counts for unit strength.
+        variance, shifts
+            As in `fit_pulls`.
+        """
+        s = np.asarray(signal, dtype=float)
+        c = np.atleast_2d(np.asarray(shifts, dtype=float))
+        weights = (s - fit_pulls(s, variance, c).pulls @ c) / np.asarray(variance, dtype=float)
+        return cls(weights, np.asarray((weights * s).sum(axis=-1)))
+
+    def best(self, residual: npt.ArrayLike) -> FloatArray:
+        """Best strength of any sign for residuals (..., bins); NaN without a signal."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray((self.weights * np.asarray(residual)).sum(axis=-1) / self.information)
+
+    def spread(self, count_variance: npt.ArrayLike, shifts: npt.ArrayLike) -> FloatArray:
+        """Standard deviation of the best strength, shape (...); NaN without a signal.
+
+        Parameters
+        ----------
+        count_variance : array_like, shape (bins,)
+            By which the counts really fluctuate, whatever Δ² the χ² takes.
+        shifts : array_like, shape (systematics, bins)
+            As in `fit_pulls`: what is expected is known to these only.
+        """
+        statistical = (self.weights**2 * np.asarray(count_variance)).sum(axis=-1)
+        systematic = ((self.weights @ np.atleast_2d(np.asarray(shifts)).T) ** 2).sum(axis=-1)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(np.sqrt(statistical + systematic) / self.information)
+
+    def limit(self, best: npt.ArrayLike, threshold: float) -> FloatArray:
+        """Strength at which χ² exceeds its least value for strengths ≥ 0 by a threshold.
+
+        Parameters
+        ----------
+        best : array_like, shape (...)
+            Best strength of any sign.
+        threshold : float
+            Δχ² at the limit.
+
+        Returns
+        -------
+        ndarray, shape (...)
+            NaN without a signal.
+        """
+        b = np.asarray(best, dtype=float)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            width2 = threshold / self.information
+            # below zero the least χ² is that of no signal; this form loses no digits there
+            below = width2 / (np.sqrt(b**2 + width2) - b)
+            return np.where(
+                self.information > 0.0, np.where(b < 0.0, below, b + np.sqrt(width2)), np.nan
+            )
+
+
 def signal_limit(
     signal: npt.ArrayLike, variance: npt.ArrayLike, shifts: npt.ArrayLike, threshold: float
 ) -> FloatArray:
@@ -116,6 +197,5 @@ def signal_limit(
     ndarray, shape (...)
         Strength; NaN where there is no signal in any bin.
     """
-    chi2 = fit_pulls(signal, variance, shifts).chi2
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(chi2 > 0.0, np.sqrt(threshold / chi2), np.nan)
+    estimate = StrengthEstimate.of(signal, variance, shifts)
+    return estimate.limit(np.zeros(estimate.information.shape), threshold)

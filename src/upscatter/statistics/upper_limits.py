@@ -193,7 +193,7 @@ def _take(data: Observation, which: npt.NDArray[np.intp]) -> Observation:
 
 def _spread(model: BinnedModel, artificial: Observation) -> FloatArray:
     """Strength at which signal-free Asimov data give q = 1 or so, shape (sets,)."""
-    information = (model.signal**2 / np.maximum(artificial.counts, 1.0)).sum(axis=1)
+    information = (model.total_signal**2 / np.maximum(artificial.counts, 1.0)).sum(axis=1)
     strength = 1.0 / np.sqrt(information)
     for _ in range(3):  # q_A is between linear and quadratic in the strength
         strength = strength / np.sqrt(fit(model, artificial, strength).deviance)

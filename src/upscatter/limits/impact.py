@@ -1,0 +1,178 @@
+"""How a limit moves with what it is computed from: frozen results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import log
+from typing import Literal
+
+from upscatter.limits.curve import readable
+from upscatter.units import MEV
+
+Kind = Literal["uncertainty", "illustrative", "choice"]
+"""A change by a stated uncertainty, by a size picked to illustrate, or to something else."""
+
+
+@dataclass(frozen=True)
+class Impact:
+    """Limits with one input changed, all else as it was.
+
+    Parameters
+    ----------
+    group : str
+        What sort of input.
+    name : str
+        The input.
+    kind : {"uncertainty", "illustrative", "choice"}
+        What sort of change.
+    change : str
+        By how much, or to what.
+    low, high : float or None
+        Limit on μ_ν4/μ_B with the input lowered and raised; None where there is none.
+    alternative : float or None
+        Limit with the other choice.
+    reason : str
+        Why a limit is missing.
+    """
+
+    group: str
+    name: str
+    kind: Kind
+    change: str
+    low: float | None = None
+    high: float | None = None
+    alternative: float | None = None
+    reason: str = ""
+
+    @property
+    def limits(self) -> tuple[float, ...]:
+        """The limits that there are."""
+        return tuple(mu for mu in (self.low, self.high, self.alternative) if mu is not None)
+
+    def size(self, mu: float) -> float:
+        """Largest |ln| of the ratio of its limits to the limit without the change."""
+        return max((abs(log(limit / mu)) for limit in self.limits), default=0.0)
+
+
+def percent(limit: float | None, mu: float) -> float | None:
+    """Change of a limit against another in per cent, None where there is no limit."""
+    return None if limit is None else 100.0 * (limit / mu - 1.0)
+
+
+@dataclass(frozen=True)
+class Impacts:
+    """What moves a limit, and by how much.
+
+    Parameters
+    ----------
+    scenario : str
+        Name of the scenario.
+    flavour : str
+        Flavour of the coupling.
+    confidence : float
+        Confidence level.
+    mass : float
+        m_4, energy.
+    mu : float
+        Limit on μ_ν4/μ_B without any change.
+    impacts : tuple of Impact
+        Two-sided changes before choices before what could not be computed, each ranked by
+        `Impact.size`; see `Impacts.ranked`.
+    provenance : mapping
+        Version, digest and physics choices.
+    title : str
+        What to call the scenario in a figure.
+    """
+
+    scenario: str
+    flavour: str
+    confidence: float
+    mass: float
+    mu: float
+    impacts: tuple[Impact, ...]
+    provenance: Mapping[str, object] = field(default_factory=dict)
+    title: str = ""
+
+    @staticmethod
+    def ranked(impacts: Sequence[Impact], mu: float) -> tuple[Impact, ...]:
+        """Impacts in the order of `Impacts.impacts`."""
+
+        def rank(impact: Impact) -> tuple[bool, bool, float]:
+            return not impact.limits, impact.kind == "choice", -impact.size(mu)
+
+        return tuple(sorted(impacts, key=rank))
+
+    @property
+    def mass_mev(self) -> float:
+        """m_4 in MeV."""
+        return self.mass / MEV
+
+    @property
+    def two_sided(self) -> tuple[Impact, ...]:
+        """Impacts of uncertainties and of illustrative changes."""
+        return tuple(i for i in self.impacts if i.limits and i.kind != "choice")
+
+    @property
+    def choices(self) -> tuple[Impact, ...]:
+        """Impacts of other choices."""
+        return tuple(i for i in self.impacts if i.limits and i.kind == "choice")
+
+    @property
+    def incomplete(self) -> tuple[Impact, ...]:
+        """Impacts of which a limit is missing; each has its reason."""
+        return tuple(i for i in self.impacts if i.reason)
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Column names of the impacts as a table."""
+        return (
+            "kind",
+            "group",
+            "input",
+            "change",
+            "mu_low",
+            "mu_high",
+            "mu_choice",
+            "percent_low",
+            "percent_high",
+            "percent_choice",
+            "reason",
+        )
+
+    @property
+    def rows(self) -> list[tuple[str | float | None, ...]]:
+        """One row for each impact; a limit that there is not is ``None``."""
+        rows: list[tuple[str | float | None, ...]] = []
+        for impact in self.impacts:
+            limits = (impact.low, impact.high, impact.alternative)
+            changes = [percent(limit, self.mu) for limit in limits]
+            what = (impact.kind, impact.group, impact.name, impact.change)
+            rows.append((*what, *limits, *changes, impact.reason))
+        return rows
+
+    @property
+    def comments(self) -> list[str]:
+        """What a table of the impacts says above its columns."""
+        origin = [f"{key}: {readable(value)}" for key, value in self.provenance.items()]
+        return [
+            f"{self.scenario}: how the upper limit on mu_nu4 moves with its inputs, one at a time",
+            f"m4 = {self.mass_mev:g} MeV, flavour {self.flavour}, {100 * self.confidence:g} % CL: "
+            f"mu_nu4 < {self.mu:.4g} Bohr magnetons",
+            "mu_low, mu_high: limits with the input lowered and raised; mu_choice: with the other "
+            "choice",
+            "illustrative: a change of a size picked here, not a stated uncertainty",
+            *origin,
+        ]
+
+    def to_dict(self) -> dict[str, object]:
+        """The JSON contract; a limit that there is not is ``None``."""
+        return {
+            "scenario": self.scenario,
+            "flavour": self.flavour,
+            "confidence": self.confidence,
+            "mass_MeV": self.mass_mev,
+            "mu_bohr": self.mu,
+            "impacts": [dict(zip(self.header, row, strict=True)) for row in self.rows],
+            "provenance": dict(self.provenance),
+        }

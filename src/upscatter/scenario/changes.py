@@ -1,0 +1,155 @@
+"""A scenario with one thing changed: what planning an experiment, and doubting one, works with.
+
+Values are internal units, as in a validated scenario. The physics refuses what it cannot have when
+a model of the changed scenario is built.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from upscatter.detector.quenching import Constant, Lindhard, Quenching, Tabulated
+from upscatter.errors import ScenarioError
+from upscatter.inputs.nuclei import Nucleus
+from upscatter.inputs.solar_fluxes import flux_model
+from upscatter.scenario.build import Model
+from upscatter.scenario.fields import EndPoint
+from upscatter.scenario.load import Scenario
+from upscatter.scenario.model import DetectorBlock, Source
+
+
+def described_detector(scenario: Scenario, purpose: str) -> DetectorBlock:
+    """The detector of a scenario that describes one.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    purpose : str
+        What needs it, for the message.
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario is a recast of published data, whose response is not taken apart.
+    """
+    detector: object = scenario.settings.detector
+    if not isinstance(detector, DetectorBlock):
+        raise ScenarioError(
+            f"{scenario.name}: is a recast of published data; {purpose} needs a described detector"
+        )
+    return detector
+
+
+def with_block(scenario: Scenario, block: str, **fields: object) -> Scenario:
+    """The scenario with some fields of one of its blocks replaced by valid values.
+
+    Examples
+    --------
+    >>> point = with_block(Scenario.load("ge-nextgen"), "physics", form_factor="point")
+    >>> point.settings.physics.form_factor
+    'point'
+    """
+    settings = scenario.settings
+    changed = getattr(settings, block).model_copy(update=fields)
+    return replace(scenario, settings=settings.model_copy(update={block: changed}))
+
+
+def with_flux(scenario: Scenario, source: Source, factor: float) -> Scenario:
+    """The flux of a source times a factor; its relative uncertainty stays."""
+    block = scenario.settings.flux
+    flux = block.fluxes.get(source, flux_model(block.model).fluxes[source])
+    return with_block(scenario, "flux", fluxes={**block.fluxes, source: factor * flux})
+
+
+def with_background(scenario: Scenario, factor: float) -> Scenario:
+    """All of the background, flat and table, times a factor."""
+    block = scenario.settings.background
+    rate = None if block.rate is None else factor * block.rate
+    return with_block(scenario, "background", flat=factor * block.flat, rate=rate)
+
+
+def with_solar_model(scenario: Scenario, name: str) -> Scenario:
+    """Another solar model; fluxes and uncertainties that the scenario states stay.
+
+    So does the uncertainty of a source for which the other model has none.
+    """
+    block = scenario.settings.flux
+    known = flux_model(name).uncertainties
+    uncertainty = {
+        source: value
+        for source, value in block.relative_uncertainties.items()
+        if source in block.uncertainty or source not in known
+    }
+    # Sources that are not listed would follow from the uncertainties, which may have become others.
+    return with_block(
+        scenario, "flux", model=name, sources=block.active, uncertainty=uncertainty
+    )
+
+
+def threshold(detector: DetectorBlock) -> EndPoint:
+    """Lower end of the region, or first of the bin edges."""
+    ends = detector.region if detector.bin_edges is None else detector.bin_edges
+    assert ends is not None  # the block requires one or the other
+    return ends[0]
+
+
+def with_threshold(model: Model, value: float) -> Scenario:
+    """The scenario of a model with another threshold, in the energy scale that it is given in.
+
+    A region keeps its number of bins. Of bin edges the first is replaced, and those that are no
+    longer above it are dropped.
+
+    Parameters
+    ----------
+    model : Model
+    value : float
+        Lower end of the region, an energy.
+
+    Raises
+    ------
+    ScenarioError
+        If no bin edge is above it.
+    """
+    scenario = model.scenario
+    detector = described_detector(scenario, "a threshold")
+    moved = EndPoint(value=value, recoil=threshold(detector).recoil)
+    if detector.region is not None:
+        return with_block(scenario, "detector", region=(moved, detector.region[1]))
+    assert detector.bin_edges is not None
+    seen = value
+    if moved.recoil:
+        # A recoil energy is refused where nuclei are quenched differently: any of them will do.
+        seen = float(model.quenching(model.nuclei[0]).visible_energy(value))
+    further = zip(detector.bin_edges[1:], model.experiment.edges[1:], strict=True)
+    above = [end for end, observed in further if observed > seen]
+    if not above:
+        raise ScenarioError(
+            f"{scenario.name}: bin_edges: none is above the threshold; lower the threshold"
+        )
+    return with_block(scenario, "detector", bin_edges=(moved, *above))
+
+
+@dataclass(frozen=True)
+class ScaledQuenching(Model):
+    """A model whose quenching has its parameter times a factor.
+
+    It is k for Lindhard's model, each nucleus' own where the scenario gives none, the yield itself
+    for a constant or a table (at most 1). Essig's model has no parameter and stays as it is.
+
+    Parameters
+    ----------
+    scale : float
+    """
+
+    scale: float = 1.0
+
+    def quenching(self, nucleus: Nucleus) -> Quenching:
+        """Quenching of a nucleus."""
+        model = super().quenching(nucleus)
+        if isinstance(model, Lindhard):
+            return replace(model, k=self.scale * model.k)
+        if isinstance(model, Constant):
+            return Constant(min(1.0, self.scale * model.value))
+        if isinstance(model, Tabulated):
+            return replace(model, yields=tuple(min(1.0, self.scale * y) for y in model.yields))
+        return model
