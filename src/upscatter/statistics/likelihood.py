@@ -18,6 +18,7 @@ import numpy.typing as npt
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
 from upscatter.statistics.morphing import Shape
+from upscatter.statistics.samples import SampleStack
 
 SIGNAL = "signal"
 """Name of the sample that the strength multiplies, where there is one of them only."""
@@ -181,51 +182,17 @@ class BinnedModel:
     def expected(self, parameters: FloatArray) -> FloatArray:
         """Expected counts ν, shape (..., bins), of parameters (..., 1 + nuisances)."""
         rows = np.atleast_2d(parameters).reshape(-1, 1 + len(self.names))
-        return self._expected(rows).reshape(*parameters.shape[:-1], self.bins)
+        return self._stack.expected(rows).reshape(*parameters.shape[:-1], self.bins)
 
     def jacobian(self, parameters: FloatArray) -> FloatArray:
         """∂ν/∂parameter, shape (..., 1 + nuisances, bins)."""
         rows = np.atleast_2d(parameters).reshape(-1, 1 + len(self.names))
-        return self._slopes(rows).reshape(*parameters.shape, self.bins)
+        return self._stack.expected_and_slopes(rows)[1].reshape(*parameters.shape, self.bins)
 
-    def _template(self, sample: str, parameters: FloatArray) -> FloatArray:
-        """A sample's counts with its shapes, (sets, bins), or (1, bins) where it has none."""
-        template = self.samples[sample][None]
-        for k, shape in enumerate(self.shapes, start=1 + len(self.normalisations)):
-            if sample in shape.templates:
-                template = template + shape.change(sample, parameters[:, k])[0]
-        return template
-
-    def _factors(self, sample: str, parameters: FloatArray) -> dict[int, FloatArray]:
-        """What multiplies a sample's template, (sets,), by the parameter it belongs to."""
-        factors = {0: parameters[:, 0]} if sample in self.signals else {}
-        for k, normalisation in enumerate(self.normalisations, start=1):
-            if sigma := normalisation.relative.get(sample, 0.0):
-                factors[k] = 1.0 + sigma * parameters[:, k]
-        return factors
-
-    def _expected(self, parameters: FloatArray) -> FloatArray:
-        total = np.zeros((parameters.shape[0], self.bins))
-        for sample in self.samples:
-            template = self._template(sample, parameters)
-            total += _product(self._factors(sample, parameters))[:, None] * template
-        return total
-
-    def _slopes(self, parameters: FloatArray) -> FloatArray:
-        slopes = np.zeros((*parameters.shape, self.bins))
-        for sample in self.samples:
-            template = self._template(sample, parameters)
-            factors = self._factors(sample, parameters)
-            for k in factors:
-                # the others' product, not product/factor, which fails where a factor vanishes
-                others = _product({j: f for j, f in factors.items() if j != k})
-                sigma = self.normalisations[k - 1].relative[sample] if k else 1.0
-                slopes[:, k] += sigma * others[:, None] * template
-            for k, shape in enumerate(self.shapes, start=1 + len(self.normalisations)):
-                if sample in shape.templates:
-                    slope = shape.change(sample, parameters[:, k])[1]
-                    slopes[:, k] += _product(factors)[:, None] * slope
-        return slopes
+    @cached_property
+    def _stack(self) -> SampleStack:
+        relative = [dict(normalisation.relative) for normalisation in self.normalisations]
+        return SampleStack.of(self.samples, [*self.signals], relative, self.shapes)
 
     def deviance(self, parameters: FloatArray, data: Observation) -> FloatArray:
         """−2 ln L relative to the saturated model, shape (sets,).
@@ -258,7 +225,7 @@ class BinnedModel:
 
     def expand(self, parameters: FloatArray, data: Observation) -> Expansion:
         """−2 ln L with its analytic gradient and curvature; arguments as in `deviance`."""
-        nu, slopes = self._expected(parameters), self._slopes(parameters)
+        nu, slopes = self._stack.expected_and_slopes(parameters)
         n = data.counts
         seen = n > 0.0
         ratio = np.divide(n, nu, out=np.zeros_like(nu), where=seen)
@@ -270,14 +237,6 @@ class BinnedModel:
         nuisance = np.arange(1, parameters.shape[1])
         curvature[:, nuisance, nuisance] += 2.0
         return Expansion(self._deviance(nu, parameters, data), gradient, curvature)
-
-
-def _product(factors: Mapping[int, FloatArray]) -> FloatArray:
-    """Product of factors of shape (sets,); of none, one that broadcasts."""
-    result = np.ones(1)
-    for factor in factors.values():
-        result = result * factor
-    return result
 
 
 def check_counts(what: str, counts: FloatArray, bins: int) -> None:

@@ -93,30 +93,38 @@ class Shape:
         -------
         change, slope : ndarray, shape (sets, bins)
         """
+        row = list(self.templates).index(sample)
+        change, slope = self.changes(pull)
+        return change[:, row], slope[:, row]
+
+    def changes(self, pull: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """`change` of all samples, in the order of `templates`: shape (sets, samples, bins)."""
         cell = np.searchsorted(self.shifts, pull, side="right")
-        origins = np.concatenate([self.shifts[:1], self.shifts])
-        u = (pull - origins[cell])[:, None]
-        c0, c1, c2, c3 = self._cubics[sample][:, cell]
+        u = (pull - self._origins[cell])[:, None, None]
+        c0, c1, c2, c3 = self._cubics[:, cell]
         return c0 + u * (c1 + u * (c2 + u * c3)), c1 + u * (2.0 * c2 + 3.0 * u * c3)
 
     @cached_property
-    def _cubics(self) -> dict[str, FloatArray]:
-        """Coefficients (4, shifts + 1, bins), lowest power first; the outer cells are tangents."""
-        width = np.diff(self.shifts)[:, None]
-        tables = {}
-        for sample, counts in self.templates.items():
-            slopes = np.gradient(counts, self.shifts, axis=0, edge_order=2)
-            secant = np.diff(counts, axis=0) / width
-            quadratic = (3.0 * secant - 2.0 * slopes[:-1] - slopes[1:]) / width
-            cubic = (slopes[:-1] + slopes[1:] - 2.0 * secant) / width**2
-            change = counts - counts[np.flatnonzero(self.shifts == 0.0)]
-            outer = np.zeros((1, counts.shape[1]))
-            tables[sample] = np.stack(
-                [
-                    np.concatenate([change[:1], change]),
-                    np.concatenate([slopes[:1], slopes]),
-                    np.concatenate([outer, quadratic, outer]),
-                    np.concatenate([outer, cubic, outer]),
-                ]
-            )
-        return tables
+    def _origins(self) -> FloatArray:
+        """From where each cell's cubic counts; the outer cells count from the outermost shifts."""
+        return np.concatenate([self.shifts[:1], self.shifts])
+
+    @cached_property
+    def _cubics(self) -> FloatArray:
+        """Coefficients (4, shifts + 1, samples, bins), lowest power first; outer: tangents."""
+        counts = np.stack([*self.templates.values()], axis=1)
+        width = np.diff(self.shifts)[:, None, None]
+        slopes = np.gradient(counts, self.shifts, axis=0, edge_order=2)
+        secant = np.diff(counts, axis=0) / width
+        quadratic = (3.0 * secant - 2.0 * slopes[:-1] - slopes[1:]) / width
+        cubic = (slopes[:-1] + slopes[1:] - 2.0 * secant) / width**2
+        change = counts - counts[np.flatnonzero(self.shifts == 0.0)]
+        outer = np.zeros((1, *counts.shape[1:]))
+        return np.stack(
+            [
+                np.concatenate([change[:1], change]),
+                np.concatenate([slopes[:1], slopes]),
+                np.concatenate([outer, quadratic, outer]),
+                np.concatenate([outer, cubic, outer]),
+            ]
+        )

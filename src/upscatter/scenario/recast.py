@@ -1,0 +1,119 @@
+"""A scenario that names a data release, turned into the signals that its detector would see."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from upscatter.errors import ScenarioError
+from upscatter.inputs.xenonnt import Release
+from upscatter.interactions.dipole import Dipole
+from upscatter.interactions.form_factors import form_factor
+from upscatter.interactions.interaction import Interaction
+from upscatter.interactions.kinematics import maximum_mass
+from upscatter.limits.released import ReleasedLikelihood
+from upscatter.numerics import FloatArray
+from upscatter.rates.experiment import Flux
+from upscatter.rates.recast import RecoilFold
+from upscatter.rates.spectrum import recoil_spectrum
+from upscatter.scenario.model import RecastFile, ReleaseBlock
+from upscatter.scenario.scattering import Scattering
+
+
+def release_block(scattering: Scattering) -> ReleaseBlock:
+    """Which release a scenario names.
+
+    Raises
+    ------
+    ScenarioError
+        If it describes a detector instead, or asks for a test that is for projections.
+    """
+    settings = scattering.scenario.settings
+    name = scattering.scenario.name
+    if not isinstance(settings, RecastFile):
+        raise ScenarioError(
+            f"{name}: describes a detector, whose limit is a projection and takes no data; omit "
+            "--data, or use a scenario with [release] such as xenonnt-s2only"
+        )
+    if settings.statistics.test == "chi2-pulls":
+        raise ScenarioError(
+            f'{name}: statistics.test = "chi2-pulls": is for projections; use "cls" or "poisson"'
+        )
+    return settings.release
+
+
+@dataclass(frozen=True)
+class Recast:
+    """Solar neutrinos in the detector of a release.
+
+    Parameters
+    ----------
+    scattering : Scattering
+        Of a scenario that names the release.
+    release : Release
+    """
+
+    scattering: Scattering
+    release: Release
+
+    @cached_property
+    def likelihood(self) -> ReleasedLikelihood:
+        """The release's likelihood, for any signal."""
+        uncertainties = self.scattering.scenario.settings.flux.relative_uncertainties
+        return ReleasedLikelihood(self.release, uncertainties)
+
+    @cached_property
+    def folds(self) -> dict[str, RecoilFold]:
+        """Fold of each run, by the rule that the scenario chooses."""
+        integral = release_block(self.scattering).rule == "integral"
+        rule = RecoilFold.integral if integral else RecoilFold.cells
+        return {run.name: rule(run.response) for run in self.release.runs}
+
+    def counts(
+        self, interaction: Interaction, flux: Flux, mass_sterile: float = 0.0
+    ) -> dict[str, dict[str, FloatArray]]:
+        """Expected events of each source in each run.
+
+        Parameters
+        ----------
+        interaction : Interaction
+        flux : mapping
+            Components of each source.
+        mass_sterile : float
+            m_4, energy.
+
+        Returns
+        -------
+        dict
+            Source to run to events, shape (shifts, bins); for the dipole per (μ/μ_B)².
+        """
+        form = form_factor(self.scattering.scenario.settings.physics.form_factor)
+        return {
+            source: {
+                run.name: run.exposure
+                * fold.rates(
+                    recoil_spectrum(
+                        fold.energies,
+                        self.scattering.nuclei,
+                        form,
+                        components,
+                        interaction,
+                        mass_sterile,
+                    )
+                )
+                for run, fold in zip(self.release.runs, self.folds.values(), strict=True)
+            }
+            for source, components in flux.items()
+        }
+
+    def signals(self, mass_sterile: float) -> dict[str, dict[str, FloatArray]]:
+        """Dipole events for μ_ν4 = μ_B, as `counts`."""
+        return self.counts(Dipole(), self.scattering.dipole_flux, mass_sterile)
+
+    @cached_property
+    def highest_mass(self) -> float:
+        """Greatest m_4 (energy) that any neutrino of the scenario can produce in the target."""
+        endpoint = max(part.endpoint for parts in self.scattering.flux.values() for part in parts)
+        return max(float(maximum_mass(endpoint, n.mass)) for n in self.scattering.nuclei)

@@ -1,0 +1,166 @@
+"""Samples of counts as arrays, so that many data sets are predicted in a few array operations.
+
+A sample's counts are (template + Σ_j Δ_j(z_j)) Π_k (1 + σ_k z_k), times the strength if it belongs
+to the signal; see `upscatter.statistics.likelihood`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from upscatter.numerics import FloatArray
+from upscatter.statistics.morphing import Shape
+
+
+@dataclass(frozen=True)
+class Morph:
+    """A shape, and which rows of the stack it changes.
+
+    Parameters
+    ----------
+    shape : Shape
+    rows : ndarray of int, shape (changed,)
+    """
+
+    shape: Shape
+    rows: npt.NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class SampleStack:
+    """All samples of a model.
+
+    Parameters
+    ----------
+    templates : ndarray, shape (samples, bins)
+        Nominal counts.
+    is_signal : ndarray of bool, shape (samples,)
+        Whether the strength multiplies the sample.
+    sigma : ndarray, shape (samples, normalisations)
+        σ of each normalisation; 0 where it does not act.
+    morphs : tuple of Morph
+        One for each shape.
+    """
+
+    templates: FloatArray
+    is_signal: npt.NDArray[np.bool_]
+    sigma: FloatArray
+    morphs: tuple[Morph, ...]
+
+    @classmethod
+    def of(
+        cls,
+        samples: dict[str, FloatArray],
+        signals: Sequence[str],
+        relative: Sequence[dict[str, float]],
+        shapes: Sequence[Shape],
+    ) -> SampleStack:
+        """Stack samples by name.
+
+        Parameters
+        ----------
+        samples : dict
+            Nominal counts, shape (bins,), of each sample.
+        signals : sequence of str
+            Those that belong to the signal.
+        relative : sequence of dict
+            σ by sample, for each normalisation.
+        shapes : sequence of Shape
+        """
+        row = {name: i for i, name in enumerate(samples)}
+        sigma = np.zeros((len(row), len(relative)))
+        for k, by_sample in enumerate(relative):
+            for name, value in by_sample.items():
+                sigma[row[name], k] = value
+        return cls(
+            np.stack([*samples.values()]),
+            np.array([name in signals for name in samples]),
+            sigma,
+            tuple(Morph(s, np.array([row[name] for name in s.templates], np.intp)) for s in shapes),
+        )
+
+    def expected(self, parameters: FloatArray) -> FloatArray:
+        """Expected counts.
+
+        Parameters
+        ----------
+        parameters : ndarray, shape (sets, 1 + normalisations + shapes)
+
+        Returns
+        -------
+        ndarray, shape (sets, bins)
+        """
+        templates, _ = self._templates(parameters)
+        factors = self._scales(parameters).prod(axis=2) * self._strengths(parameters)
+        return _weighted(factors[:, None, :], templates)[:, 0]
+
+    def expected_and_slopes(self, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Expected counts and their derivatives.
+
+        Parameters
+        ----------
+        parameters : ndarray, shape (sets, 1 + normalisations + shapes)
+
+        Returns
+        -------
+        expected : ndarray, shape (sets, bins)
+        slopes : ndarray, shape (sets, 1 + normalisations + shapes, bins)
+        """
+        templates, changes = self._templates(parameters)
+        scales = self._scales(parameters)
+        strengths = self._strengths(parameters)
+        product = scales.prod(axis=2)
+        factors = product * strengths
+        # a row each for the counts themselves, the strength, and the normalisations
+        weights = np.concatenate(
+            [
+                factors[:, None],
+                (product * self.is_signal)[:, None],
+                (strengths[:, :, None] * self.sigma * _products_without(scales)).transpose(0, 2, 1),
+            ],
+            axis=1,
+        )
+        rows = _weighted(weights, templates)
+        morphed = [
+            _weighted(factors[:, None, morph.rows], change)
+            for morph, change in zip(self.morphs, changes, strict=True)
+        ]
+        return rows[:, 0], np.concatenate([rows[:, 1:], *morphed], axis=1)
+
+    def _strengths(self, parameters: FloatArray) -> FloatArray:
+        """What the strength multiplies each sample by, (sets, samples)."""
+        return np.where(self.is_signal, parameters[:, :1], 1.0)
+
+    def _scales(self, parameters: FloatArray) -> FloatArray:
+        """1 + σ z, (sets, samples, normalisations)."""
+        return 1.0 + self.sigma * parameters[:, None, 1 : 1 + self.sigma.shape[1]]
+
+    def _templates(self, parameters: FloatArray) -> tuple[FloatArray, list[FloatArray]]:
+        """Templates with their shapes, (sets or 1, samples, bins), and each shape's derivative."""
+        if not self.morphs:
+            return self.templates[None], []
+        templates = np.repeat(self.templates[None], parameters.shape[0], axis=0)
+        slopes = []
+        for k, morph in enumerate(self.morphs, start=1 + self.sigma.shape[1]):
+            change, slope = morph.shape.changes(parameters[:, k])
+            templates[:, morph.rows] += change
+            slopes.append(slope)
+        return templates, slopes
+
+
+def _weighted(weights: FloatArray, templates: FloatArray) -> FloatArray:
+    """Σ_samples weight × template: (sets, rows, samples) and (sets or 1, samples, bins)."""
+    return np.asarray(np.matmul(weights, templates))
+
+
+def _products_without(factors: FloatArray) -> FloatArray:
+    """Product over the last axis of all factors but one, without dividing by what may vanish."""
+    before = np.ones_like(factors)
+    after = np.ones_like(factors)
+    np.cumprod(factors[..., :-1], axis=-1, out=before[..., 1:])
+    after[..., :-1] = np.cumprod(factors[..., :0:-1], axis=-1)[..., ::-1]
+    return before * after
