@@ -227,10 +227,10 @@ def test_an_end_in_recoil_energy_goes_through_the_quenching():
 
 
 def test_summary():
-    lines = dict(summarise(model(scenario())))
+    lines = dict(summarise(model(scenario()).scenario))
     assert lines["exposure"] == "150 kg yr"
     assert lines["region"] == "0.16 to 2.16 keVee in 4 bins"
     # By hand: 0.01 / (keVee kg day) in 2 keVee and 150 kg yr.
     assert float(lines["background counts"]) == pytest.approx(0.01 * 2.0 * 150 * 365.25, abs=0.06)
-    one = dict(summarise(model(scenario(detector=detector(bins="1")))))
+    one = dict(summarise(model(scenario(detector=detector(bins="1"))).scenario))
     assert one["region"].endswith("in 1 bin")

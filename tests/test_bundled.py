@@ -9,15 +9,17 @@ import pytest
 
 from upscatter.api import limit_of
 from upscatter.constants import SIN2_THETA_W
+from upscatter.errors import ScenarioError
 from upscatter.numerics import FloatArray
 from upscatter.scenario.build import Model
 from upscatter.scenario.fields import EndPoint
 from upscatter.scenario.load import Scenario, bundled_names
-from upscatter.scenario.model import BackgroundBlock, EfficiencyBlock, ResolutionBlock
+from upscatter.scenario.model import BackgroundBlock, EfficiencyBlock, RecastFile, ResolutionBlock
 from upscatter.units import KEV, TONNE, YEAR
 
 TONNE_YEAR = TONNE * YEAR
-NAMES = bundled_names()
+RECASTS = ("xenonnt-s2only",)
+NAMES = [name for name in bundled_names() if name not in RECASTS]
 
 WANTED = ("ge-nextgen", "ge-future", "cdex-50", "xe-darwin")
 LOW_MASS = {
@@ -66,6 +68,16 @@ def test_the_promised_scenarios_are_there() -> None:
     assert set(LOW_MASS) == set(NAMES)
     assert any(name.startswith("si-") for name in NAMES)
     assert any(name.startswith("ar-") for name in NAMES)
+
+
+@pytest.mark.parametrize("name", RECASTS)
+def test_a_recast_says_where_it_comes_from_and_how_to_use_it(name: str) -> None:
+    scenario = Scenario.load(name)
+    assert isinstance(scenario.settings, RecastFile)
+    assert any("arXiv" in reference for reference in scenario.settings.references)
+    assert f"limit {name} --data PATH" in scenario.text
+    with pytest.raises(ScenarioError, match=f"upscatter limit {name} --data PATH"):
+        _ = scenario.described
 
 
 @pytest.mark.parametrize("name", NAMES)

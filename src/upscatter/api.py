@@ -167,7 +167,7 @@ def limit_of(
         end = experiment.highest_mass(model.flux)
         mass = mass_grid(LOWEST_MASS * MEV, end)
     else:
-        mass = _checked("mass", np.atleast_1d(masses)) * MEV
+        mass = non_negative("mass", np.atleast_1d(masses)) * MEV
     limit, expected = _limits(model, mass, bands)
     statistics = settings.statistics
     return LimitCurve(
@@ -236,7 +236,7 @@ def expected_counts(
     """
     model = _model(scenario, flavour, flavour_sum)
     strength = _strength(mu)
-    m4 = float(_checked("mass", np.asarray(mass, dtype=float))) * MEV
+    m4 = float(non_negative("mass", np.asarray(mass, dtype=float))) * MEV
     experiment = model.experiment
     dipole = experiment.counts(Dipole(), model.dipole_flux, m4)
     return ExpectedCounts(
@@ -287,12 +287,12 @@ def recoil_spectrum(
     '5.0e-04'
     """
     model = _model(scenario, flavour, flavour_sum)
-    recoil = _checked("energies", np.atleast_1d(energies)) * KEV
+    recoil = non_negative("energies", np.atleast_1d(energies)) * KEV
     if (recoil <= 0.0).any():
         raise PhysicsError("energies: recoil energies must be positive; the dipole rate is ∝ 1/T")
     interaction = model.standard_model if mu is None else Dipole()
     strength = 1.0 if mu is None else _strength(mu)
-    m4 = 0.0 if mu is None else float(_checked("mass", np.asarray(mass, dtype=float))) * MEV
+    m4 = 0.0 if mu is None else float(non_negative("mass", np.asarray(mass, dtype=float))) * MEV
     form = form_factor(model.scenario.settings.physics.form_factor)
     unit = 1.0 / (KEV * KG * DAY)
     return {
@@ -319,13 +319,20 @@ def _model(scenario: Scenario | str, flavour: str | None, flavour_sum: FlavourSu
 
 def _strength(mu: float) -> float:
     """μ²; a moment of more than a Bohr magneton is a slip of the unit."""
-    value = float(_checked("mu", np.asarray(mu, dtype=float)))
+    value = float(non_negative("mu", np.asarray(mu, dtype=float)))
     if value > 1.0:
         raise PhysicsError(f"mu: {value:g} exceeds one Bohr magneton; give a value such as 1e-9")
     return value**2
 
 
-def _checked(name: str, values: npt.ArrayLike) -> FloatArray:
+def non_negative(name: str, values: npt.ArrayLike) -> FloatArray:
+    """Numbers of zero or more, as an array.
+
+    Raises
+    ------
+    PhysicsError
+        Naming the first that is negative or not finite.
+    """
     array = np.asarray(values, dtype=float)
     bad = array[~(np.isfinite(array) & (array >= 0.0))]
     if bad.size:

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from upscatter.cli import parsing, submission
+from upscatter.cli import parsing
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from upscatter.flux.coupling import FlavourSum
-    from upscatter.limits.curve import LimitCurve
 
 # Everything heavier than click is imported inside the commands: `upscatter --help` answers at once.
 
@@ -46,6 +45,11 @@ sum_option = click.option(
     type=click.Choice(["incoherent", "exact"]),
     help="How --flavour universal adds flavours: incoherent (the default) as in the paper, exact "
     "by density matrix.",
+)
+test_option = click.option(
+    "--test",
+    type=click.Choice(["chi2-pulls", "poisson", "cls"]),
+    help="What the limit is made with. Default: the scenario's, or chi2-pulls.",
 )
 
 
@@ -92,7 +96,10 @@ def reproduce(out: Path | None, style: str) -> None:
         from upscatter.report.plots import exclusion_figure, save
 
         for curve in result.curves:
-            export.write_text(out / f"{curve.scenario}.csv", _limit_csv(curve))
+            export.write_text(
+                out / f"{curve.scenario}.csv",
+                export.to_csv(curve.header, curve.rows, curve.comments),
+            )
             export.write_text(out / f"{curve.scenario}.json", export.to_json(curve.to_dict()))
         export.write_text(out / "reproduce.json", export.to_json(result.to_dict()))
         alone = exclusion_figure(result.curves)
@@ -110,68 +117,6 @@ def reproduce(out: Path | None, style: str) -> None:
         print_table(reproduction_table(result.rows))
         if out is not None:
             click.echo(f"curves and figures written to {out}")
-
-
-@commands.command(short_help="Upper limit on the dipole moment against m4.")
-@click.argument("scenario")
-@click.option(
-    "--mass",
-    "mass_texts",
-    multiple=True,
-    metavar="MASS",
-    help="A mass (5MeV) or a grid (0.01MeV:12MeV:60); repeatable. Default: the whole curve.",
-)
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(["table", "csv", "json", "hepdata"]),
-    default="table",
-    show_default=True,
-    help="Form of the result; hepdata is a submission to HEPData, with --out NAME.tar.gz.",
-)
-@out_option
-@click.option("--plot", type=_PATH, metavar="FILE", help="Draw the curve (PNG, PDF or SVG).")
-@flavour_option
-@sum_option
-def limit(
-    scenario: str,
-    mass_texts: Sequence[str],
-    style: str,
-    out: Path | None,
-    plot: Path | None,
-    flavour: str | None,
-    flavour_sum: FlavourSum | None,
-) -> None:
-    """Upper limit on the dipole moment against the mass of the sterile neutrino.
-
-    A mass that no solar neutrino can produce has no limit: a dash in the table, an empty field in
-    CSV, null in JSON.
-    """
-    from upscatter.report import export
-
-    parsing.check_outputs(out, plot, scenario)
-    archive = submission.archive_path(out) if style == "hepdata" else None
-    masses = parsing.masses(mass_texts) if mass_texts else None
-    adding = parsing.flavour_sum(flavour, flavour_sum)
-
-    from upscatter.api import upper_limit
-
-    curve = upper_limit(scenario, masses, flavour=flavour, flavour_sum=adding)
-    if plot is not None:
-        parsing.require_drawable(curve.mass, curve.mu)
-        from upscatter.report.plots import exclusion_figure, save
-
-        save(exclusion_figure([curve]), plot)
-    if archive is not None:
-        submission.submit(curve, scenario, archive)
-    elif style == "table":
-        from upscatter.report.tables import limit_table
-
-        emit_table(limit_table(curve, thin=masses is None), out)
-    elif style == "csv":
-        emit(_limit_csv(curve), out)
-    else:
-        emit(export.to_json(curve.to_dict()), out)
 
 
 @commands.command(short_help="Expected counts per bin and source.")
@@ -255,18 +200,10 @@ def show(scenario: str) -> None:
 def check(scenario: str) -> None:
     """Check a scenario file and say what it describes."""
     from upscatter.report.tables import print_table, summary_table
-    from upscatter.scenario.build import Model
     from upscatter.scenario.load import Scenario
     from upscatter.scenario.summary import summarise
 
-    model = Model(Scenario.load(scenario))
-    print_table(summary_table(scenario, summarise(model)))
-
-
-def _limit_csv(curve: LimitCurve) -> str:
-    from upscatter.report.export import to_csv
-
-    return to_csv(curve.header, curve.rows, curve.comments)
+    print_table(summary_table(scenario, summarise(Scenario.load(scenario))))
 
 
 def emit(text: str, out: Path | None) -> None:

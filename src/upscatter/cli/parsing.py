@@ -122,7 +122,21 @@ def figure_path(path: Path) -> Path:
     return path
 
 
-def check_outputs(out: Path | None, plot: Path | None, scenario: str | None = None) -> None:
+def require_data(postfit: Path | None, data: Path | None) -> None:
+    """Refuse to draw a fit of a projection: there are no data to fit.
+
+    Raises
+    ------
+    UpscatterError
+        If a post-fit figure is wanted without data.
+    """
+    if postfit is not None and data is None:
+        raise UpscatterError("--postfit: needs --data PATH, the clone of a data release")
+
+
+def check_outputs(
+    out: Path | None, plot: Path | None, scenario: str | None = None, postfit: Path | None = None
+) -> None:
     """Refuse files that could not be written, before anything is computed.
 
     Raises
@@ -133,12 +147,13 @@ def check_outputs(out: Path | None, plot: Path | None, scenario: str | None = No
     """
     from upscatter.report.export import require_distinct, require_writable
 
-    if plot is not None:
-        require_writable(figure_path(plot))
+    for figure in (plot, postfit):
+        if figure is not None:
+            require_writable(figure_path(figure))
     if out is not None:
         require_writable(out)
     source = Path(scenario) if scenario and scenario.endswith(".toml") else None
-    require_distinct(source, out, plot)
+    require_distinct(source, out, plot, postfit)
 
 
 def _grid(text: str, option: str) -> FloatArray:

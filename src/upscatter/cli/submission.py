@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from upscatter.limits.curve import LimitCurve
+    from upscatter.scenario.load import Scenario
 
 
 def archive_path(out: Path | None) -> Path:
@@ -20,7 +21,7 @@ def archive_path(out: Path | None) -> Path:
     return require_name(out)
 
 
-def submit(curve: LimitCurve, scenario: str, path: Path) -> None:
+def submit(curve: LimitCurve, source: Scenario, path: Path) -> None:
     """A HEPData submission of a curve, with its figure, its scenario and the exposure."""
     from tempfile import TemporaryDirectory
 
@@ -28,11 +29,13 @@ def submit(curve: LimitCurve, scenario: str, path: Path) -> None:
 
     from upscatter.report.hepdata import write_submission
     from upscatter.report.plots import exclusion_figure, save
-    from upscatter.scenario.load import Scenario
+    from upscatter.scenario.model import ScenarioFile
     from upscatter.units import KG, YEAR
 
-    source = Scenario.load(scenario)
-    exposure = source.described.detector.exposure / (KG * YEAR)
+    qualifiers = {}
+    if isinstance(source.settings, ScenarioFile):
+        exposure = source.settings.detector.exposure / (KG * YEAR)
+        qualifiers = {"Exposure": (f"{exposure:.6g}", "kg yr")}
     with TemporaryDirectory() as folder:
         figure = None
         # Log axes have no place for a massless ν_4 alone.
@@ -44,5 +47,5 @@ def submit(curve: LimitCurve, scenario: str, path: Path) -> None:
             path,
             figure,
             scenario_file=source.text,
-            qualifiers={"Exposure": (f"{exposure:.6g}", "kg yr")},
+            qualifiers=qualifiers,
         )

@@ -7,6 +7,7 @@ are of the same neutrinos. (The paper's χ² moves the former only.)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -16,7 +17,7 @@ from upscatter.numerics import FloatArray
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
 from upscatter.statistics.upper_limits import Criterion, expected_limit
 
-CRITERIA: Mapping[Literal["poisson", "cls"], Criterion] = {"poisson": "cls+b", "cls": "cls"}
+CRITERIA: Mapping[str, Criterion] = MappingProxyType({"poisson": "cls+b", "cls": "cls"})
 """What has to fall to 1 − confidence in each test."""
 
 

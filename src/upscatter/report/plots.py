@@ -17,6 +17,8 @@ from matplotlib.image import imread
 from matplotlib.ticker import FuncFormatter, LogFormatterSciNotation, LogLocator, NullFormatter
 
 from upscatter.limits.curve import LimitCurve
+from upscatter.limits.measured import MeasuredCurve
+from upscatter.numerics import FloatArray
 from upscatter.report.export import write_atomically
 
 # One column of a two-column journal is 8.6 cm wide, both are 17 cm; text prints at 8 to 9 points.
@@ -64,6 +66,8 @@ _FLAVOURS = {
 
 def exclusion_figure(curves: Sequence[LimitCurve]) -> Figure:
     """Exclusion curves, μ_ν4 against m_4, with the excluded side shaded.
+
+    A curve with bands has those shaded instead: where signal-free data put the limit.
 
     Parameters
     ----------
@@ -154,7 +158,10 @@ def thumbnail(image: Path, small: Path, width: int = 240) -> None:
 
 def _frame(axes: Axes, curves: Sequence[LimitCurve]) -> None:
     """Axes of the (m_4, μ_ν4) plane, wide enough for every curve to turn vertical."""
-    reached = [curve.mu[np.isfinite(curve.mu)] for curve in curves]
+    drawn = [curve.mu for curve in curves]
+    # the lower 2σ edge may be 0, or far below what a reader wants to see
+    drawn += [curve.bands[1] for curve in curves if curve.bands is not None]
+    reached = [mu[np.isfinite(mu) & (mu > 0.0)] for mu in drawn]
     lowest = min((float(mu.min()) for mu in reached if mu.size), default=1e-10)
     floor = 10.0 ** np.floor(np.log10(lowest) - 0.2)
     masses = np.concatenate([curve.mass_mev for curve in curves]) if curves else np.array([0.01])
@@ -172,8 +179,25 @@ def _draw(axes: Axes, curve: LimitCurve, top: float, colour: str, line: object) 
     if not mass.size:
         return
     label = curve_label(curve)
-    axes.fill_between(mass, mu, np.maximum(mu, top), color=colour, alpha=0.10, linewidth=0.0)
+    if curve.bands is None:
+        axes.fill_between(mass, mu, np.maximum(mu, top), color=colour, alpha=0.10, linewidth=0.0)
+    else:
+        _draw_bands(axes, mass, curve.bands[:, reached], colour)
+    if isinstance(curve, MeasuredCurve) and curve.bands is not None:
+        median = curve.bands[2, reached]
+        axes.plot(mass, median, color=colour, linestyle=(0, (4, 2)), linewidth=0.9,
+                  label="without a dipole, median")  # fmt: skip
     axes.plot(mass, mu, color=colour, linestyle=line, label=label)
+
+
+def _draw_bands(axes: Axes, mass: FloatArray, bands: FloatArray, colour: str) -> None:
+    """Where the limits of signal-free data lie in 95 % and in 68 % of all cases."""
+    for (low, high), alpha, sigma in (((0, 4), 0.16, 2), ((1, 3), 0.28, 1)):
+        axes.fill_between(
+            mass, np.maximum(bands[low], axes.get_ylim()[0]), bands[high],
+            color=colour, alpha=alpha, linewidth=0.0,
+            label=rf"without a dipole, $\pm{sigma}\sigma$",
+        )  # fmt: skip
 
 
 def curve_label(curve: LimitCurve, width: int = _LABEL_WIDTH) -> str:

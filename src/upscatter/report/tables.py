@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from upscatter.limits.curve import LimitCurve
+from upscatter.limits.measured import MeasuredCurve
 from upscatter.numerics import FloatArray
 
 if TYPE_CHECKING:
@@ -31,20 +32,44 @@ def limit_table(curve: LimitCurve, thin: bool) -> Table:
     thin : bool
         Whether to show only some `MOST_ROWS` of many masses.
     """
-    table = _table(
+    table = new_table(
         f"{curve.title or curve.scenario}: upper limit at {100 * curve.confidence:g} % CL"
     )
-    table.add_column("m4 [MeV]", justify="right")
-    table.add_column("mu_nu4 [mu_B]", justify="right")
-    count = curve.mass.size
-    rows = range(count)
-    if thin and count > MOST_ROWS:
-        rows = np.unique(np.linspace(0, count - 1, MOST_ROWS).round().astype(int)).tolist()
-        table.caption = f"{len(rows)} of {count} masses; --format csv or json has all of them"
-    for i in rows:
-        mu = curve.mu[i]
-        table.add_row(f"{curve.mass_mev[i]:.5g}", "-" if np.isnan(mu) else f"{mu:.3e}")
+    columns = {"m4 [MeV]": [f"{mass:.5g}" for mass in curve.mass_mev]}
+    name = "mu_nu4 [mu_B]" if curve.bands is None else "mu [mu_B]"
+    columns[name] = [_moment(mu) for mu in curve.mu]
+    measured = isinstance(curve, MeasuredCurve)
+    if curve.bands is not None:
+        names = ("-2 sig", "-1 sig", "median", "+1 sig", "+2 sig")
+        bands = [[_moment(mu, 2) for mu in band] for band in curve.bands]
+        # beside a measurement's own columns there is no room for five
+        columns |= {names[i]: bands[i] for i in ((1, 2, 3) if measured else range(5))}
+        table.caption = "median and standard deviations: of limits without a dipole"
+    if isinstance(curve, MeasuredCurve):
+        columns["best fit"] = [_moment(mu, 2) for mu in curve.best]
+        columns["p-value"] = ["-" if np.isnan(p) else f"{p:.2g}" for p in curve.p_value]
+        lines = [table.caption, curve.fit_without_dipole]
+        table.caption = "\n".join(str(line) for line in lines if line)
+    _fill(table, columns, thin)
     return table
+
+
+def _fill(table: Table, columns: Mapping[str, Sequence[str]], thin: bool) -> None:
+    """Add columns of texts, or only some of their rows."""
+    for name in columns:
+        table.add_column(name, justify="right", no_wrap=True)
+    rows = list(zip(*columns.values(), strict=True))
+    chosen = range(len(rows))
+    if thin and len(rows) > MOST_ROWS:
+        chosen = np.unique(np.linspace(0, len(rows) - 1, MOST_ROWS).round().astype(int)).tolist()
+        more = f"{len(chosen)} of {len(rows)} masses; --format csv or json has all of them"
+        table.caption = f"{table.caption}\n{more}" if table.caption else more
+    for i in chosen:
+        table.add_row(*rows[i])
+
+
+def _moment(mu: float, digits: int = 3) -> str:
+    return "-" if np.isnan(mu) else f"{mu:.{digits}e}" if mu else "0"
 
 
 def counts_tables(
@@ -66,7 +91,7 @@ def counts_tables(
     ]
     tables: list[Table] = []
     for block in _blocks(first, cells):
-        table = _table("" if tables else title)
+        table = new_table("" if tables else title)
         names, *rows = zip(first, *block, strict=True)
         for name in names:
             table.add_column(name, justify="right", no_wrap=True)
@@ -94,7 +119,7 @@ def _width(column: list[str]) -> int:
 
 def reproduction_table(rows: Sequence[tuple[str, str, str, str]]) -> Table:
     """The paper's numbers beside ours."""
-    table = _table("Demirci and Mustamin, DOI 10.31526/PHEP.2025.09 (90 % CL, low mass)")
+    table = new_table("Demirci and Mustamin, DOI 10.31526/PHEP.2025.09 (90 % CL, low mass)")
     for name in ("scenario", "paper", "ours", "deviation"):
         table.add_column(name, justify="left" if name == "scenario" else "right")
     for row in rows:
@@ -104,7 +129,7 @@ def reproduction_table(rows: Sequence[tuple[str, str, str, str]]) -> Table:
 
 def scenarios_table(rows: Sequence[tuple[str, str]]) -> Table:
     """Names and titles of the bundled scenarios."""
-    table = _table("Bundled scenarios")
+    table = new_table("Bundled scenarios")
     table.add_column("name")
     table.add_column("title")
     for row in rows:
@@ -114,7 +139,7 @@ def scenarios_table(rows: Sequence[tuple[str, str]]) -> Table:
 
 def summary_table(title: str, rows: Sequence[tuple[str, str]]) -> Table:
     """What a scenario describes, a line each."""
-    table = _table(title)
+    table = new_table(title)
     table.add_column("what", no_wrap=True)
     table.add_column("value", overflow="fold")
     for row in rows:
@@ -124,7 +149,7 @@ def summary_table(title: str, rows: Sequence[tuple[str, str]]) -> Table:
 
 def flux_table(title: str, rows: Sequence[tuple[str | float | None, ...]]) -> Table:
     """Fluxes by source and flavour."""
-    table = _table(f"{title}\nfluxes in 1/(cm2 s)")
+    table = new_table(f"{title}\nfluxes in 1/(cm2 s)")
     for name in ("source", "total", "nu_e", "nu_mu", "nu_tau", "day-night"):
         table.add_column(name, justify="left" if name == "source" else "right")
     for source, *fluxes, asymmetry in rows:
@@ -135,7 +160,7 @@ def flux_table(title: str, rows: Sequence[tuple[str | float | None, ...]]) -> Ta
 
 def oscillation_table(title: str, rows: Sequence[Sequence[float]], has_night: bool) -> Table:
     """Probabilities by energy, day and night."""
-    table = _table(title)
+    table = new_table(title)
     parts = ("day", "night") if has_night else ("day",)
     # Two lines of header: in one, eight columns would be wider than `WIDTH`.
     names = ["E [MeV]", *(f"{part}\n{name}" for part in parts for name in ("e", "mu", "tau"))]
@@ -151,7 +176,7 @@ def oscillation_table(title: str, rows: Sequence[Sequence[float]], has_night: bo
 
 def bounds_table(rows: Sequence[Sequence[str]]) -> Table:
     """The catalogue of published limits, a line each."""
-    table = _table("Published limits on the dipole portal")
+    table = new_table("Published limits on the dipole portal")
     for name in ("name", "kind", "nu", "CL", "m4 [MeV]", "arXiv"):
         table.add_column(name, overflow="fold")
     for row in rows:
@@ -162,7 +187,7 @@ def bounds_table(rows: Sequence[Sequence[str]]) -> Table:
 
 def comparison_table(title: str, groups: Sequence[Sequence[Sequence[str]]]) -> Table:
     """Where scenarios are stronger than published limits; a group of lines for each limit."""
-    table = _table(title)
+    table = new_table(title)
     for name in ("published", "scenario", "in MeV, the scenario is", "best"):
         table.add_column(name, overflow="fold", justify="right" if name == "best" else "left")
     for group in groups:
@@ -211,7 +236,8 @@ def _print(console: Console, tables: Sequence[Table]) -> None:
             console.print(caption, style="dim", soft_wrap=True)
 
 
-def _table(title: str) -> Table:
+def new_table(title: str) -> Table:
+    """An empty table in the style of all of them."""
     from rich import box
     from rich.table import Table
 

@@ -18,28 +18,6 @@ from upscatter.scenario.load import Scenario
 from upscatter.scenario.model import DetectorBlock, Source
 
 
-def described_detector(scenario: Scenario, purpose: str) -> DetectorBlock:
-    """The detector of a scenario that describes one.
-
-    Parameters
-    ----------
-    scenario : Scenario
-    purpose : str
-        What needs it, for the message.
-
-    Raises
-    ------
-    ScenarioError
-        If the scenario is a recast of published data, whose response is not taken apart.
-    """
-    detector: object = scenario.settings.detector
-    if not isinstance(detector, DetectorBlock):
-        raise ScenarioError(
-            f"{scenario.name}: is a recast of published data; {purpose} needs a described detector"
-        )
-    return detector
-
-
 def with_block(scenario: Scenario, block: str, **fields: object) -> Scenario:
     """The scenario with some fields of one of its blocks replaced by valid values.
 
@@ -63,7 +41,7 @@ def with_flux(scenario: Scenario, source: Source, factor: float) -> Scenario:
 
 def with_background(scenario: Scenario, factor: float) -> Scenario:
     """All of the background, flat and table, times a factor."""
-    block = scenario.settings.background
+    block = scenario.described.background
     rate = None if block.rate is None else factor * block.rate
     return with_block(scenario, "background", flat=factor * block.flat, rate=rate)
 
@@ -81,9 +59,7 @@ def with_solar_model(scenario: Scenario, name: str) -> Scenario:
         if source in block.uncertainty or source not in known
     }
     # Sources that are not listed would follow from the uncertainties, which may have become others.
-    return with_block(
-        scenario, "flux", model=name, sources=block.active, uncertainty=uncertainty
-    )
+    return with_block(scenario, "flux", model=name, sources=block.active, uncertainty=uncertainty)
 
 
 def threshold(detector: DetectorBlock) -> EndPoint:
@@ -108,10 +84,10 @@ def with_threshold(model: Model, value: float) -> Scenario:
     Raises
     ------
     ScenarioError
-        If no bin edge is above it.
+        If no bin edge is above it, or the scenario describes no detector.
     """
     scenario = model.scenario
-    detector = described_detector(scenario, "a threshold")
+    detector = scenario.described.detector
     moved = EndPoint(value=value, recoil=threshold(detector).recoil)
     if detector.region is not None:
         return with_block(scenario, "detector", region=(moved, detector.region[1]))

@@ -107,7 +107,9 @@ def discovery(model: BinnedModel, data: Observation) -> Discovery:
     """
     best = fit(model, data).require("best fit of q_0")
     none = fit(model, data, 0.0).require("fit of q_0 without signal")
-    q0 = np.maximum(none.deviance - best.deviance, 0.0)
+    # a best fit at the bound has no excess, whatever the rounding of the two deviances
+    excess = np.maximum(none.deviance - best.deviance, 0.0)
+    q0 = np.where(best.strength > 0.0, excess, 0.0)
     return Discovery(q0, np.sqrt(q0), np.asarray(ndtr(-np.sqrt(q0))))
 
 

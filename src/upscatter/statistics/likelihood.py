@@ -184,6 +184,11 @@ class BinnedModel:
         rows = np.atleast_2d(parameters).reshape(-1, 1 + len(self.names))
         return self._stack.expected(rows).reshape(*parameters.shape[:-1], self.bins)
 
+    def by_sample(self, parameters: FloatArray) -> dict[str, FloatArray]:
+        """Expected counts of each sample, shape (bins,), for one set of parameters."""
+        counts = self._stack.by_sample(parameters[None])[0]
+        return dict(zip(self.samples, counts, strict=True))
+
     def jacobian(self, parameters: FloatArray) -> FloatArray:
         """∂ν/∂parameter, shape (..., 1 + nuisances, bins)."""
         rows = np.atleast_2d(parameters).reshape(-1, 1 + len(self.names))

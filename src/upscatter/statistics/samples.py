@@ -95,8 +95,12 @@ class SampleStack:
         ndarray, shape (sets, bins)
         """
         templates, _ = self._templates(parameters)
-        factors = self._scales(parameters).prod(axis=2) * self._strengths(parameters)
-        return _weighted(factors[:, None, :], templates)[:, 0]
+        return _weighted(self._factors(parameters)[:, None, :], templates)[:, 0]
+
+    def by_sample(self, parameters: FloatArray) -> FloatArray:
+        """As `expected`, but of each sample: shape (sets, samples, bins)."""
+        templates, _ = self._templates(parameters)
+        return np.asarray(self._factors(parameters)[:, :, None] * templates)
 
     def expected_and_slopes(self, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Expected counts and their derivatives.
@@ -130,6 +134,10 @@ class SampleStack:
             for morph, change in zip(self.morphs, changes, strict=True)
         ]
         return rows[:, 0], np.concatenate([rows[:, 1:], *morphed], axis=1)
+
+    def _factors(self, parameters: FloatArray) -> FloatArray:
+        """What multiplies each sample's template, (sets, samples)."""
+        return np.asarray(self._scales(parameters).prod(axis=2) * self._strengths(parameters))
 
     def _strengths(self, parameters: FloatArray) -> FloatArray:
         """What the strength multiplies each sample by, (sets, samples)."""

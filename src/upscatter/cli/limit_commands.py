@@ -1,0 +1,150 @@
+"""The command `limit`: projections, and measurements from a data release."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from upscatter.cli import parsing, submission
+from upscatter.cli.commands import (
+    commands,
+    emit,
+    emit_table,
+    flavour_option,
+    out_option,
+    sum_option,
+    test_option,
+)
+
+if TYPE_CHECKING:
+    from upscatter.flux.coupling import FlavourSum
+    from upscatter.limits.curve import LimitCurve
+    from upscatter.limits.measured import PostFit
+    from upscatter.numerics import FloatArray
+    from upscatter.scenario.load import Scenario
+
+_PATH = click.Path(path_type=Path)
+
+
+@commands.command(short_help="Upper limit on the dipole moment against m4.")
+@click.argument("scenario")
+@click.option(
+    "--mass",
+    "mass_texts",
+    multiple=True,
+    metavar="MASS",
+    help="A mass (5MeV) or a grid (0.01MeV:12MeV:60); repeatable. Default: the whole curve.",
+)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["table", "csv", "json", "hepdata"]),
+    default="table",
+    show_default=True,
+    help="Form of the result; hepdata is a submission to HEPData, with --out NAME.tar.gz.",
+)
+@out_option
+@click.option("--plot", type=_PATH, metavar="FILE", help="Draw the curve (PNG, PDF or SVG).")
+@flavour_option
+@sum_option
+@test_option
+@click.option(
+    "--bands", is_flag=True, help="Add the limits of data without a dipole, median to 2 sigma."
+)
+@click.option(
+    "--data",
+    type=_PATH,
+    metavar="PATH",
+    help="A clone of the data release that SCENARIO names, for a measured limit.",
+)
+@click.option(
+    "--postfit",
+    type=_PATH,
+    metavar="FILE",
+    help="With --data: draw data, fit and pulls at the first mass (PNG, PDF or SVG).",
+)
+def limit(
+    scenario: str,
+    mass_texts: Sequence[str],
+    style: str,
+    out: Path | None,
+    plot: Path | None,
+    flavour: str | None,
+    flavour_sum: FlavourSum | None,
+    test: str | None,
+    bands: bool,
+    data: Path | None,
+    postfit: Path | None,
+) -> None:
+    """Upper limit on the dipole moment against the mass of the sterile neutrino.
+
+    A mass that no solar neutrino can produce has no limit: a dash in the table, an empty field in
+    CSV, null in JSON. With --data, and a scenario that names a data release (xenonnt-s2only), the
+    limit is a measured one, and comes with the best fit, the p-value without a dipole, and the
+    pulls of all nuisance parameters.
+    """
+    from upscatter.report import export
+    from upscatter.scenario.load import Scenario
+
+    parsing.check_outputs(out, plot, scenario, postfit)
+    parsing.require_data(postfit, data)
+    archive = submission.archive_path(out) if style == "hepdata" else None
+    masses = parsing.masses(mass_texts) if mass_texts else None
+    adding = parsing.flavour_sum(flavour, flavour_sum)
+    chosen = Scenario.load(scenario)
+    if test is not None:
+        chosen = chosen.with_statistics(test=test)
+    fit: PostFit | None = None
+    if data is None:
+        from upscatter.api import upper_limit
+
+        curve = upper_limit(chosen, masses, flavour=flavour, flavour_sum=adding, bands=bands)
+    else:
+        curve, fit = _measured(chosen, data, masses, flavour, adding, bands)
+    if plot is not None:
+        parsing.require_drawable(curve.mass, curve.mu)
+        from upscatter.report.plots import exclusion_figure, save
+
+        save(exclusion_figure([curve]), plot)
+    if postfit is not None and fit is not None:
+        from upscatter.report.plots import save
+        from upscatter.report.postfit_plots import post_fit_figure
+
+        save(post_fit_figure(fit), postfit)
+    if archive is not None:
+        submission.submit(curve, chosen, archive)
+    elif style == "table":
+        from upscatter.report.tables import limit_table
+
+        tables = [limit_table(curve, thin=masses is None)]
+        if fit is not None:
+            from upscatter.report.measured_tables import pulls_table
+
+            tables.append(pulls_table(fit))
+        emit_table(tables, out)
+    elif style == "csv":
+        emit(export.to_csv(curve.header, curve.rows, curve.comments), out)
+    else:
+        emit(export.to_json(curve.to_dict()), out)
+
+
+def _measured(
+    scenario: Scenario,
+    data: Path,
+    masses: FloatArray | None,
+    flavour: str | None,
+    flavour_sum: FlavourSum,
+    bands: bool,
+) -> tuple[LimitCurve, PostFit | None]:
+    """A measured limit, and the fit at the first mass within reach."""
+    import numpy as np
+
+    from upscatter.measurement import Measurement
+
+    measurement = Measurement.read(scenario, data, flavour=flavour, flavour_sum=flavour_sum)
+    curve = measurement.limit(masses, bands=bands)
+    reached = curve.mass_mev[np.isfinite(curve.mu)]
+    return curve, measurement.post_fit(float(reached[0])) if reached.size else None

@@ -1,0 +1,153 @@
+"""Limits from observed counts, and the fits behind them: frozen results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from upscatter.limits.curve import LimitCurve
+from upscatter.numerics import FloatArray
+from upscatter.units import MEV
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeasuredCurve(LimitCurve):
+    """A limit curve from data, with what the data say of a signal at each m_4.
+
+    Parameters
+    ----------
+    best : ndarray, shape (masses,)
+        Best-fit μ_ν4/μ_B ≥ 0, NaN like the limit where m_4 is out of reach.
+    significance : ndarray, shape (masses,)
+        √q_0 of the no-dipole hypothesis, in standard deviations; 0 where the best fit is 0.
+    p_value : ndarray, shape (masses,)
+        Probability of at least this q_0 without a dipole (asymptotic, one-sided); 0.5 where the
+        best fit is 0.
+    nuisances : tuple of str
+        Names of the nuisance parameters.
+    pulls : ndarray, shape (masses, nuisances)
+        Their best-fit values, in standard deviations of their constraints.
+    deviance : float
+        −2 ln L of the fit without a dipole, relative to the saturated model.
+    bins : int
+        Number of bins, the deviance's degrees of freedom.
+    goodness : float
+        Probability of a greater deviance without a dipole (χ² distribution).
+    """
+
+    best: FloatArray
+    significance: FloatArray
+    p_value: FloatArray
+    nuisances: tuple[str, ...]
+    pulls: FloatArray
+    deviance: float
+    bins: int
+    goodness: float
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Column names of the curve as a table."""
+        pulls = (f"pull_{name.replace(' ', '_')}" for name in self.nuisances)
+        return (*super().header, "best_fit_mu_bohr", "significance", "p_value", *pulls)
+
+    @property
+    def rows(self) -> list[tuple[float | None, ...]]:
+        """Rows of the curve as a table; a mass out of reach has ``None``."""
+        more = np.column_stack([self.best, self.significance, self.p_value, self.pulls])
+        return [
+            (*row, *(None if np.isnan(value) else float(value) for value in extra))
+            for row, extra in zip(super().rows, more, strict=True)
+        ]
+
+    @property
+    def comments(self) -> list[str]:
+        """What a table of the curve says above its columns."""
+        return [*super().comments, self.fit_without_dipole]
+
+    @property
+    def fit_without_dipole(self) -> str:
+        """How well the data agree with no dipole at all, in a line."""
+        return (
+            f"fit without a dipole: -2 ln L = {self.deviance:.1f} for {self.bins} bins, "
+            f"goodness-of-fit p = {self.goodness:.3g}"
+        )
+
+    def to_dict(self) -> dict[str, object]:
+        """The JSON contract: that of a limit, and the fits; a mass out of reach has ``None``."""
+        columns = dict(zip(self.header, zip(*self.rows, strict=True), strict=True))
+        names = ("best_fit_mu_bohr", "significance", "p_value")
+        return {
+            **super().to_dict(),
+            **{name: list(columns[name]) for name in names},
+            "pulls": {
+                name: list(columns[f"pull_{name.replace(' ', '_')}"]) for name in self.nuisances
+            },
+            "without_dipole": {
+                "deviance": self.deviance,
+                "bins": self.bins,
+                "p_value": self.goodness,
+            },
+        }
+
+
+@dataclass(frozen=True)
+class PostFit:
+    """What the data and the fitted model look like at one m_4: a frozen result.
+
+    Parameters
+    ----------
+    title : str
+    mass : float
+        m_4, energy.
+    mu_best, mu_limit : float
+        Best fit and upper limit, μ_ν4/μ_B.
+    confidence : float
+        Of the limit.
+    channels : mapping
+        Name of each science run to its bins.
+    edges : ndarray, shape (bins of a run + 1,)
+        Edges of every run's bins.
+    edges_label : str
+        What the edges are, with its unit.
+    observed : ndarray, shape (bins,)
+    components : mapping
+        Name to counts of each background at the best fit, shape (bins,).
+    signal_best, signal_limit : ndarray, shape (bins,)
+        Dipole counts at the best fit, and at the limit with the nuisance parameters fitted to it.
+    nuisances : tuple of str
+    pulls, errors : ndarray, shape (nuisances,)
+        Best fit and its standard deviation, in standard deviations of the constraint.
+    pulls_limit : ndarray, shape (nuisances,)
+        With the signal at its limit.
+    provenance : mapping
+    """
+
+    title: str
+    mass: float
+    mu_best: float
+    mu_limit: float
+    confidence: float
+    channels: Mapping[str, slice]
+    edges: FloatArray
+    edges_label: str
+    observed: FloatArray
+    components: Mapping[str, FloatArray]
+    signal_best: FloatArray
+    signal_limit: FloatArray
+    nuisances: tuple[str, ...]
+    pulls: FloatArray
+    errors: FloatArray
+    pulls_limit: FloatArray
+    provenance: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def expected(self) -> FloatArray:
+        """All counts at the best fit, shape (bins,)."""
+        return np.asarray(self.signal_best + sum(self.components.values()))
+
+    @property
+    def mass_mev(self) -> float:
+        """m_4 in MeV."""
+        return self.mass / MEV

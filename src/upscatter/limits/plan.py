@@ -1,0 +1,130 @@
+"""What a target takes: a frozen result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from upscatter.limits.curve import readable
+
+Vary = Literal["exposure", "background", "threshold"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The value of one quantity for which a limit is a target.
+
+    Parameters
+    ----------
+    scenario : str
+        Name of the scenario.
+    flavour : str
+        Flavour of the coupling.
+    confidence : float
+        Confidence level.
+    vary : {"exposure", "background", "threshold"}
+    value : float
+        What gives the target, in `unit`.
+    unit : str
+    factor : float or None
+        `value` against the scenario's; None where that is zero.
+    target : float
+        Wanted limit on μ_ν4/μ_B.
+    mass_mev : float
+        m_4 in MeV.
+    scenario_mu : float
+        The scenario's own limit.
+    mu : float
+        The limit at `value`.
+    unique : bool
+        Whether the limit only rises, or only falls, where the value was looked for.
+    sparse : bool
+        Whether the χ² counts on a variance of less than one count for each bin, on average.
+    provenance : mapping
+        Version, digest of the scenario as it is, and physics choices.
+    title : str
+        What to call the scenario in a table.
+    """
+
+    scenario: str
+    flavour: str
+    confidence: float
+    vary: Vary
+    value: float
+    unit: str
+    factor: float | None
+    target: float
+    mass_mev: float
+    scenario_mu: float
+    mu: float
+    unique: bool = True
+    sparse: bool = False
+    provenance: Mapping[str, object] = field(default_factory=dict)
+    title: str = ""
+
+    @property
+    def reached(self) -> bool:
+        """Whether the scenario meets the target as it is."""
+        return self.scenario_mu <= self.target
+
+    @property
+    def remarks(self) -> list[str]:
+        """What a reader of the value should know."""
+        remarks = []
+        if self.reached:
+            remarks.append("the scenario meets the target already; the value is the loosest")
+        if not self.unique:
+            remarks.append(f"the limit rises and falls with the {self.vary}: others may do, too")
+        if self.sparse:
+            remarks.append(
+                "bins expect less than one count, too few for a chi2; set statistics.test to "
+                '"poisson" or "cls"'
+            )
+        return remarks
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Column names of the plan as a table."""
+        return (
+            "scenario", "vary", "value", "unit", "factor", "target_mu", "mass_MeV", "scenario_mu",
+            "mu",
+        )  # fmt: skip
+
+    @property
+    def rows(self) -> list[tuple[str | float | None, ...]]:
+        """A single row."""
+        found = (self.value, self.unit, self.factor)
+        limits = (self.target, self.mass_mev, self.scenario_mu, self.mu)
+        return [(self.scenario, self.vary, *found, *limits)]
+
+    @property
+    def comments(self) -> list[str]:
+        """What a table of the plan says above its columns."""
+        origin = [f"{key}: {readable(value)}" for key, value in self.provenance.items()]
+        return [
+            f"{self.scenario}: {self.vary} for which the limit on mu_nu4 (Bohr magnetons) is the "
+            "target; all else as in the scenario",
+            *self.remarks,
+            *origin,
+        ]
+
+    def to_dict(self) -> dict[str, object]:
+        """The JSON contract."""
+        return {
+            "scenario": self.scenario,
+            "flavour": self.flavour,
+            "confidence": self.confidence,
+            "vary": self.vary,
+            "value": self.value,
+            "unit": self.unit,
+            "factor": self.factor,
+            "target_mu_bohr": self.target,
+            "mass_MeV": self.mass_mev,
+            "scenario_mu_bohr": self.scenario_mu,
+            "mu_bohr": self.mu,
+            "reached_already": self.reached,
+            "unique": self.unique,
+            "sparse": self.sparse,
+            "provenance": dict(self.provenance),
+        }

@@ -1,0 +1,217 @@
+"""How a limit is distributed over pseudo-experiments, and how often it holds the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.special import ndtr
+
+from upscatter.limits.curve import BANDS, Test, readable
+from upscatter.numerics import FloatArray
+from upscatter.statistics.toys import binomial_interval
+from upscatter.units import MEV
+
+BAND_NAMES = ("minus2", "minus1", "median", "plus1", "plus2")
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How often limits hold the true moment.
+
+    Parameters
+    ----------
+    nominal : float
+        What the limit is called.
+    asymptotic : float
+        What it is for large counts; for CL_s, at least.
+    covered, trials : int
+        Limits that hold the true moment, of so many.
+    """
+
+    nominal: float
+    asymptotic: float
+    covered: int
+    trials: int
+
+    @property
+    def measured(self) -> float:
+        """Fraction of limits that hold the true moment."""
+        return self.covered / self.trials
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Clopper and Pearson's interval of the fraction, of 68.3 %."""
+        return binomial_interval(self.covered, self.trials)
+
+
+@dataclass(frozen=True)
+class ToyResult:
+    """Upper limits on μ_ν4 from pseudo-experiments: a frozen result.
+
+    Parameters
+    ----------
+    scenario : str
+        Name of the scenario.
+    flavour : str
+        Flavour of the coupling.
+    test : {"chi2-pulls", "poisson", "cls"}
+        What the limit is made with.
+    confidence : float
+        Confidence level as the scenario states it.
+    dof : int
+        Degrees of freedom of Δχ².
+    mass : float
+        m_4, energy.
+    seed : int
+        Of the random numbers.
+    mu_true : float
+        μ_ν4/μ_B in the pseudo-experiments with a signal.
+    limits : ndarray, shape (trials,)
+        Limit on μ_ν4/μ_B of each signal-free pseudo-experiment; NaN where a fit failed.
+    covered : ndarray, shape (trials,)
+        1 where the limit of a pseudo-experiment with signal holds `mu_true`, else 0; NaN where a
+        fit failed.
+    asymptotic_coverage : float
+        See `Coverage`.
+    expected : ndarray, shape (5,)
+        Limits that the asymptotics expect, for `upscatter.limits.curve.BANDS`.
+    provenance : mapping
+        Version, digest and physics choices.
+    title : str
+        What to call the scenario in a figure.
+    """
+
+    scenario: str
+    flavour: str
+    test: Test
+    confidence: float
+    dof: int
+    mass: float
+    seed: int
+    mu_true: float
+    limits: FloatArray
+    covered: FloatArray
+    asymptotic_coverage: float
+    expected: FloatArray
+    provenance: Mapping[str, object] = field(default_factory=dict)
+    title: str = ""
+
+    @property
+    def mass_mev(self) -> float:
+        """m_4 in MeV."""
+        return self.mass / MEV
+
+    @property
+    def trials(self) -> int:
+        """Pseudo-experiments of each kind, with failed fits."""
+        return self.limits.size
+
+    @property
+    def failed(self) -> int:
+        """Fits that failed, with and without a signal."""
+        return int(np.isnan(self.limits).sum() + np.isnan(self.covered).sum())
+
+    @property
+    def coverage(self) -> Coverage:
+        """How often the limit holds the true moment."""
+        known = self.covered[np.isfinite(self.covered)]
+        return Coverage(self.confidence, self.asymptotic_coverage, int(known.sum()), known.size)
+
+    @property
+    def quantiles(self) -> FloatArray:
+        """Quantiles of the signal-free limits at Φ(N) for N of `BANDS`, shape (5,)."""
+        return np.asarray(np.nanquantile(self.limits, ndtr(np.array(BANDS, dtype=float))))
+
+    @property
+    def mean(self) -> float:
+        """Mean of the signal-free limits."""
+        return float(np.nanmean(self.limits))
+
+    @property
+    def excluding(self) -> float:
+        """Fraction of signal-free limits below `mu_true`."""
+        known = self.limits[np.isfinite(self.limits)]
+        return float((known < self.mu_true).mean())
+
+    @property
+    def remarks(self) -> list[str]:
+        """What a reader of the coverage should know."""
+        nominal, asymptotic = 100.0 * self.confidence, 100.0 * self.asymptotic_coverage
+        remarks = []
+        if self.test == "chi2-pulls":
+            remarks.append(
+                f"Delta chi2 for {nominal:g} % and {self.dof} dof, taken for an upper limit alone, "
+                f"is one-sided {asymptotic:.4g} %: so much is expected to be covered, or more "
+                "where mu_nu4 is below the expected limit"
+            )
+        if self.test == "cls":
+            remarks.append("CLs covers more than it says, so as not to exclude what cannot be seen")
+        if self.failed:
+            remarks.append(f"{self.failed} of {2 * self.trials} fits failed and are left out")
+        return remarks
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Column names of the trials as a table."""
+        return ("trial", "limit_mu_bohr", "covered")
+
+    @property
+    def rows(self) -> list[tuple[int, float | None, int | None]]:
+        """One row for each trial; what failed has ``None``."""
+        limits = [None if np.isnan(mu) else float(mu) for mu in self.limits]
+        covered = [None if np.isnan(one) else int(one) for one in self.covered]
+        return list(zip(range(1, self.trials + 1), limits, covered, strict=True))
+
+    @property
+    def comments(self) -> list[str]:
+        """What a table of the trials says above its columns."""
+        coverage = self.coverage
+        low, high = coverage.interval
+        origin = [f"{key}: {readable(value)}" for key, value in self.provenance.items()]
+        return [
+            f"{self.scenario}: pseudo-experiments at m4 = {self.mass_mev:g} MeV, seed {self.seed}",
+            f"flavour: {self.flavour}; confidence: {self.confidence:g}; dof: {self.dof}",
+            "limit_mu_bohr: upper limit on mu_nu4 (Bohr magnetons) of data without a signal",
+            f"covered: whether the limit of data with mu_nu4 = {self.mu_true:g} holds it",
+            f"coverage: {coverage.measured:.6g}, 68.3 % interval from {low:.6g} to {high:.6g}; "
+            f"nominal: {coverage.nominal:g}; asymptotic: {coverage.asymptotic:.6g}",
+            *self.remarks,
+            *origin,
+        ]
+
+    def to_dict(self) -> dict[str, object]:
+        """The JSON contract."""
+        coverage = self.coverage
+        low, high = coverage.interval
+        return {
+            "scenario": self.scenario,
+            "flavour": self.flavour,
+            "test": self.test,
+            "confidence": self.confidence,
+            "dof": self.dof,
+            "mass_MeV": self.mass_mev,
+            "seed": self.seed,
+            "trials": self.trials,
+            "failed": self.failed,
+            "mu_true_bohr": self.mu_true,
+            "coverage": {
+                "nominal": coverage.nominal,
+                "asymptotic": coverage.asymptotic,
+                "measured": coverage.measured,
+                "low": low,
+                "high": high,
+                "covered": coverage.covered,
+                "trials": coverage.trials,
+            },
+            "excluding_without_signal": self.excluding,
+            "limit_mu_bohr": {"mean": self.mean, **_by_name(self.quantiles)},
+            "expected_mu_bohr": _by_name(self.expected),
+            "remarks": self.remarks,
+            "provenance": dict(self.provenance),
+        }
+
+
+def _by_name(values: FloatArray) -> dict[str, float]:
+    return dict(zip(BAND_NAMES, values.tolist(), strict=True))

@@ -1,0 +1,310 @@
+"""From the data of a release to a measured limit.
+
+Masses are plain numbers in MeV here, as in `upscatter.api`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import gammaincc
+
+from upscatter.api import LOWEST_MASS, non_negative
+from upscatter.errors import PhysicsError
+from upscatter.flux.coupling import FlavourSum, coupling
+from upscatter.inputs.xenonnt_files import read_release
+from upscatter.limits.counting import CRITERIA
+from upscatter.limits.curve import BANDS, mass_grid
+from upscatter.limits.measured import MeasuredCurve, PostFit
+from upscatter.numerics import FloatArray
+from upscatter.scenario.load import Scenario
+from upscatter.scenario.recast import Recast, release_block
+from upscatter.scenario.scattering import Scattering
+from upscatter.statistics.asymptotics import discovery
+from upscatter.statistics.likelihood import BinnedModel, Observation
+from upscatter.statistics.minuit import minuit_fit
+from upscatter.statistics.profile import fit
+from upscatter.statistics.upper_limits import expected_limit, upper_limit
+from upscatter.units import MEV, TONNE, YEAR
+
+_LOW_MASSES = 6
+_MASSES = 34
+
+COMPONENTS = {
+    "cathode": "cathode",
+    "de": "delayed electrons",
+    "ae": "accidental electrons",
+    "cevns": "8B CEvNS",
+}
+"""What the release's sources of background are."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A data release, ready to say what it says of a dipole moment.
+
+    Parameters
+    ----------
+    recast : Recast
+    """
+
+    recast: Recast
+
+    @classmethod
+    def read(
+        cls,
+        scenario: Scenario | str,
+        data: Path | str,
+        *,
+        flavour: str | None = None,
+        flavour_sum: FlavourSum = "incoherent",
+    ) -> Measurement:
+        """Read the release that a scenario names.
+
+        Parameters
+        ----------
+        scenario : Scenario or str
+            A scenario with a release, or the name or path of one.
+        data : path
+            Folder of a clone of the release.
+        flavour, flavour_sum
+            As for `upscatter.upper_limit`.
+
+        Raises
+        ------
+        ScenarioError
+            If the scenario describes a detector.
+        TableError
+            Naming the file of the release that is missing or wrong.
+        PhysicsError
+            If the flavour is unknown.
+        """
+        loaded = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+        override = None if flavour is None else coupling(flavour, flavour_sum)
+        scattering = Scattering(loaded, override)
+        release_block(scattering)
+        return cls(Recast(scattering, read_release(Path(data))))
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that names the release."""
+        return self.recast.scattering.scenario
+
+    @cached_property
+    def provenance(self) -> dict[str, object]:
+        """Version, digest, physics choices and exposures."""
+        exposures = {
+            run.name: f"{run.exposure / (TONNE * YEAR):g} t yr" for run in self.recast.release.runs
+        }
+        return self.recast.scattering.provenance | {"exposures": exposures}
+
+    def limit(self, masses: npt.ArrayLike | None = None, *, bands: bool = False) -> MeasuredCurve:
+        """Upper limit on μ_ν4 against m_4, best fit, p-value and pulls.
+
+        Parameters
+        ----------
+        masses : array_like, shape (masses,), optional
+            m_4 in MeV; by default 40 of them from 0.01 MeV to the kinematic end.
+        bands : bool
+            Whether to compute what data without a dipole would give, too.
+
+        Raises
+        ------
+        PhysicsError
+            If a mass is negative or not finite, or a fit does not converge.
+        """
+        if masses is None:
+            # below an MeV nothing changes, and a point takes a tenth of a second
+            low = np.geomspace(LOWEST_MASS * MEV, MEV, _LOW_MASSES, endpoint=False)
+            mass = np.concatenate([low, mass_grid(MEV, self.recast.highest_mass, _MASSES)])
+        else:
+            mass = non_negative("mass", np.atleast_1d(masses)) * MEV
+        statistics = self.scenario.settings.statistics
+        points = [self._point(float(m), bands) for m in mass]
+        model, data = self._massless
+        none = fit(model, data, 0.0).require("fit without a dipole")
+        deviance = float(none.deviance)
+        return MeasuredCurve(
+            self.scenario.name,
+            self.recast.scattering.coupling.name,
+            statistics.confidence,
+            statistics.dof,
+            mass,
+            np.array([point.limit for point in points]),
+            self.provenance,
+            self.scenario.settings.title,
+            statistics.test,
+            np.array([point.bands for point in points]).T if bands else None,
+            best=np.array([point.best for point in points]),
+            significance=np.array([point.significance for point in points]),
+            p_value=np.array([point.p_value for point in points]),
+            nuisances=model.names,
+            pulls=np.array([point.pulls for point in points]),
+            deviance=deviance,
+            bins=model.bins,
+            goodness=float(gammaincc(0.5 * model.bins, 0.5 * deviance)),
+        )
+
+    def post_fit(self, mass: float) -> PostFit:
+        """The fitted model at one m_4, with uncertainties of the nuisance parameters.
+
+        Parameters
+        ----------
+        mass : float
+            m_4 in MeV.
+
+        Raises
+        ------
+        PhysicsError
+            If the mass is out of reach, or a fit does not converge.
+        """
+        m4 = float(non_negative("mass", mass)) * MEV
+        where = self._where(m4)
+        built = self._model(m4)
+        if built is None:
+            raise PhysicsError(f"{where}: no recoil can be seen; give a lower mass")
+        model, data = built
+        bounds = {n: b for n, b in self.recast.likelihood.bounds.items() if n in model.names}
+        best = minuit_fit(model, data, bounds=bounds).require(where)
+        limit = float(self._upper_limit(model, data, where))
+        at_limit = minuit_fit(model, data, limit, bounds=bounds).require(where)
+        counts = model.by_sample(best.parameters)
+        release = self.recast.release
+        return PostFit(
+            self.scenario.settings.title,
+            m4,
+            float(np.sqrt(best.strength)),
+            float(np.sqrt(limit)),
+            self.scenario.settings.statistics.confidence,
+            self.recast.likelihood.channels,
+            release.edges,
+            "cS2 [PE]",
+            data.counts,
+            {
+                label: _sum(counts, [f"{source} {run.name}" for run in release.runs])
+                for source, label in COMPONENTS.items()
+            },
+            _sum(counts, model.signals),
+            _sum(model.by_sample(at_limit.parameters), model.signals),
+            model.names,
+            best.parameters[1:],
+            best.uncertainties[1:],
+            at_limit.parameters[1:],
+            self.provenance,
+        )
+
+    def _model(self, mass_sterile: float) -> tuple[BinnedModel, Observation] | None:
+        """The likelihood and the data, unless no recoil can be seen."""
+        signals = self.recast.signals(mass_sterile)
+        if not any(counts.any() for runs in signals.values() for counts in runs.values()):
+            return None
+        model = self.recast.likelihood.model(signals)
+        return model, self.recast.likelihood.observation(model)
+
+    @cached_property
+    def _massless(self) -> tuple[BinnedModel, Observation]:
+        """The likelihood where nothing depends on m_4."""
+        built = self._model(0.0)
+        if built is None:
+            raise PhysicsError(
+                f"{self.scenario.name}: no recoil of the sources in [flux] can be seen in the "
+                "release's detector; add 8B or hep"
+            )
+        return built
+
+    def _point(self, mass_sterile: float, bands: bool) -> _Point:
+        """Everything at one m_4."""
+        where = self._where(mass_sterile)
+        built = self._model(mass_sterile)
+        if built is None:
+            nothing = np.full(len(self._massless[0].names), np.nan)
+            return _Point(*(np.nan,) * 4, nothing, np.full(len(BANDS), np.nan))
+        model, data = built
+        best = fit(model, data).require(where)
+        self._require_within(model, best.parameters[1:], where)
+        excess = discovery(model, data)
+        statistics = self.scenario.settings.statistics
+        expected = np.empty(0)
+        if bands:
+            criterion = CRITERIA[statistics.test]
+            expected = np.sqrt(expected_limit(model, data, statistics.confidence, criterion, BANDS))
+        return _Point(
+            float(np.sqrt(self._upper_limit(model, data, where))),
+            float(np.sqrt(best.strength)),
+            float(excess.significance),
+            float(excess.p_value),
+            best.parameters[1:],
+            expected,
+        )
+
+    def _upper_limit(self, model: BinnedModel, data: Observation, where: str) -> FloatArray:
+        statistics = self.scenario.settings.statistics
+        criterion = CRITERIA[statistics.test]
+        return upper_limit(model, data, statistics.confidence, criterion).require(where)
+
+    def _require_within(self, model: BinnedModel, pulls: FloatArray, where: str) -> None:
+        """The release bounds its parameters; the fits of a curve do not, and need not if inside."""
+        for name, pull in zip(model.names, pulls, strict=True):
+            low, high = self.recast.likelihood.bounds.get(name, (-np.inf, np.inf))
+            if not low <= pull <= high:
+                raise PhysicsError(
+                    f"{where}: the fit pulls {name} to {pull:.2f} standard deviations, outside the "
+                    f"release's limits {low:.2f} to {high:.2f}; the data do not fit this model"
+                )
+
+    def _where(self, mass_sterile: float) -> str:
+        return f"{self.scenario.name}: m4 = {mass_sterile / MEV:.5g} MeV"
+
+
+def measured_limit(
+    scenario: Scenario | str,
+    data: Path | str,
+    masses: npt.ArrayLike | None = None,
+    *,
+    flavour: str | None = None,
+    flavour_sum: FlavourSum = "incoherent",
+    bands: bool = False,
+) -> MeasuredCurve:
+    """Upper limit on μ_ν4 against m_4 from a data release.
+
+    Parameters
+    ----------
+    scenario, data, flavour, flavour_sum
+        As for `Measurement.read`.
+    masses, bands
+        As for `Measurement.limit`.
+
+    Returns
+    -------
+    MeasuredCurve
+
+    Examples
+    --------
+    >>> curve = measured_limit("xenonnt-s2only", "path/of/the/clone", [0.01])  # doctest: +SKIP
+    >>> curve.mu, curve.p_value  # doctest: +SKIP
+    (array([1.21e-09]), array([0.5]))
+    """
+    measurement = Measurement.read(scenario, data, flavour=flavour, flavour_sum=flavour_sum)
+    return measurement.limit(masses, bands=bands)
+
+
+@dataclass(frozen=True)
+class _Point:
+    """What the data say at one m_4."""
+
+    limit: float
+    best: float
+    significance: float
+    p_value: float
+    pulls: FloatArray
+    bands: FloatArray
+
+
+def _sum(counts: Mapping[str, FloatArray], names: Iterable[str]) -> FloatArray:
+    """Sum of samples; a release may have a source in some of its runs only."""
+    return np.asarray(np.sum([counts[name] for name in names if name in counts], axis=0))

@@ -1,0 +1,39 @@
+"""The fit behind a measured limit, as a table for the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from upscatter.limits.measured import PostFit
+from upscatter.report.released_labels import nuisance_label
+from upscatter.report.tables import new_table
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+def pulls_table(fit: PostFit) -> Table:
+    """Nuisance parameters at one m_4, in standard deviations of their constraints.
+
+    Parameters
+    ----------
+    fit : PostFit
+    """
+    table = new_table(
+        f"m4 = {fit.mass_mev:.5g} MeV: best fit mu = {fit.mu_best:.3g}, limit {fit.mu_limit:.3e} "
+        f"mu_B at {100 * fit.confidence:g} % CL"
+    )
+    for name in ("nuisance parameter", "best fit", "at the limit"):
+        table.add_column(name, justify="left" if name.startswith("nuisance") else "right")
+    for name, pull, error, pull_limit in zip(
+        fit.nuisances, fit.pulls, fit.errors, fit.pulls_limit, strict=True
+    ):
+        best = f"{_rounded(pull):+.2f} ± {error:.2f}"
+        table.add_row(nuisance_label(name), best, f"{_rounded(pull_limit):+.2f}")
+    table.caption = "pulls in standard deviations of the constraints"
+    return table
+
+
+def _rounded(pull: float) -> float:
+    """To what is printed, without the sign of a negative zero."""
+    return round(float(pull), 2) + 0.0

@@ -1,0 +1,147 @@
+"""The post-fit figure: data and fitted components of each run, and the pulls below."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from scipy.special import gammaincinv
+
+from upscatter.limits.measured import PostFit
+from upscatter.numerics import FloatArray
+from upscatter.report.plots import COLOURS, journal_style
+from upscatter.report.released_labels import nuisance_label
+
+_SIZE = (6.69, 5.6)
+# From the least to the most abundant, so that thin components show at the foot of the stack.
+_FILLS = ("#E69F00", "#56B4E9", "#CC79A7", "#C8CDD2")
+_SIGNAL = COLOURS[1]
+
+
+def post_fit_figure(fit: PostFit) -> Figure:
+    """Data, stacked components and the signal at its limit; residuals, and pulls below.
+
+    Parameters
+    ----------
+    fit : PostFit
+
+    Returns
+    -------
+    Figure
+        As wide as a journal page.
+    """
+    with journal_style():
+        figure = Figure(figsize=_SIZE, layout="constrained")
+        FigureCanvasAgg(figure)
+        runs = len(fit.channels)
+        grid = figure.add_gridspec(3, runs, height_ratios=(3.0, 1.0, 1.5))
+        tallest = 1.12 * float((fit.observed + np.sqrt(fit.observed)).max())
+        for column, (run, bins) in enumerate(fit.channels.items()):
+            counts = figure.add_subplot(grid[0, column])
+            _draw_counts(counts, fit, bins)
+            counts.set_ylim(0.0, tallest)
+            counts.text(0.95, 0.94, run.upper(), transform=counts.transAxes, ha="right", va="top")
+            residuals = figure.add_subplot(grid[1, column], sharex=counts)
+            _draw_residuals(residuals, fit, bins)
+            counts.tick_params(labelbottom=False)
+            residuals.set_xlabel(fit.edges_label)
+            if column:
+                counts.tick_params(labelleft=False)
+                residuals.tick_params(labelleft=False)
+            else:
+                counts.set_ylabel("events per bin")
+                residuals.set_ylabel(r"$\frac{\mathrm{data} - \mathrm{fit}}{\sqrt{\mathrm{fit}}}$")
+        handles, labels = figure.axes[0].get_legend_handles_labels()
+        figure.legend(
+            handles, labels, loc="outside upper center", ncols=4, frameon=False,
+            handlelength=1.6, columnspacing=1.4,
+        )  # fmt: skip
+        _draw_pulls(figure.add_subplot(grid[2, :]), fit)
+        figure.align_ylabels()
+    return figure
+
+
+def _draw_counts(axes: Axes, fit: PostFit, bins: slice) -> None:
+    """Stacked components, the data with central 68 % Poisson intervals, the signal at its limit."""
+    edges = fit.edges
+    order = sorted(fit.components, key=lambda name: float(fit.components[name].sum()))
+    floor = np.zeros(edges.size - 1)
+    for name, colour in zip(order, _FILLS[-len(order) :], strict=False):
+        top = floor + fit.components[name][bins]
+        axes.stairs(top, edges, baseline=floor, fill=True, color=colour, linewidth=0.0,
+                    label=_plain(name))  # fmt: skip
+        floor = top
+    if fit.signal_best.any():
+        top = floor + fit.signal_best[bins]
+        axes.stairs(top, edges, baseline=floor, fill=True, color=_SIGNAL, alpha=0.5, linewidth=0.0,
+                    label=rf"dipole, best fit {_moment(fit.mu_best)}")  # fmt: skip
+    axes.stairs(fit.expected[bins], edges, color="black", linewidth=0.7, label="fit")
+    axes.stairs(
+        fit.signal_limit[bins], edges, color=_SIGNAL, linewidth=1.3, linestyle=(0, (4, 1.5)),
+        label=rf"dipole at its limit, {_moment(fit.mu_limit)}",
+    )  # fmt: skip
+    seen = fit.observed[bins]
+    axes.errorbar(
+        0.5 * (edges[1:] + edges[:-1]), seen, yerr=_poisson_errors(seen), fmt="o", color="black",
+        markersize=2.6, linewidth=0.8, label="data",
+    )  # fmt: skip
+    axes.set_xlim(edges[0], edges[-1])
+
+
+def _draw_residuals(axes: Axes, fit: PostFit, bins: slice) -> None:
+    expected = fit.expected[bins]
+    _shade(axes)
+    axes.stairs(
+        (fit.observed[bins] - expected) / np.sqrt(expected), fit.edges, baseline=0.0, fill=True,
+        color="#7A8288", linewidth=0.0,
+    )  # fmt: skip
+    axes.set_ylim(-3.4, 3.4)
+    axes.set_yticks([-2, 0, 2])
+
+
+def _draw_pulls(axes: Axes, fit: PostFit) -> None:
+    """Nuisance parameters at the best fit with their uncertainty, and at the signal's limit."""
+    place = np.arange(len(fit.nuisances))
+    _shade(axes)
+    axes.errorbar(
+        place, fit.pulls, yerr=fit.errors, fmt="o", color="black", markersize=3.0, linewidth=0.9,
+        label="best fit",
+    )  # fmt: skip
+    axes.plot(
+        place, fit.pulls_limit, linestyle="none", marker="D", markersize=3.2, color=_SIGNAL,
+        markerfacecolor="none", label="dipole at its limit",
+    )  # fmt: skip
+    axes.set_xticks(
+        place, [_plain(nuisance_label(name)) for name in fit.nuisances], rotation=55, ha="right",
+        rotation_mode="anchor", fontsize=7.5,
+    )  # fmt: skip
+    axes.set_xlim(-0.6, place.size - 0.4)
+    axes.set_ylim(-3.0, 3.0)
+    axes.set_ylabel(r"pull [$\sigma$]")
+    axes.tick_params(axis="x", which="both", top=False)
+    axes.legend(loc="upper right", frameon=False, ncols=2, borderaxespad=0.2)
+
+
+def _shade(axes: Axes) -> None:
+    """One and two standard deviations."""
+    axes.axhspan(-2.0, 2.0, color="#F1F3F4", linewidth=0.0)
+    axes.axhspan(-1.0, 1.0, color="#E2E6E9", linewidth=0.0)
+    axes.axhline(0.0, color="black", linewidth=0.5)
+
+
+def _poisson_errors(counts: FloatArray) -> FloatArray:
+    """Distances to the ends of Garwood's central 68.27 % interval, shape (2, bins)."""
+    tail = 0.5 * (1.0 - 0.682689492137)
+    low = np.where(counts > 0.0, gammaincinv(np.maximum(counts, 1.0), tail), 0.0)
+    high = gammaincinv(counts + 1.0, 1.0 - tail)
+    return np.stack([counts - low, high - counts])
+
+
+def _plain(name: str) -> str:
+    return name.replace("8B", r"$^8$B").replace("CEvNS", r"CE$\nu$NS")
+
+
+def _moment(mu: float) -> str:
+    mantissa, exponent = f"{mu:.2e}".split("e")
+    return rf"${mantissa} \times 10^{{{int(exponent)}}}\,\mu_{{\mathrm{{B}}}}$"

@@ -1,0 +1,32 @@
+"""Short names for a release's nuisance parameters, for tables and figures."""
+
+from __future__ import annotations
+
+import re
+
+_WORDS = (
+    (re.compile(r"^cevns_rate_multiplier$"), "8B flux"),
+    (re.compile(r"^t_qy$"), "charge yield"),
+    (re.compile(r"^t_sys_(\w+)$"), r"cathode shape \1"),
+    (re.compile(r"^signal_efficiency_(\w+)$"), r"efficiency \1"),
+    (re.compile(r"^de_(\w+)_rate_multiplier$"), r"delayed e \1"),
+    (re.compile(r"^ae_(\w+)_rate_multiplier$"), r"accidental e \1"),
+    (re.compile(r"^(\w+)_rate_multiplier$"), r"\1"),
+    (re.compile(r"^flux (\w+)$"), r"\1 flux"),
+)
+_RUN = re.compile(r"\bsr(\d)\b")
+
+
+def nuisance_label(name: str) -> str:
+    """What a nuisance parameter is, in a few letters.
+
+    Examples
+    --------
+    >>> [nuisance_label(n) for n in ("t_sys_sr1", "de_sr2_rate_multiplier", "flux hep")]
+    ['cathode shape SR1', 'delayed e SR2', 'hep flux']
+    """
+    for pattern, replacement in _WORDS:
+        if pattern.match(name):
+            name = pattern.sub(replacement, name)
+            break
+    return _RUN.sub(r"SR\1", name.replace("_", " "))
