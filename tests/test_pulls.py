@@ -9,7 +9,12 @@ from scipy.optimize import minimize
 from scipy.stats import chi2 as chi2_distribution
 
 from upscatter.errors import PhysicsError
-from upscatter.statistics.pulls import chi2_threshold, fit_pulls, signal_limit
+from upscatter.statistics.pulls import (
+    StrengthEstimate,
+    chi2_threshold,
+    fit_pulls,
+    signal_limit,
+)
 
 FAST = settings(deadline=None, max_examples=80)
 RNG = np.random.default_rng(20250911)
@@ -187,3 +192,52 @@ def test_no_signal_has_no_limit():
     limits = signal_limit(np.array([[0.0, 0.0], [1.0, 0.0]]), [4.0, 9.0], [[0.5, 0.1]], 2.7)
     assert np.isnan(limits[0])
     assert np.isfinite(limits[1])
+
+
+class TestStrengthEstimate:
+    """The best strength and its limit, against minimisers that know no closed form."""
+
+    def test_best_strength_minimises_chi2(self):
+        residual, variance, shifts = problem(12, 3)
+        signal = RNG.uniform(0.0, 5.0, 12)
+        estimate = StrengthEstimate.of(signal, variance, shifts)
+
+        def chi2(parameters):
+            left = residual - parameters[0] * signal - parameters[1:] @ shifts
+            return (left**2 / variance).sum() + (parameters[1:] ** 2).sum()
+
+        found = minimize(chi2, np.zeros(4), method="BFGS", options={"gtol": 1e-9})
+        assert estimate.best(residual) == pytest.approx(found.x[0], rel=1e-6)
+
+    @pytest.mark.parametrize("best", [-7.0, -1.0, -1e-9, 0.0, 0.3, 4.0])
+    def test_limit_fed_back_gives_the_threshold_above_the_least_chi2(self, best):
+        estimate = StrengthEstimate.of([2.0], [4.0], [[0.0]])
+        limit = float(estimate.limit(best, 2.7))
+        parabola = [(s - best) ** 2 * float(estimate.information) for s in (limit, max(best, 0.0))]
+        assert parabola[0] - parabola[1] == pytest.approx(2.7, rel=1e-12)
+        assert limit > max(best, 0.0)
+
+    def test_a_limit_far_below_zero_keeps_its_digits(self):
+        estimate = StrengthEstimate.of([1.0], [1.0], [[0.0]])
+        # √(b² + w) − |b| → w / 2|b|
+        assert estimate.limit(-1e9, 2.7) == pytest.approx(2.7 / 2e9, rel=1e-12)
+
+    def test_spread_is_that_of_pseudo_experiments(self):
+        """Counts that fluctuate as Poisson's, with a χ² that takes another variance."""
+        rng = np.random.default_rng(3)
+        signal = np.array([3.0, 2.0, 1.0])
+        expected = np.array([400.0, 300.0, 200.0])
+        variance, shifts = 0.5 * expected, np.array([[20.0, 5.0, 0.0], [0.0, 10.0, 10.0]])
+        estimate = StrengthEstimate.of(signal, variance, shifts)
+        trials = 40_000
+        pulls = rng.standard_normal((trials, 2))
+        residual = rng.poisson(expected, (trials, 3)) - expected + pulls @ shifts
+        spread = float(estimate.best(residual).std())
+        # known to 1/√(2 · 40 000) = 0.35 %
+        assert estimate.spread(expected, shifts) == pytest.approx(spread, rel=0.012)
+        assert estimate.spread(variance, shifts) < 0.9 * spread
+
+    def test_no_signal_has_no_limit(self):
+        estimate = StrengthEstimate.of([[0.0, 0.0], [1.0, 0.0]], [4.0, 9.0], [[0.5, 0.1]])
+        assert np.isnan(estimate.limit(np.zeros(2), 2.7)).tolist() == [True, False]
+        assert np.isnan(estimate.spread([4.0, 9.0], [[0.5, 0.1]])).tolist() == [True, False]

@@ -158,7 +158,7 @@ class BinnedModel:
     @cached_property
     def bins(self) -> int:
         """Number of bins."""
-        return max((counts.size for counts in self.signals.values()), default=0)
+        return next((counts.size for counts in self.signals.values()), 0)
 
     @property
     def names(self) -> tuple[str, ...]:

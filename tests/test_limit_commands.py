@@ -1,0 +1,196 @@
+"""`upscatter limit` with bands, with another test, and with data."""
+
+import json
+
+import numpy as np
+import pytest
+
+from released_files import official_release, write_release, write_responses
+from upscatter.cli import main
+from upscatter.inputs.xenonnt import MODEL
+
+
+@pytest.fixture(autouse=True)
+def terminal(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    return tmp_path
+
+
+@pytest.fixture
+def run(capfd):
+    def run(*arguments):
+        status = main(arguments)
+        captured = capfd.readouterr()
+        assert (captured.err, status) == ("", 0)
+        return captured.out
+
+    return run
+
+
+@pytest.fixture
+def refused(capfd):
+    def refused(*arguments):
+        status = main(arguments)
+        captured = capfd.readouterr()
+        assert (captured.out, status) == ("", 2)
+        assert captured.err.count("\n") == 1
+        return captured.err.removeprefix("upscatter: error: ").rstrip("\n")
+
+    return refused
+
+
+@pytest.fixture
+def release(tmp_path):
+    """A whole release whose files are in order, though its numbers are made up."""
+    folder = tmp_path / "clone"
+    folder.mkdir()
+    write_responses(folder)
+    return write_release(folder)
+
+
+class TestProjections:
+    def test_bands_in_a_table(self, run):
+        text = run("limit", "ge-nextgen", "--bands", "--mass", "0.01MeV", "--mass", "20MeV")
+        assert "median" in text
+        assert "8.651e-10" in text
+        assert max(map(len, text.splitlines())) <= 80
+        assert "…" not in text
+
+    def test_bands_in_files(self, run):
+        header = run("limit", "ge-nextgen", "--bands", "--mass", "1MeV", "--format", "csv")
+        assert "mass_MeV,mu_bohr,mu_bohr_minus2" in header
+        content = json.loads(
+            run("limit", "ge-nextgen", "--bands", "--mass", "1MeV", "--format", "json")
+        )
+        bands = content["expected_mu_bohr"]
+        assert bands["minus1"][0] < bands["median"][0] == pytest.approx(content["mu_bohr"][0])
+        assert "expected_mu_bohr" not in json.loads(
+            run("limit", "ge-nextgen", "--mass", "1MeV", "--format", "json")
+        )
+
+    def test_a_test_from_the_command_line(self, run):
+        limits = {}
+        for test in ("chi2-pulls", "poisson", "cls"):
+            text = run(
+                "limit", "ge-nextgen", "--test", test, "--mass", "1MeV", "--format", "json"
+            )  # fmt: skip
+            content = json.loads(text)
+            assert content["provenance"]["test"] == test
+            limits[test] = content["mu_bohr"][0]
+        assert limits["poisson"] < limits["chi2-pulls"] < limits["cls"]
+
+    def test_bands_are_drawn(self, run, terminal):
+        run("limit", "ge-nextgen", "--bands", "--mass", "0.1MeV:15MeV:30", "--plot", "bands.svg")
+        text = (terminal / "bands.svg").read_text(encoding="utf-8")
+        assert text.count("without a dipole") == 2
+
+
+class TestData:
+    def test_a_recast_needs_data(self, refused):
+        for command in ("limit", "rate"):
+            message = refused(command, "xenonnt-s2only")
+            assert "upscatter limit xenonnt-s2only --data PATH" in message
+
+    def test_a_projection_takes_none(self, refused, release):
+        assert "takes no data" in refused("limit", "ge-nextgen", "--data", str(release))
+        message = refused("limit", "ge-nextgen", "--postfit", "fit.png")
+        assert message == "--postfit: needs --data PATH, the clone of a data release"
+
+    def test_a_test_for_projections(self, refused, release):
+        message = refused(
+            "limit", "xenonnt-s2only", "--data", str(release), "--test", "chi2-pulls"
+        )  # fmt: skip
+        assert 'statistics.test = "chi2-pulls": is for projections' in message
+
+    def test_a_folder_that_is_none(self, refused):
+        assert refused("limit", "xenonnt-s2only", "--data", "nowhere").startswith(
+            "nowhere: is not a folder; give the folder of a complete clone"
+        )
+
+    @pytest.mark.parametrize(
+        ("name", "damage", "message"),
+        [
+            (MODEL, None, "is missing"),
+            ("data/background_sr1.csv", None, "is missing"),
+            ("response/response_nr_tqy_2_sr0.csv", None, "is missing"),
+            (
+                "data/templates/science_roi_background_sr2_template_cathode_tsys_-3_1d.h5",
+                None,
+                "is missing",
+            ),
+            (
+                "response/response_nr_tqy_2_sr0.csv",
+                lambda text: text.replace("s2_bin_6", "s2_bin_7"),
+                "columns are not energy_kev, s2_bin_0",
+            ),
+            (
+                "response/response_nr_tqy_2_sr0.csv",
+                lambda text: text.replace("\n0.6,", "\n0.4,"),
+                "line 3: energies are out of order",
+            ),
+            (
+                "response/response_nr_tqy_-1_sr2.csv",
+                lambda text: text.replace("\n1.0,", "\n1.0,nan,").replace(",nan,", ",nan,", 1),
+                "line 4",
+            ),
+            (
+                "data/background_sr0.csv",
+                lambda text: text.replace("cathode,", "cathode,-"),
+                "is not finite or is negative",
+            ),
+        ],
+    )
+    def test_broken_releases(self, refused, release, name, damage, message):
+        path = release / name
+        if damage is None:
+            path.unlink()
+        else:
+            path.write_text(damage(path.read_text(encoding="utf-8")), encoding="utf-8")
+        line = refused("limit", "xenonnt-s2only", "--data", str(release))
+        assert line.startswith(str(path))
+        assert message in line
+
+    def test_pickles_are_not_read(self, refused, release):
+        """A pickle in place of a template is not HDF5, and is never unpickled."""
+        path = release / "data/templates/science_roi_background_sr0_template_de_1d.h5"
+        path.write_bytes(b"cos\nsystem\n(S'touch unpickled'\ntR.")
+        assert "is no HDF5 file" in refused("limit", "xenonnt-s2only", "--data", str(release))
+        assert not (release.parent / "unpickled").exists()
+
+
+class TestOfficial:
+    def test_everything_at_once(self, run, terminal, reference):
+        folder = official_release(reference)
+        text = run(
+            "limit", "xenonnt-s2only", "--data", str(folder), "--mass", "0.01MeV", "--mass", "5MeV",
+            "--bands", "--postfit", "fit.pdf", "--plot", "limit.pdf",
+        )  # fmt: skip
+        assert "1.213e-09" in text
+        assert "goodness-of-fit p = 0.069" in text
+        assert "cathode SR2          -1.42 ± 0.36" in text
+        assert max(map(len, text.splitlines())) <= 80
+        assert "…" not in text
+        for name in ("fit.pdf", "limit.pdf"):
+            assert (terminal / name).stat().st_size > 5000
+
+    def test_json_and_csv(self, run, reference):
+        folder = official_release(reference)
+        common = ("limit", "xenonnt-s2only", "--data", str(folder), "--mass", "1MeV")
+        content = json.loads(run(*common, "--format", "json"))
+        assert content["mu_bohr"][0] == pytest.approx(1.221e-9, rel=3e-3)
+        assert content["best_fit_mu_bohr"] == [0.0]
+        assert len(content["pulls"]) == 17
+        lines = run(*common, "--format", "csv").splitlines()
+        header, row = (line.split(",") for line in lines[-2:])
+        assert len(header) == len(row)
+        assert np.isfinite([float(value) for value in row]).all()
+
+    def test_hepdata(self, run, terminal, reference):
+        pytest.importorskip("hepdata_lib", reason="hepdata_lib is an optional extra")
+        folder = official_release(reference)
+        run(
+            "limit", "xenonnt-s2only", "--data", str(folder), "--mass", "1MeV", "--mass", "2MeV",
+            "--format", "hepdata", "--out", "x.tar.gz",
+        )  # fmt: skip
+        assert (terminal / "x.tar.gz").stat().st_size > 1000

@@ -1,0 +1,193 @@
+"""A measured limit: on a release made up in memory, and on the official one where it is."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.stats import chi2, norm
+
+from made_up_release import made_up_release
+from released_files import official_release
+from upscatter.errors import PhysicsError, ScenarioError
+from upscatter.inputs.xenonnt import OBSERVED
+from upscatter.measurement import Measurement, measured_limit
+from upscatter.scenario.load import Scenario
+from upscatter.scenario.recast import Recast
+from upscatter.scenario.scattering import Scattering
+from upscatter.statistics.profile import fit
+from upscatter.statistics.upper_limits import upper_limit
+from upscatter.units import MEV
+
+SEEN = np.concatenate([*OBSERVED.values()])
+
+
+def measurement(excess=0.0, **statistics):
+    scenario = Scenario.load("xenonnt-s2only").with_statistics(**statistics)
+    return Measurement(Recast(Scattering(scenario), made_up_release(excess)))
+
+
+@pytest.fixture(scope="module")
+def quiet():
+    return measurement()
+
+
+@pytest.fixture(scope="module")
+def curve(quiet):
+    return quiet.limit([0.01, 8.0, 25.0], bands=True)
+
+
+class TestCurve:
+    def test_without_an_excess(self, curve):
+        np.testing.assert_allclose(curve.best[:2], 0.0, atol=0.1 * curve.mu[0])
+        assert (curve.p_value[:2] > 0.3).all()
+        # data equal to the expectation give the median
+        np.testing.assert_allclose(curve.mu[:2], curve.bands[2, :2], rtol=0.02)
+        assert curve.mu[1] > curve.mu[0]
+        assert curve.deviance < 1.0
+        assert curve.bins == 21
+
+    def test_out_of_reach_there_is_nothing(self, curve):
+        for column in (curve.mu, curve.best, curve.significance, curve.p_value):
+            assert np.isnan(column[2])
+        assert np.isnan(curve.pulls[2]).all()
+        assert curve.rows[2][1:] == (None,) * (len(curve.header) - 1)
+
+    def test_the_limit_is_that_of_the_likelihood(self, quiet, curve):
+        likelihood = quiet.recast.likelihood
+        model = likelihood.model(quiet.recast.signals(8.0 * MEV))
+        alone = upper_limit(model, likelihood.observation(model), 0.90, "cls").require("limit")
+        assert curve.mu[1] == pytest.approx(np.sqrt(float(alone)), rel=1e-6)
+
+    def test_confidence_and_test_are_the_scenarios(self, curve):
+        more = measurement(confidence=0.95).limit([0.01])
+        assert more.mu[0] > 1.05 * curve.mu[0]
+        plain = measurement(test="poisson").limit([0.01])
+        assert plain.test == "poisson"
+        assert plain.mu[0] < curve.mu[0]
+
+    def test_an_excess_is_found(self):
+        found = measurement(excess=0.35).limit([0.01], bands=True)
+        assert found.significance[0] > 3.0
+        assert found.p_value[0] == pytest.approx(norm.sf(found.significance[0]), rel=1e-9)
+        assert 0.0 < found.best[0] < found.mu[0]
+        assert found.mu[0] > found.bands[3, 0]
+
+    def test_goodness_of_the_fit_without_a_dipole(self):
+        found = measurement(excess=0.35).limit([0.01])
+        assert found.goodness == pytest.approx(chi2.sf(found.deviance, 21), rel=1e-9)
+        assert found.deviance > 8.0
+
+    def test_files_have_it_all(self, curve):
+        assert curve.header[-len(curve.nuisances) :][0] == f"pull_{curve.nuisances[0]}"
+        content = curve.to_dict()
+        assert content["mu_bohr"][2] is None
+        assert content["pulls"]["t_qy"][0] == pytest.approx(
+            curve.pulls[0, curve.nuisances.index("t_qy")]
+        )
+        assert set(content["pulls"]) == set(curve.nuisances)
+        assert content["without_dipole"]["bins"] == 21
+        assert content["provenance"]["exposures"]["sr0"] == "1.5 t yr"
+        assert "for 21 bins" in curve.comments[-1]
+
+    def test_a_default_curve_reaches_from_flat_to_the_end(self, quiet):
+        curve = quiet.limit()
+        assert curve.mass.size == 40
+        assert (np.diff(curve.mass) > 0.0).all()
+        # the made-up response has few energies, and the last recoils fall between them
+        assert np.isfinite(curve.mu[curve.mass < 18.5 * MEV]).all()
+        assert curve.mass[0] == pytest.approx(0.01 * MEV)
+        assert np.nanmax(curve.mu) > 1e3 * curve.mu[0]
+
+
+class TestPostFit:
+    def test_is_the_fit_of_the_curve(self, quiet, curve):
+        post = quiet.post_fit(0.01)
+        assert post.nuisances == curve.nuisances
+        np.testing.assert_allclose(post.pulls, curve.pulls[0], atol=5e-3)
+        assert post.mu_limit == pytest.approx(curve.mu[0], rel=1e-6)
+        assert post.mass_mev == pytest.approx(0.01)
+        assert (post.errors > 0.0).all()
+        assert (post.errors < 1.001).all()
+
+    def test_components_add_up(self, quiet):
+        post = quiet.post_fit(5.0)
+        likelihood = quiet.recast.likelihood
+        model = likelihood.model(quiet.recast.signals(5.0 * MEV))
+        parameters = np.concatenate([[post.mu_best**2], post.pulls])
+        np.testing.assert_allclose(post.expected, model.expected(parameters), rtol=1e-9)
+        at_limit = np.concatenate([[post.mu_limit**2], post.pulls_limit])
+        rest = np.concatenate([[0.0], post.pulls_limit])
+        signal = model.expected(at_limit) - model.expected(rest)
+        np.testing.assert_allclose(post.signal_limit, signal, rtol=1e-9, atol=1e-9)
+        np.testing.assert_array_equal(post.observed, SEEN)
+        assert set(post.components) == {
+            "cathode", "delayed electrons", "accidental electrons", "8B CEvNS"
+        }  # fmt: skip
+
+    def test_out_of_reach(self, quiet):
+        with pytest.raises(PhysicsError, match="m4 = 25 MeV: no recoil can be seen"):
+            quiet.post_fit(25.0)
+
+
+class TestRefusals:
+    def test_data_that_the_model_does_not_fit(self):
+        release = made_up_release(excess=0.35)
+        tight = tuple(
+            replace(p, lower=0.99, upper=1.01) if p.name.startswith("cathode") else p
+            for p in release.parameters
+        )
+        scattering = Scattering(Scenario.load("xenonnt-s2only"))
+        misfit = Measurement(Recast(scattering, replace(release, parameters=tight)))
+        with pytest.raises(PhysicsError, match=r"the fit pulls cathode\w+ to .* outside the rel"):
+            misfit.limit([0.01])
+
+    def test_sources_that_cannot_be_seen(self):
+        scenario = Scenario.load("xenonnt-s2only")
+        text = scenario.text.replace('sources = ["8B", "hep"]', 'sources = ["pp"]')
+        text = text.replace('fluxes = { "8B" = "5.25e6 / (cm^2 s)" }', "")
+        text = text.replace('uncertainty = { "8B" = 0.038, hep = 0.30 }', "")
+        blind = Scattering(Scenario.parse(text, "pp.toml"))
+        with pytest.raises(PhysicsError, match="no recoil of the sources"):
+            Measurement(Recast(blind, made_up_release())).limit([0.01])
+
+    def test_a_scenario_with_a_detector(self, tmp_path):
+        with pytest.raises(ScenarioError, match="ge-nextgen: describes a detector"):
+            measured_limit("ge-nextgen", tmp_path)
+
+    @pytest.mark.parametrize("mass", [-1.0, np.nan, np.inf])
+    def test_a_mass_that_is_none(self, quiet, mass):
+        with pytest.raises(PhysicsError, match=r"mass: .* is not a finite number"):
+            quiet.limit([mass])
+
+
+@pytest.fixture
+def real(reference):
+    return Measurement.read("xenonnt-s2only", official_release(reference))
+
+
+class TestOfficial:
+    """The official release; check values are this package's own, rounded."""
+
+    def test_limit(self, real):
+        curve = real.limit([0.01, 5.0, 14.0], bands=True)
+        assert curve.mu == pytest.approx([1.213e-9, 1.463e-9, 3.93e-8], rel=3e-3)
+        assert curve.bands[2] == pytest.approx([1.769e-9, 2.167e-9, 5.63e-8], rel=3e-3)
+        # a deficit: the best fit is no dipole, and the limit two deviations low
+        assert (curve.best == 0.0).all()
+        assert (curve.p_value == 0.5).all()
+        assert curve.deviance == pytest.approx(31.3, abs=0.1)
+        assert curve.goodness == pytest.approx(0.069, abs=0.002)
+
+    def test_pulls(self, real):
+        post = real.post_fit(0.01)
+        pulls = dict(zip(post.nuisances, post.pulls, strict=True))
+        assert pulls["cathode_sr2_rate_multiplier"] == pytest.approx(-1.42, abs=0.02)
+        assert pulls["t_sys_sr2"] == pytest.approx(-1.20, abs=0.02)
+        assert pulls["cathode_sr1_rate_multiplier"] == pytest.approx(0.96, abs=0.02)
+
+    def test_minuit_with_bounds_and_newton_without_agree(self, real):
+        likelihood = real.recast.likelihood
+        model = likelihood.model(real.recast.signals(5.0 * MEV))
+        newton = fit(model, likelihood.observation(model))
+        post = real.post_fit(5.0)
+        np.testing.assert_allclose(post.pulls, newton.parameters[1:], atol=2e-3)

@@ -1,0 +1,106 @@
+"""The post-fit figure: what is in it, and that nothing collides."""
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from upscatter.limits.measured import PostFit
+from upscatter.report.measured_tables import pulls_table
+from upscatter.report.plots import save
+from upscatter.report.postfit_plots import post_fit_figure
+from upscatter.report.released_labels import nuisance_label
+from upscatter.report.tables import as_text
+from upscatter.units import MEV
+
+NUISANCES = (
+    "cathode_sr0_rate_multiplier",
+    "t_sys_sr1",
+    "t_qy",
+    "cevns_rate_multiplier",
+    "flux hep",
+)
+
+
+def post_fit(best=0.0):
+    bins = 6
+    falling = np.linspace(100.0, 10.0, bins)
+    return PostFit(
+        "Somewhere", 0.5 * MEV, np.sqrt(best), 1.2e-9, 0.9,
+        {"sr0": slice(0, 3), "sr1": slice(3, 6)}, np.array([80.0, 140.0, 200.0, 260.0]), "cS2 [PE]",
+        np.round(1.1 * falling), {"cathode": falling, "8B CEvNS": 0.1 * falling},
+        best * falling, 0.2 * falling, NUISANCES,
+        np.array([0.5, -1.0, 0.0, -0.004, 0.1]), np.array([0.4, 0.9, 1.0, 1.0, 1.0]), np.zeros(5),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def figure():
+    return post_fit_figure(post_fit())
+
+
+def test_a_panel_of_counts_and_of_residuals_for_each_run_and_one_of_pulls(figure):
+    assert len(figure.axes) == 2 * 2 + 1
+    counts, residuals, pulls = figure.axes[0], figure.axes[1], figure.axes[-1]
+    assert counts.get_ylabel() == "events per bin"
+    assert residuals.get_xlabel() == "cS2 [PE]"
+    assert r"\sigma" in pulls.get_ylabel()
+    assert [text.get_text() for text in pulls.get_xticklabels()][1:3] == [
+        "cathode shape SR1", "charge yield"
+    ]  # fmt: skip
+    assert any(text.get_text() == "SR0" for text in counts.texts)
+
+
+def test_components_are_stacked_and_the_signal_is_at_its_limit(figure):
+    patches = {patch.get_label(): patch.get_data() for patch in figure.axes[0].patches}
+    given = post_fit()
+    first = slice(0, 3)
+    small, large = patches[r"$^8$B CE$\nu$NS"], patches["cathode"]
+    np.testing.assert_allclose(small.values, given.components["8B CEvNS"][first])
+    np.testing.assert_allclose(large.baseline, small.values)
+    np.testing.assert_allclose(large.values, given.expected[first])
+    (limit,) = [data for label, data in patches.items() if "limit" in label]
+    np.testing.assert_allclose(limit.values, given.signal_limit[first])
+    assert r"1.20 \times 10^{-9}" in next(label for label in patches if "limit" in label)
+
+
+def test_a_best_fit_with_a_dipole_is_stacked_too():
+    labels = [p.get_label() for p in post_fit_figure(post_fit(best=0.1)).axes[0].patches]
+    assert any("best fit" in label for label in labels)
+    assert not any("best fit" in p.get_label() for p in post_fit_figure(post_fit()).axes[0].patches)
+
+
+def test_every_observed_count_is_inside_the_frame(figure):
+    top = figure.axes[0].get_ylim()[1]
+    assert top > 1.05 * post_fit().observed.max()
+
+
+def test_labels_do_not_overlap(figure):
+    figure.canvas.draw()
+    legend = figure.legends[0].get_window_extent()
+    assert not any(legend.overlaps(axes.get_window_extent()) for axes in figure.axes)
+    for axes in figure.axes:
+        assert figure.bbox.containsx(axes.get_tightbbox().x0)
+        assert figure.bbox.containsy(axes.get_tightbbox().y0)
+
+
+@pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])
+def test_files(figure, tmp_path, suffix):
+    path = tmp_path / f"fit.{suffix}"
+    save(figure, path)
+    assert path.stat().st_size > 5000
+    if suffix == "png":
+        assert imread(path).shape[1] == pytest.approx(6.69 * 300, abs=2)
+
+
+def test_labels_of_parameters():
+    names = ("ae_sr1_rate_multiplier", "signal_efficiency_sr2", "flux hep", "something else")
+    labels = ["accidental e SR1", "efficiency SR2", "hep flux", "something else"]
+    assert [nuisance_label(name) for name in names] == labels
+
+
+def test_table_of_pulls():
+    text = as_text(pulls_table(post_fit()))
+    assert "+0.50 ± 0.40" in text
+    assert "-0.00" not in text
+    assert "limit 1.200e-09 mu_B at 90 % CL" in text
+    assert max(map(len, text.splitlines())) <= 80
