@@ -1,0 +1,119 @@
+"""How fast a measured limit is, against fits by a general minimiser.
+
+    pytest benchmarks/test_measurement.py
+
+It needs the official XENONnT S2-only release: its folder in the environment variable
+UPSCATTER_REFERENCE, under `xenonnt_s2only`; without it there is nothing to time. The slow twin
+finds the same limit at one mass with scipy's SLSQP in place of the Newton fits, the likelihood
+being summed sample by sample.
+"""
+
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import pytest
+from scipy.optimize import brentq, minimize
+
+from upscatter.measurement import Measurement
+from upscatter.statistics.asymptotics import log_p_values
+from upscatter.units import MEV
+
+MASSES = np.geomspace(0.01, 17.0, 30)
+
+
+@pytest.fixture(scope="module")
+def folder():
+    default = Path(__file__).parents[2] / "shared" / "reference"
+    place = Path(os.environ.get("UPSCATTER_REFERENCE", default)) / "xenonnt_s2only"
+    if not place.is_dir():
+        pytest.skip(f"the XENONnT S2-only release is not at {place}")
+    return place
+
+
+def slow_deviance(model, data, parameters):
+    """−2 ln L, written out."""
+    pulls = dict(zip(model.names, parameters[1:], strict=True))
+    total = np.zeros(model.bins)
+    for name, template in model.samples.items():
+        counts = template.copy()
+        for shape in model.shapes:
+            if name in shape.templates:
+                counts += shape.change(name, np.array([pulls[shape.name]]))[0][0]
+        for normalisation in model.normalisations:
+            counts *= 1.0 + normalisation.relative.get(name, 0.0) * pulls[normalisation.name]
+        total += counts * (parameters[0] if name in model.signals else 1.0)
+    if (total <= 0.0).any():
+        return 1e9
+    n = data.counts
+    poisson = total - n + n * np.log(np.where(n > 0.0, n, 1.0) / total)
+    return float(2.0 * poisson.sum() + ((parameters[1:] - data.centres) ** 2).sum())
+
+
+def slow_fit(model, data, strength=None):
+    scale = 1e-18
+    start = np.zeros(1 + len(model.names))
+    bounds = [(0.0, None), *[(-5.0, 5.0)] * len(model.names)]
+    if strength is not None:
+        start[0] = strength / scale
+        bounds[0] = (start[0], start[0])
+
+    def objective(x):
+        return slow_deviance(model, data, np.concatenate([[scale * x[0]], x[1:]]))
+
+    found = minimize(
+        objective, start, bounds=bounds, method="SLSQP", options={"ftol": 1e-10, "maxiter": 300}
+    )
+    return found.fun, np.concatenate([[scale * found.x[0]], found.x[1:]])
+
+
+def slow_limit(model, data):
+    best, at_best = slow_fit(model, data)
+    _, none = slow_fit(model, data, 0.0)
+    artificial = type(data)(model.expected(none), none[1:])
+
+    def excess(log_strength):
+        strength = np.exp(log_strength)
+        q = 0.0 if at_best[0] > strength else max(slow_fit(model, data, strength)[0] - best, 0.0)
+        q_asimov = max(slow_fit(model, artificial, strength)[0], 0.0)
+        ln_clsb, ln_clb = log_p_values(q, q_asimov)
+        return float(ln_clsb - ln_clb) - np.log(0.1)
+
+    return np.exp(brentq(excess, np.log(1e-20), np.log(1e-14), xtol=1e-5))
+
+
+def test_thirty_masses(folder, report):
+    start = perf_counter()
+    measurement = Measurement.read("xenonnt-s2only", folder)
+    curve = measurement.limit(MASSES)
+    fast = perf_counter() - start
+    assert np.isfinite(curve.mu).all()
+
+    likelihood = measurement.recast.likelihood
+    model = likelihood.model(measurement.recast.signals(float(MASSES[10]) * MEV))
+    start = perf_counter()
+    slow = np.sqrt(slow_limit(model, likelihood.observation(model)))
+    seconds = perf_counter() - start
+    report.append(f"xenonnt-s2only at 30 masses, files read:   {fast:8.2f} s")
+    report.append(f"a general minimiser (one mass times 30):   {30 * seconds:8.1f} s")
+    report.append(f"ratio:                                     {30 * seconds / fast:8.1f}")
+    report.append(f"deviation of that limit:                   {curve.mu[10] / slow - 1.0:8.1e}")
+    assert curve.mu[10] == pytest.approx(slow, rel=1e-3)
+    assert seconds * 30 > fast
+
+
+def test_memory(folder, report):
+    """Of the command as a process."""
+    code = (
+        "from upscatter.cli import main; import sys; "
+        f"sys.exit(main(['limit', 'xenonnt-s2only', '--data', {str(folder)!r}, "
+        "'--mass', '0.01MeV:17MeV:30', '--bands', '--format', 'csv']))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024.0
+    report.append(f"memory of the command with bands:          {used:8.0f} MiB")
+    assert used < 400.0
