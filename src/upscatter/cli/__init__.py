@@ -25,8 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = _run(arguments)
         if sys.stdout is not None:  # it may have been closed
             sys.stdout.flush()
-    except KeyboardInterrupt:
-        _fail("interrupted")
+    except KeyboardInterrupt as interruption:
+        _fail(str(interruption) or "interrupted")
         return _INTERRUPTED
     except BrokenPipeError:
         # The reader of a pipe went away, as head does; there is nobody to tell.
@@ -43,6 +43,9 @@ def _run(arguments: Sequence[str] | None) -> int:
     from upscatter.cli import (  # noqa: F401 - they add their commands to the group
         compare_commands,
         flavour_commands,
+        limit_commands,
+        planning_commands,
+        toys_commands,
     )
     from upscatter.cli.commands import commands
     from upscatter.errors import UpscatterError
@@ -64,8 +67,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         return _fail(f"{error.format_message().rstrip('.')} (see {command} --help)")
     except click.ClickException as error:
         return _fail(error.format_message())
-    except click.Abort:
-        raise KeyboardInterrupt from None
+    except click.Abort as abort:
+        raise KeyboardInterrupt(*abort.args) from None
     return 0
 
 

@@ -27,6 +27,7 @@ class Plan:
     value : float
         What gives the target, in `unit`.
     unit : str
+        Value and unit together are what a scenario file takes: "150 kg yr".
     factor : float or None
         `value` against the scenario's; None where that is zero.
     target : float

@@ -139,13 +139,13 @@ class ToyResult:
     def remarks(self) -> list[str]:
         """What a reader of the coverage should know."""
         nominal, asymptotic = 100.0 * self.confidence, 100.0 * self.asymptotic_coverage
-        remarks = []
+        remarks: list[str] = []
         if self.test == "chi2-pulls":
-            remarks.append(
-                f"Delta chi2 for {nominal:g} % and {self.dof} dof, taken for an upper limit alone, "
-                f"is one-sided {asymptotic:.4g} %: so much is expected to be covered, or more "
-                "where mu_nu4 is below the expected limit"
-            )
+            remarks = [
+                f"Delta chi2 for {nominal:g} % and {self.dof} dof makes an upper limit one-sided "
+                f"at {asymptotic:.4g} %",
+                "the asymptotics take Delta_i for the spread of counts, and the signal for known",
+            ]
         if self.test == "cls":
             remarks.append("CLs covers more than it says, so as not to exclude what cannot be seen")
         if self.failed:

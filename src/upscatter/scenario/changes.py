@@ -9,13 +9,30 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from upscatter.detector.quenching import Constant, Lindhard, Quenching, Tabulated
-from upscatter.errors import ScenarioError
+from upscatter.errors import PhysicsError, ScenarioError
 from upscatter.inputs.nuclei import Nucleus
 from upscatter.inputs.solar_fluxes import flux_model
 from upscatter.scenario.build import Model
 from upscatter.scenario.fields import EndPoint
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.model import DetectorBlock, Source
+from upscatter.units import MEV
+
+
+def require_reach(model: Model, mass: float, mu: float) -> None:
+    """Refuse a mass (MeV) that has no limit, before anything is changed.
+
+    Raises
+    ------
+    PhysicsError
+        Unless `mu`, the limit of the model, is positive.
+    """
+    if not mu > 0.0:
+        reach = model.experiment.highest_mass(model.flux) / MEV
+        raise PhysicsError(
+            f"mass {mass:g} MeV: no neutrino can produce it ({model.scenario.name} reaches up to "
+            f"{reach:.4g} MeV); give a smaller mass"
+        )
 
 
 def with_block(scenario: Scenario, block: str, **fields: object) -> Scenario:

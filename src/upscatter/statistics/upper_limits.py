@@ -24,7 +24,7 @@ from upscatter.statistics.asymptotics import (
     lowest_strength,
 )
 from upscatter.statistics.likelihood import BinnedModel, Observation
-from upscatter.statistics.profile import fit
+from upscatter.statistics.profile import Profile, fit
 
 Criterion = Literal["cls", "cls+b"]
 
@@ -95,29 +95,53 @@ def upper_limit(
     """
     target = np.log1p(-_checked(confidence))
     outer = data.counts.shape[:-1]
-    rows = _rows(model, data)
-    best = fit(model, rows, lowest=lowest_strength(statistic))
-    null = fit(model, rows, 0.0)
-    fitted = np.where(null.converged[:, None], null.parameters, 0.0)
-    artificial = Observation(model.expected(fitted), fitted[:, 1:])
+    tests = _Tests.prepare(model, data, criterion, statistic)
 
     def excess(strength: FloatArray, which: FloatArray) -> FloatArray:
-        i = which.astype(np.intp)
-        tested = fit(model, _take(rows, i), strength, start=best.parameters[i, 1:])
-        q = np.where(
-            best.strength[i] > strength, 0.0, np.maximum(tested.deviance - best.deviance[i], 0.0)
-        )
-        q_asimov = fit(model, _take(artificial, i), strength).deviance
-        ln_clsb, ln_clb = log_p_values(q, q_asimov, statistic)
-        return np.asarray((ln_clsb - ln_clb if criterion == "cls" else ln_clsb) - target)
+        return np.asarray(tests.log_level(strength, which.astype(np.intp)) - target)
 
-    usable = best.converged & null.converged
-    floor = np.maximum(best.strength, 0.0)
-    spread = _spread(model, artificial)
+    floor = np.maximum(tests.best.strength, 0.0)
+    spread = _spread(model, tests.artificial)
     # where the limit would be for Gaussian counts, to begin the search
     power = np.exp(target) * (ndtr(floor / spread) if criterion == "cls" else 1.0)
-    limit = _solve(excess, floor, -spread * ndtri(power), usable)
+    limit = _solve(excess, floor, -spread * ndtri(power), tests.usable)
     return UpperLimit(limit.strength.reshape(outer), limit.converged.reshape(outer))
+
+
+def confidence_level(
+    model: BinnedModel,
+    data: Observation,
+    strength: npt.ArrayLike,
+    criterion: Criterion = "cls",
+    statistic: Statistic = "q-tilde",
+) -> FloatArray:
+    """CL_s or CL_s+b of a tested strength: what is 1 − confidence at the upper limit.
+
+    Parameters
+    ----------
+    model, data, criterion, statistic
+        As in `upper_limit`.
+    strength : array_like, shape (...)
+        Tested strength.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        NaN where a fit failed.
+
+    Examples
+    --------
+    >>> model = BinnedModel(np.array([1.0]), {"b": np.array([100.0])})
+    >>> round(float(confidence_level(model, model.observe([100.0]), 17.36)), 4)
+    0.1
+    """
+    outer = data.counts.shape[:-1]
+    tests = _Tests.prepare(model, data, criterion, statistic)
+    which = np.flatnonzero(tests.usable)
+    level = np.full(tests.usable.shape, np.nan)
+    tested = np.broadcast_to(np.asarray(strength, dtype=float), outer).reshape(-1)
+    level[which] = np.exp(tests.log_level(tested[which], which))
+    return level.reshape(outer)
 
 
 def expected_limit(
@@ -172,6 +196,44 @@ def expected_limit(
     return positive.require("expected limit")
 
 
+@dataclass(frozen=True)
+class _Tests:
+    """Tests of strengths on many data sets, with the fits that do not depend on the strength."""
+
+    model: BinnedModel
+    rows: Observation
+    best: Profile
+    artificial: Observation
+    usable: npt.NDArray[np.bool_]
+    criterion: Criterion
+    statistic: Statistic
+
+    @classmethod
+    def prepare(
+        cls, model: BinnedModel, data: Observation, criterion: Criterion, statistic: Statistic
+    ) -> _Tests:
+        rows = _rows(model, data)
+        best = fit(model, rows, lowest=lowest_strength(statistic))
+        null = fit(model, rows, 0.0)
+        fitted = np.where(null.converged[:, None], null.parameters, 0.0)
+        artificial = Observation(model.expected(fitted), fitted[:, 1:])
+        usable = best.converged & null.converged
+        return cls(model, rows, best, artificial, usable, criterion, statistic)
+
+    def log_level(self, strength: FloatArray, which: npt.NDArray[np.intp]) -> FloatArray:
+        """ln CL_s or ln CL_s+b of a strength for each data set asked for."""
+        best = self.best.strength[which]
+        # the data and their Asimov twins in one batch: for few sets its cost is that of the calls
+        both = _join(_take(self.rows, which), _take(self.artificial, which))
+        start = np.concatenate([self.best.parameters[which, 1:], both.centres[which.size :]])
+        deviance = fit(self.model, both, np.tile(strength, 2), start=start).deviance
+        rise = np.maximum(deviance[: which.size] - self.best.deviance[which], 0.0)
+        q = np.where(best > strength, 0.0, rise)
+        q_asimov = deviance[which.size :]
+        ln_clsb, ln_clb = log_p_values(q, q_asimov, self.statistic)
+        return ln_clsb - ln_clb if self.criterion == "cls" else ln_clsb
+
+
 def _checked(confidence: float) -> float:
     if not 0.5 < confidence < 1.0:  # q vanishes with probability 1/2: nothing to invert below
         raise PhysicsError(
@@ -189,6 +251,13 @@ def _rows(model: BinnedModel, data: Observation) -> Observation:
 
 def _take(data: Observation, which: npt.NDArray[np.intp]) -> Observation:
     return Observation(data.counts[which], data.centres[which])
+
+
+def _join(first: Observation, second: Observation) -> Observation:
+    return Observation(
+        np.concatenate([first.counts, second.counts]),
+        np.concatenate([first.centres, second.centres]),
+    )
 
 
 def _spread(model: BinnedModel, artificial: Observation) -> FloatArray:

@@ -1,0 +1,273 @@
+"""What an experiment needs for a limit: exposure, background or threshold, all else as it is.
+
+The limit is computed anew at every value that is tried, so whatever the scenario has in it enters:
+systematics that do not shrink with exposure, bins, efficiency, the choice of test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from math import inf, log, sqrt
+
+from scipy.optimize import brentq
+
+from upscatter.api import LOWEST_MASS, limit_of
+from upscatter.errors import PhysicsError, UpscatterError
+from upscatter.flux.coupling import coupling
+from upscatter.limits.plan import Plan, Vary
+from upscatter.scenario.build import Model
+from upscatter.scenario.changes import (
+    require_reach,
+    threshold,
+    with_background,
+    with_block,
+    with_threshold,
+)
+from upscatter.scenario.load import Scenario
+from upscatter.units import DAY, KEV, KG, YEAR
+
+ACCURACY = 1e-4
+"""Relative accuracy to which the limit meets the target."""
+
+# Beyond these nobody plans: the largest water detectors collect 1e9 kg yr.
+_MOST_EXPOSURE = 1e9 * KG * YEAR
+_LARGEST_FACTOR = 1e12
+_LOWEST_THRESHOLD = 1e-6  # times the scenario's
+
+_FIRST_STEP, _LEAST_STEP = 2.0, 1.001
+_PROBES = 6
+_PLATEAU = 1e-3
+_ROUNDING = 1e-6
+_NO_LIMIT = 100.0  # stands for ln of the ratio of an infinite limit to the target
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One number of a scenario, free to turn.
+
+    Parameters
+    ----------
+    name : str
+    start : float
+        The scenario's value.
+    tightest, loosest : float
+        How far to turn towards stronger and weaker limits.
+    unit : float
+    unit_name : str
+    set : callable
+        From a value to the scenario that has it.
+    """
+
+    name: Vary
+    start: float
+    tightest: float
+    loosest: float
+    unit: float
+    unit_name: str
+    set: Callable[[float], Scenario]
+
+    def show(self, value: float) -> str:
+        """A value as a user reads it."""
+        return f"{value / self.unit:.4g} {self.unit_name}"
+
+
+def plan(
+    scenario: Scenario | str,
+    target: float,
+    vary: Vary,
+    mass: float = LOWEST_MASS,
+    *,
+    flavour: str | None = None,
+) -> Plan:
+    """The exposure, background or threshold for which the limit is a target.
+
+    Parameters
+    ----------
+    scenario : Scenario or str
+        A scenario, or the name or path of one.
+    target : float
+        Wanted upper limit on μ_ν4/μ_B.
+    vary : {"exposure", "background", "threshold"}
+        What may change: the background all together, flat and table; the threshold with the number
+        of bins of a region kept, or with the bin edges above it.
+    mass : float
+        m_4 in MeV.
+    flavour : {"universal", "e", "mu", "tau"}, optional
+        Coupling to use instead of the scenario's.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario is not a valid one, or describes no detector.
+    PhysicsError
+        If the target cannot be met, saying the best that can; if it is not between 0 and 1, or the
+        mass is out of reach.
+
+    Examples
+    --------
+    >>> found = plan("ge-nextgen", 7e-10, "exposure")
+    >>> f"{found.value:.0f} {found.unit}"
+    '404 kg yr'
+    """
+    if not 0.0 < target <= 1.0:
+        raise PhysicsError(
+            f"target: {target:g} is not a moment above 0 and up to 1 Bohr magneton; give a value "
+            "such as 1e-10"
+        )
+    loaded = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+    model = Model(loaded, None if flavour is None else coupling(flavour))
+    knob = _knob(model, vary)
+    curve = limit_of(model, [mass])
+    own = float(curve.mu[0])
+    require_reach(model, mass, own)
+    limit = _limits(knob, model, mass)
+    near, far = _bracket(knob, limit, own, target)
+    value = _solve(limit, near, far, target)
+    mu = limit(value)
+    if not abs(mu / target - 1.0) < ACCURACY:
+        raise PhysicsError(
+            f"target {target:g}: the limit jumps over it at {vary} = {knob.show(value)}; "
+            "choose another target"
+        )
+    return Plan(
+        loaded.name,
+        curve.flavour,
+        curve.confidence,
+        vary,
+        value / knob.unit,
+        knob.unit_name,
+        value / knob.start if knob.start else None,
+        target,
+        mass,
+        own,
+        mu,
+        _monotonic(limit, *((near, far) if own > target else (far, near))),
+        _sparse(Model(knob.set(value), model.coupling_override)),
+        model.provenance,
+        model.scenario.described.title,
+    )
+
+
+def _knob(model: Model, vary: Vary) -> Knob:
+    """What turns exposure, background or threshold of a model's scenario."""
+    scenario = model.scenario
+    detector, background = scenario.described.detector, scenario.described.background
+    if vary == "exposure":
+        start = detector.exposure
+        most = max(_MOST_EXPOSURE, 1e3 * start)
+        return Knob(
+            vary, start, most, start / _LARGEST_FACTOR, KG * YEAR, "kg yr",
+            lambda value: with_block(scenario, "detector", exposure=value),
+        )  # fmt: skip
+    if vary == "threshold":
+        end = threshold(detector)
+        name = "keVnr" if end.recoil else "keVee"
+        least = _LOWEST_THRESHOLD * (end.value or KEV)
+        return Knob(
+            vary, end.value, least, _LARGEST_FACTOR * least, KEV, name,
+            lambda value: with_threshold(model, value),
+        )  # fmt: skip
+    if background.rate:
+        start, unit, name = 1.0, 1.0, "times the scenario's"
+    else:
+        start, unit, name = background.flat, 1.0 / (KEV * KG * DAY), "/ (keVee kg day)"
+    if start == 0.0:
+        raise PhysicsError(
+            f"{scenario.name}: has no background to vary; give it one, or vary another quantity"
+        )
+    return Knob(
+        vary, start, start / _LARGEST_FACTOR, start * _LARGEST_FACTOR, unit, name,
+        lambda value: with_background(scenario, value / start),
+    )  # fmt: skip
+
+
+def _limits(knob: Knob, model: Model, mass: float) -> Callable[[float], float]:
+    """Limits with the knob at a value; infinite where there is no such experiment."""
+
+    @cache
+    def limit(value: float) -> float:
+        try:
+            mu = float(limit_of(Model(knob.set(value), model.coupling_override), [mass]).mu[0])
+        except UpscatterError:
+            return inf
+        return mu if mu > 0.0 else inf
+
+    return limit
+
+
+def _bracket(
+    knob: Knob, limit: Callable[[float], float], own: float, target: float
+) -> tuple[float, float]:
+    """Values whose limits lie on either side of the target, in steps that grow from a factor of 2.
+
+    Raises
+    ------
+    PhysicsError
+        If there are none, saying the best or the weakest limit that there is.
+    """
+    tighten = own > target
+    bound = knob.tightest if tighten else knob.loosest
+    near, step = knob.start or knob.tightest, _FIRST_STEP
+    tried = {knob.start: own}
+    refused = False
+    while near != bound and step > _LEAST_STEP:
+        far = max(near / step, bound) if bound < near else min(near * step, bound)
+        mu = tried[far] = limit(far)
+        if (mu <= target) if tighten else (mu >= target):
+            return near, far
+        if mu == inf:  # such an experiment there is not; come as close to it as one can
+            refused, step = True, sqrt(step)
+            continue
+        near, step = far, sqrt(step) if refused else step**2
+    if not tighten:
+        raise PhysicsError(
+            f"target {target:g}: no {knob.name} gives so weak a limit; at "
+            f"{knob.show(near)} it is {tried[near]:.3g}, so lower the target"
+        )
+    if knob.tightest < knob.start:
+        tried[0.0] = limit(0.0)
+    best = min(tried.values())
+    # A plateau is said where it starts.
+    where = next(value for value, mu in tried.items() if mu <= (1.0 + _PLATEAU) * best)
+    raise PhysicsError(
+        f"target {target:g}: cannot be reached by the {knob.name} alone; the best limit is "
+        f"{best:.3g}, at {knob.show(where)}, so raise the target or vary another quantity"
+    )
+
+
+def _solve(limit: Callable[[float], float], near: float, far: float, target: float) -> float:
+    """The value between two at which the limit is the target."""
+
+    def excess(part: float) -> float:
+        return min(log(limit(_between(near, far, part)) / target), _NO_LIMIT)
+
+    # Rounding could give a scenario that meets the target just so the sign of the other end.
+    if abs(excess(0.0)) < _ROUNDING * ACCURACY:
+        return near
+    return _between(near, far, float(brentq(excess, 0.0, 1.0, xtol=1e-10, rtol=1e-12)))
+
+
+def _between(near: float, far: float, part: float) -> float:
+    """The value that is a part of the way, in the logarithm, from one to another."""
+    return far if part == 1.0 else near * (far / near) ** part
+
+
+def _monotonic(limit: Callable[[float], float], loose: float, tight: float) -> bool:
+    """Whether the limit gets no weaker anywhere on the way from one value to another."""
+    limits = [limit(_between(loose, tight, i / _PROBES)) for i in range(_PROBES + 1)]
+    return all(after <= before * (1.0 + _ROUNDING) for before, after in pairwise(limits))
+
+
+def _sparse(model: Model) -> bool:
+    """Whether a χ² takes less than a count of variance for each bin, on average."""
+    statistics = model.scenario.settings.statistics
+    if statistics.test != "chi2-pulls":
+        return False
+    return bool(model.expectation.variance(statistics.variance).mean() < 1.0)

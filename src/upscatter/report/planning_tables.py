@@ -1,0 +1,82 @@
+"""Results for planning as tables: what moves a limit, and what a target takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from upscatter.limits.impact import Impact, Impacts, percent
+from upscatter.limits.plan import Plan
+from upscatter.report.tables import new_table, summary_table
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_SMALL = 0.01
+
+
+def impact_tables(result: Impacts) -> list[Table]:
+    """Two-sided changes, other choices, and what could not be computed and why."""
+    moved = new_table(
+        f"{result.title or result.scenario}: what moves the limit\n"
+        f"mu_nu4 < {result.mu:.3e} mu_B at m4 = {result.mass_mev:g} MeV "
+        f"({100 * result.confidence:g} % CL)"
+    )
+    for name in ("kind", "input", "change", "limit if lowered", "if raised"):
+        moved.add_column(name, justify="right" if name.endswith("ed") else "left")
+    for impact in result.two_sided:
+        changes = (_change(limit, result.mu) for limit in (impact.low, impact.high))
+        moved.add_row(impact.kind, impact.name, f"by {impact.change}", *changes)
+    tables = [moved]
+    if result.choices:
+        chosen = new_table("")
+        for name in ("kind", "input", "instead", "limit [mu_B]", "change"):
+            chosen.add_column(
+                name, justify="right" if name in ("limit [mu_B]", "change") else "left"
+            )
+        for impact in result.choices:
+            limit = impact.alternative
+            chosen.add_row(
+                impact.kind, impact.name, impact.change, f"{limit:.3e}", _change(limit, result.mu)
+            )
+        tables.append(chosen)
+    if result.incomplete:
+        tables.append(_left_out(result.incomplete))
+    return tables
+
+
+def plan_table(plan: Plan) -> Table:
+    """The value that gives the target, and what it compares to."""
+    value = f"{plan.value:.4g} {plan.unit}"
+    factor = "-" if plan.factor is None else f"{plan.factor:.4g} times"
+    return summary_table(
+        f"{plan.title or plan.scenario}: {plan.vary} for a limit of {plan.target:g} mu_B\n"
+        f"at m4 = {plan.mass_mev:g} MeV ({100 * plan.confidence:g} % CL)",
+        [
+            (f"{plan.vary} needed", value),
+            ("against the scenario's", factor),
+            ("limit with it", f"{plan.mu:.4e} mu_B"),
+            ("the scenario's limit", f"{plan.scenario_mu:.4e} mu_B"),
+            *(("note", remark) for remark in plan.remarks),
+        ],
+    )
+
+
+def _left_out(impacts: Sequence[Impact]) -> Table:
+    table = new_table("")
+    for name in ("input", "change", "not computed, because"):
+        table.add_column(name, overflow="fold")
+    for impact in impacts:
+        change = impact.change if impact.kind == "choice" else f"by {impact.change}"
+        table.add_row(impact.name, change, impact.reason)
+    return table
+
+
+def _change(limit: float | None, mu: float) -> str:
+    """Change of a limit in per cent; a dash where there is none."""
+    change = percent(limit, mu)
+    if change is None:
+        return "-"
+    if 0.0 < abs(change) < _SMALL:
+        return f"< {_SMALL:g} %"
+    return f"{change:+.2f} %" if abs(change) < 1000.0 else f"{change:+.3g} %"

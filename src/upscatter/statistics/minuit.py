@@ -1,0 +1,342 @@
+"""Maximum-likelihood fit of one data set with Minuit.
+
+The batched Newton fit of `upscatter.statistics.profile` bounds the strength only and gives no
+uncertainties. This one bounds any parameter and adds the uncertainties of HESSE and MINOS
+(F. James and M. Roos, Comput. Phys. Commun. 10 (1975) 343). −2 ln L is minimised, so one standard
+deviation is a rise of 1. A parameter that ends at a bound stays there while the others are fitted
+without bounds: Minuit's own change of variables would distort their covariance.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from upscatter.errors import PhysicsError
+from upscatter.numerics import FloatArray
+from upscatter.statistics.likelihood import BinnedModel, Observation
+from upscatter.statistics.objective import Objective, Whitened
+
+if TYPE_CHECKING:
+    from iminuit import Minuit
+
+STRENGTH = "strength"
+"""Name of the first parameter."""
+
+TOLERANCE = 1e-4
+"""Minuit's tolerance: it stops where −2 ln L is within 2e-3 of it from the minimum, or so."""
+
+NEAR = 1e-4
+"""Distance from a bound, in rough standard deviations, at which a parameter is held there."""
+
+SAME = 1e-4
+"""Difference of −2 ln L between two searches for one minimum that is none."""
+
+
+@dataclass(frozen=True)
+class MinuitFit:
+    """Fit of one data set.
+
+    Parameters
+    ----------
+    names : tuple of str
+        "strength", then the nuisance parameters.
+    deviance : float
+        −2 ln L at its minimum, relative to the saturated model; NaN if the fit failed.
+    parameters : ndarray, shape (1 + nuisances,)
+        In the order of `names`; NaN if the fit failed.
+    covariance : ndarray, shape (1 + nuisances, 1 + nuisances)
+        From the second derivatives at the minimum (HESSE), of the parameters that are free there:
+        0 for a strength that was given, NaN for parameters at a bound or if the fit failed.
+    at_bound : tuple of str
+        Parameters that a bound holds.
+    minos : mapping
+        Distances to where −2 ln L, minimised over the others, is 1 higher, (lower ≤ 0, upper ≥ 0),
+        for the parameters asked for; NaN where a bound comes first or the search failed.
+    failure : str
+        Why there is no result; empty if there is one.
+
+    Examples
+    --------
+    >>> model = BinnedModel(np.array([1.0]), {"b": np.array([5.0])})
+    >>> found = minuit_fit(model, model.observe([9.0]))
+    >>> [round(float(v), 4) for v in (found.parameters[0], found.uncertainties[0])]
+    [4.0, 3.0]
+    """
+
+    names: tuple[str, ...]
+    deviance: float
+    parameters: FloatArray
+    covariance: FloatArray
+    at_bound: tuple[str, ...]
+    minos: Mapping[str, tuple[float, float]]
+    failure: str = ""
+
+    @property
+    def converged(self) -> bool:
+        """Whether a minimum was found, with a covariance."""
+        return not self.failure
+
+    @property
+    def strength(self) -> float:
+        """Strength at the minimum."""
+        return float(self.parameters[0])
+
+    @property
+    def uncertainties(self) -> FloatArray:
+        """Standard deviations, shape (1 + nuisances,); 0 and NaN as in `covariance`."""
+        return np.asarray(np.sqrt(np.diag(self.covariance)))
+
+    def require(self, what: str) -> MinuitFit:
+        """The same fit, or an error if it failed."""
+        if self.failure:
+            raise PhysicsError(
+                f"{what}: the fit did not converge ({self.failure}), so there is no result; check "
+                "for bins with counts that nothing predicts, or narrow the parameters' bounds"
+            )
+        return self
+
+
+def minuit_fit(
+    model: BinnedModel,
+    data: Observation,
+    strength: float | None = None,
+    *,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+    minos: Sequence[str] = (),
+) -> MinuitFit:
+    """Minimise −2 ln L over the nuisance parameters, and the strength unless it is given.
+
+    Parameters
+    ----------
+    model : BinnedModel
+    data : Observation
+        One data set, counts (bins,).
+    strength : float, optional
+        Strength to hold fixed.
+    bounds : mapping, optional
+        Least and largest value of parameters by name, those of nuisance parameters in standard
+        deviations: a factor 1 + σz within [0.5, 1.5] is z within ±0.5/σ. One that is not named has
+        no bounds, but for the strength, which is then not negative.
+    minos : sequence of str
+        Free parameters to find asymmetric errors of.
+
+    Returns
+    -------
+    MinuitFit
+
+    Raises
+    ------
+    PhysicsError
+        If a bound or a name means nothing, or there is more than one data set.
+
+    Examples
+    --------
+    >>> from upscatter.statistics.likelihood import Normalisation
+    >>> flux = Normalisation("flux", {"b": 0.1})
+    >>> model = BinnedModel(np.array([1.0]), {"b": np.array([100.0])}, (flux,))
+    >>> found = minuit_fit(model, model.observe([130.0]), 0.0, bounds={"flux": (-1.0, 1.0)})
+    >>> found.parameters.tolist(), found.at_bound
+    ([0.0, 1.0], ('flux',))
+    """
+    if data.counts.ndim != 1:
+        raise PhysicsError(f"Minuit fit: counts of shape {data.counts.shape}; give one data set")
+    names = (STRENGTH, *model.names)
+    if STRENGTH in model.names:
+        raise PhysicsError(f"nuisance {STRENGTH!r}: the signal's strength has this name; rename it")
+    choices = names if strength is None else model.names
+    for name in (*(bounds or {}), *minos):
+        if name not in choices:
+            raise PhysicsError(
+                f"Minuit fit: there is no free parameter {name!r} to bound or to find an error of; "
+                f"choose from {', '.join(choices)}"
+            )
+    ends = dict.fromkeys(names, (-np.inf, np.inf))
+    if strength is None:
+        ends[STRENGTH] = (0.0, np.inf)
+    ends |= bounds or {}
+    for name, (low, high) in ends.items():
+        if not low < high:
+            raise PhysicsError(
+                f"Minuit fit: bounds ({low:g}, {high:g}) of {name!r} hold no interval; "
+                "give the lesser first"
+            )
+    limits = np.array([*ends.values()]).T
+    return _Problem(Objective(model, data), names, strength, limits).solve(minos)
+
+
+@dataclass(frozen=True)
+class _Minimum:
+    """What Minuit finds without bounds, in the variables x of the objective.
+
+    Parameters
+    ----------
+    x : ndarray, shape (1 + nuisances,)
+    covariance : ndarray, shape (1 + nuisances, 1 + nuisances)
+        0 for parameters that are held.
+    free : ndarray of bool, shape (1 + nuisances,)
+    valid : bool
+    """
+
+    x: FloatArray
+    covariance: FloatArray
+    free: npt.NDArray[np.bool_]
+    valid: bool
+
+    @classmethod
+    def of(cls, whitened: Whitened) -> _Minimum:
+        size = whitened.free.size
+        if not whitened.free.any():
+            return cls(whitened.origin, np.zeros((size, size)), whitened.free, True)
+        minuit = _minuit(whitened, np.zeros(int(whitened.free.sum())))
+        minuit.migrad()
+        minuit.hesse()
+        valid = bool(minuit.valid and minuit.accurate)
+        inner = np.array(minuit.covariance) if valid else np.full((len(minuit.values),) * 2, np.nan)
+        turn = whitened.directions
+        return cls(whitened.x(np.array(minuit.values)), turn @ inner @ turn.T, whitened.free, valid)
+
+
+def _minuit(
+    function: Objective | Whitened, start: FloatArray, names: Sequence[str] | None = None
+) -> Minuit:
+    from iminuit import Minuit
+
+    minuit = Minuit(function.value, start, grad=function.gradient, name=names)
+    minuit.errordef = Minuit.LEAST_SQUARES  # 1, for −2 ln L as for a χ²
+    minuit.tol = TOLERANCE
+    minuit.print_level = -1
+    return minuit
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """A fit in the variables x of its objective.
+
+    Parameters
+    ----------
+    objective : Objective
+    names : tuple of str
+    given : float or None
+        Strength to hold.
+    bounds : ndarray, shape (2, 1 + nuisances)
+        Of the parameters.
+    """
+
+    objective: Objective
+    names: tuple[str, ...]
+    given: float | None
+    bounds: FloatArray
+
+    @cached_property
+    def limits(self) -> FloatArray:
+        """`bounds` of x."""
+        return np.asarray(self.bounds / self.objective.scale)
+
+    @cached_property
+    def held(self) -> npt.NDArray[np.bool_]:
+        """Which parameters are given."""
+        return np.array([self.given is not None, *np.zeros(self.bounds.shape[1] - 1, dtype=bool)])
+
+    @property
+    def start(self) -> FloatArray:
+        """Where the search begins, not on a bound: there a bounded variable has no derivative."""
+        margin = 0.05 * np.minimum(self.limits[1] - self.limits[0], 1.0)
+        x = self.objective.start(self.given)
+        return np.clip(x, self.limits[0] + margin, self.limits[1] - margin)
+
+    def solve(self, minos: Sequence[str]) -> MinuitFit:
+        """Fit within the bounds, then without them from there, for the covariance."""
+        from iminuit.warnings import IMinuitWarning
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", IMinuitWarning)  # flags say the same, and are read
+            found = self._without_bounds(np.array(self._within_bounds(self.start).values))
+            if failure := self._failure(found):
+                unknown = np.full((found.x.size, found.x.size), np.nan)
+                return MinuitFit(self.names, np.nan, unknown[0], unknown, (), {}, failure)
+            errors = dict(zip(minos, self._minos(found.x, minos), strict=True))
+        at_bound = ~(found.free | self.held)
+        scale = self.objective.scale
+        covariance = np.outer(scale, scale) * found.covariance
+        covariance[at_bound] = covariance[:, at_bound] = np.nan
+        # what was given and the bounds are given back to the last digit
+        point = np.clip(found.x * scale, *self.bounds)
+        point[at_bound] = self._nearest(found.x, self.bounds)[at_bound]
+        if self.given is not None:
+            point[0] = self.given
+        return MinuitFit(
+            self.names,
+            self.objective.deviance(point / scale),
+            point,
+            covariance,
+            tuple(name for name, at in zip(self.names, at_bound, strict=True) if at),
+            errors,
+        )
+
+    def _within_bounds(self, x: FloatArray) -> Minuit:
+        """Minuit at its minimum, or where it stopped."""
+        minuit = _minuit(self.objective, x, self.names)
+        minuit.limits = self.limits.T
+        minuit.fixed = self.held
+        if not self.held.all():
+            minuit.migrad()
+        return minuit
+
+    def _without_bounds(self, x: FloatArray) -> _Minimum:
+        """Minimum with the parameters that press on a bound held there."""
+        low, high = self.limits
+        # with a curvature of 2 the minimum would be farther than NEAR beyond the bound
+        slope = self.objective.gradient(x) / 2.0
+        pressing = ((x - low < NEAR) & (slope > NEAR)) | ((high - x < NEAR) & (slope < -NEAR))
+        free = ~(self.held | pressing)
+        while True:
+            start = np.where(free | self.held, x, self._nearest(x, self.limits))
+            found = _Minimum.of(Whitened(self.objective, start, free))
+            outside = free & ((found.x < low - NEAR) | (found.x > high + NEAR))
+            if not outside.any():
+                return replace(found, x=np.clip(found.x, low, high))
+            x, free = np.clip(found.x, low, high), free & ~outside
+
+    def _nearest(self, x: FloatArray, ends: FloatArray) -> FloatArray:
+        """The nearer end of each parameter's interval."""
+        return np.where(x - self.limits[0] < self.limits[1] - x, *ends)
+
+    def _failure(self, found: _Minimum) -> str:
+        """Why there is no result, if so."""
+        value, deviance = self.objective.value(found.x), self.objective.deviance(found.x)
+        if not np.isclose(value, deviance, rtol=1e-9, atol=1e-9):
+            return "it ends where the model all but forbids the data"
+        if not found.valid:
+            return "Minuit finds no valid minimum with a positive covariance"
+        upper = self._nearest(found.x, self.limits) == self.limits[1]
+        inwards = np.where(upper, 1.0, -1.0) * self.objective.gradient(found.x)
+        if (inwards[~(found.free | self.held)] > NEAR).any():
+            return "a parameter that was held at its bound would leave it"
+        return ""
+
+    def _minos(self, x: FloatArray, names: Sequence[str]) -> list[tuple[float, float]]:
+        """Lower and upper errors; NaN where there are none."""
+        if not names:
+            return []
+        margin = 0.01 * np.minimum(self.limits[1] - self.limits[0], 1.0)
+        minuit = self._within_bounds(np.clip(x, self.limits[0] + margin, self.limits[1] - margin))
+        if not minuit.valid or abs(minuit.fval - self.objective.value(x)) > SAME:
+            return [(np.nan, np.nan)] * len(names)
+        minuit.minos(*names)
+        return [self._error(minuit, name, x) for name in names]
+
+    def _error(self, minuit: Minuit, name: str, x: FloatArray) -> tuple[float, float]:
+        error, k = minuit.merrors[name], self.names.index(name)
+        # Minuit counts from its own minimum, which is blunt near a bound
+        origin = minuit.values[k] - x[k]
+        lower = error.lower if error.lower_valid and not error.at_lower_limit else np.nan
+        upper = error.upper if error.upper_valid and not error.at_upper_limit else np.nan
+        scale = self.objective.scale[k]
+        return float(scale * (origin + lower)), float(scale * (origin + upper))

@@ -1,0 +1,289 @@
+"""Pseudo-experiments of a scenario: how its limit is distributed, and how often it holds the truth.
+
+Trials are computed in chunks with random numbers of their own, so a result depends on the seed, but
+neither on the number of processes nor on breaks, and more trials begin with the fewer ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from upscatter.api import LOWEST_MASS, limit_of
+from upscatter.errors import PhysicsError
+from upscatter.flux.coupling import coupling
+from upscatter.interactions.dipole import Dipole
+from upscatter.limits.counting import CRITERIA, counting_model
+from upscatter.limits.curve import Test
+from upscatter.limits.toys import ToyResult
+from upscatter.numerics import FloatArray
+from upscatter.parallel import completed
+from upscatter.scenario.build import Model
+from upscatter.scenario.load import Scenario
+from upscatter.statistics.pulls import chi2_threshold
+from upscatter.statistics.toys import (
+    Chunk,
+    LikelihoodSearch,
+    PullsSearch,
+    Search,
+    require_countable,
+)
+from upscatter.store import Columns, Store
+from upscatter.units import MEV
+
+CHUNK = 1000
+"""Trials that are computed together."""
+
+MOST_TRIALS = 10_000_000
+
+MOST_FAILED = 1e-3
+"""Fraction of failed fits beyond which there is no result."""
+
+_COLUMNS = ("limit", "covered")
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Pseudo-experiments of a model at one mass: all that they depend on but their number.
+
+    Parameters
+    ----------
+    model : Model
+    mass_mev : float
+        m_4 in MeV.
+    seed : int
+    mu_true : float
+        μ_ν4/μ_B where there is a signal.
+    expected : ndarray, shape (5,)
+        Limits on μ_ν4/μ_B that the asymptotics expect, for `upscatter.limits.curve.BANDS`.
+    search : Search
+        How the limits are made.
+    """
+
+    model: Model
+    mass_mev: float
+    seed: int
+    mu_true: float
+    expected: FloatArray
+    search: Search
+
+    @classmethod
+    def prepare(cls, model: Model, mass_mev: float, seed: int, mu: float | None) -> Ensemble:
+        """An ensemble with signals of a moment, or of the expected limit."""
+        curve = limit_of(model, [mass_mev], bands=True)
+        if curve.bands is None or np.isnan(curve.mu[0]):
+            reach = model.experiment.highest_mass(model.dipole_flux) / MEV
+            raise PhysicsError(
+                f"mass {mass_mev:g} MeV: no neutrino gives counts in the region "
+                f"({model.scenario.name} reaches up to {reach:.4g} MeV); give a smaller mass"
+            )
+        if mu is not None and not 0.0 < mu <= 1.0:
+            raise PhysicsError(
+                f"mu: {mu:g} is not above 0 and at most one Bohr magneton; give for example 1e-9"
+            )
+        # So many digits as a user types to get the same signal again.
+        mu_true = float(f"{curve.mu[0]:.6g}") if mu is None else float(mu)
+        search = search_of(model, mass_mev * MEV)
+        with model.at("mu"):
+            require_countable(search.model, mu_true**2)
+        return cls(model, float(mass_mev), seed, mu_true, curve.bands[:, 0], search)
+
+    @property
+    def key(self) -> Mapping[str, object]:
+        """What tells ensembles apart, JSON-ready."""
+        statistics = self.model.scenario.settings.statistics
+        coupled = self.model.coupling
+        return {
+            "upscatter": version("upscatter"),
+            "scenario_sha256": self.model.scenario.digest,
+            "coupling": coupled.name,
+            "flavour_sum": coupled.flavour_sum,
+            "components": [[c.real, c.imag] for c in map(complex, coupled.components)],
+            "test": statistics.test,
+            "confidence": statistics.confidence,
+            "mass_MeV": self.mass_mev,
+            "mu_true_bohr": self.mu_true,
+            "seed": self.seed,
+            "chunk_trials": CHUNK,
+        }
+
+    def chunks(self, trials: int) -> list[Chunk]:
+        """Whole chunks with at least so many trials."""
+        number = -(-trials // CHUNK)
+        strength = self.mu_true**2
+        return [Chunk(self.search, strength, CHUNK, self.seed, i) for i in range(number)]
+
+    def result(self, chunks: Sequence[Columns], trials: int) -> ToyResult:
+        """What the first so many trials say."""
+        settings = self.model.scenario.settings
+        limits, covered = (
+            np.concatenate([chunk[name] for chunk in chunks])[:trials] for name in _COLUMNS
+        )
+        return ToyResult(
+            self.model.scenario.name,
+            self.model.coupling.name,
+            settings.statistics.test,
+            settings.statistics.confidence,
+            settings.statistics.dof,
+            self.mass_mev * MEV,
+            self.seed,
+            self.mu_true,
+            np.sqrt(limits),
+            covered,
+            self.search.asymptotic_coverage,
+            self.expected,
+            self.model.provenance,
+            settings.title,
+        )
+
+
+def toys(
+    scenario: Scenario | str,
+    mass: float = LOWEST_MASS,
+    trials: int = 10_000,
+    seed: int = 1,
+    *,
+    mu: float | None = None,
+    flavour: str | None = None,
+    test: Test | None = None,
+    jobs: int = 1,
+    store: Path | Literal["cache"] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> ToyResult:
+    """Distribution of a scenario's upper limit on μ_ν4 over pseudo-experiments, and its coverage.
+
+    Counts fluctuate as Poisson's, and what is known of fluxes and background by its uncertainty,
+    about their nominal values.
+
+    Parameters
+    ----------
+    scenario : Scenario or str
+        A scenario that describes a detector, or the name or path of one.
+    mass : float
+        m_4 in MeV.
+    trials : int
+        Pseudo-experiments without a signal, and as many with one.
+    seed : int
+        Of the random numbers.
+    mu : float, optional
+        μ_ν4/μ_B of the signal; by default the expected limit, to six digits.
+    flavour : {"universal", "e", "mu", "tau"}, optional
+        Coupling to use instead of the scenario's.
+    test : {"chi2-pulls", "poisson", "cls"}, optional
+        Test to use instead of the scenario's.
+    jobs : int
+        Processes to use. A script that uses several has to be importable, so that it begins them
+        below ``if __name__ == "__main__":`` only.
+    store : Path or "cache", optional
+        File to keep finished trials in and to go on from, or one in the user's cache.
+    progress : callable, optional
+        Called with the trials that are done and those that will be.
+
+    Returns
+    -------
+    ToyResult
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario is not a valid one, describes no detector or cannot have the test.
+    PhysicsError
+        If the mass is out of kinematic reach, a number means nothing, or fits fail.
+    OutputError
+        If the store belongs to another computation, or cannot be used.
+    KeyboardInterrupt
+        Saying what is kept.
+
+    Examples
+    --------
+    >>> result = toys("ge-nextgen", trials=1000, test="poisson")
+    >>> 0.87 < result.coverage.measured < 0.93
+    True
+    """
+    _check_whole("trials", trials, 1, MOST_TRIALS)
+    _check_whole("seed", seed, 0)
+    _check_whole("jobs", jobs, 1)
+    loaded = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+    if loaded.described and test is not None:
+        loaded = loaded.with_statistics(test=test)
+    model = Model(loaded, None if flavour is None else coupling(flavour))
+    ensemble = Ensemble.prepare(model, mass, seed, mu)
+    chunks = _computed(ensemble, trials, jobs, store, progress)
+    result = ensemble.result(chunks, trials)
+    if result.failed > MOST_FAILED * 2 * trials:
+        raise PhysicsError(
+            f"{loaded.name}: {result.failed} of {2 * trials} fits failed, more than "
+            f"{100 * MOST_FAILED:g} %, so there is no result; check for bins that expect next to "
+            "no counts, and for uncertainties of 0.3 or more, which let pulls hide any signal"
+        )
+    return result
+
+
+def search_of(model: Model, mass: float) -> Search:
+    """How the scenario's statistics set limits on (μ_ν4/μ_B)² at a mass (energy)."""
+    statistics = model.scenario.settings.statistics
+    signals = model.experiment.counts(Dipole(), model.dipole_flux, mass)
+    with model.at("statistics"):
+        counting = counting_model(model.expectation, signals)
+    if statistics.test != "chi2-pulls":
+        return LikelihoodSearch(counting, statistics.confidence, CRITERIA[statistics.test])
+    threshold = chi2_threshold(statistics.confidence, statistics.dof)
+    return PullsSearch(counting, model.expectation.variance(statistics.variance), threshold)
+
+
+def _computed(
+    ensemble: Ensemble,
+    trials: int,
+    jobs: int,
+    where: Path | Literal["cache"] | None,
+    progress: Callable[[int, int], None] | None,
+) -> list[Columns]:
+    """Chunks in their order, from the store as far as it has them."""
+    chunks = ensemble.chunks(trials)
+    store = _store(where, ensemble.key)
+    kept = {} if store is None else store.open()
+    done = {number: columns for number, columns in kept.items() if number < len(chunks)}
+
+    def finished() -> int:
+        return min(len(done) * CHUNK, trials)
+
+    def tell() -> None:
+        if progress is not None:
+            progress(finished(), trials)
+
+    try:
+        tell()
+        missing = [chunk for chunk in chunks if chunk.number not in done]
+        for chunk, values in completed(Chunk.compute, missing, jobs):
+            columns = dict(zip(_COLUMNS, values, strict=True))
+            if store is not None:
+                store.append(chunk.number, columns)
+            done[chunk.number] = columns
+            tell()
+    except KeyboardInterrupt:
+        if store is None:
+            raise KeyboardInterrupt("interrupted; without a store no trials are kept") from None
+        raise KeyboardInterrupt(
+            f"interrupted; {finished()} of {trials} trials are kept in {store.path}, and the same "
+            "command goes on from there"
+        ) from None
+    return [done[chunk.number] for chunk in chunks]
+
+
+def _store(where: Path | Literal["cache"] | None, key: Mapping[str, object]) -> Store | None:
+    if where is None:
+        return None
+    if where == "cache":
+        return Store.in_cache("toys", key, _COLUMNS, CHUNK)
+    return Store(Path(where), key, _COLUMNS, CHUNK)
+
+
+def _check_whole(name: str, value: int, lowest: int, highest: int | None = None) -> None:
+    if value < lowest or (highest is not None and value > highest):
+        bounds = f"{lowest} or more" if highest is None else f"between {lowest} and {highest}"
+        raise PhysicsError(f"{name}: {value!r} is not {bounds}; correct it")

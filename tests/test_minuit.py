@@ -1,0 +1,351 @@
+"""Minuit's fit of one data set: the batched Newton fit, closed forms and bounded brute force."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from scipy.optimize import brentq, minimize
+
+from test_asymptotics import COUNTING, OBSERVED, counting_t, model_with_everything
+from test_likelihood import SHIFTS, full_model, toys
+from upscatter.errors import PhysicsError
+from upscatter.interactions.dipole import Dipole
+from upscatter.limits.counting import counting_model
+from upscatter.scenario.build import Model
+from upscatter.scenario.load import Scenario
+from upscatter.statistics.likelihood import BinnedModel, Normalisation
+from upscatter.statistics.minuit import minuit_fit
+from upscatter.statistics.morphing import Shape
+from upscatter.statistics.objective import Objective
+from upscatter.statistics.profile import fit
+from upscatter.units import MEV
+
+ANY_SIGN = {"strength": (-np.inf, np.inf)}
+
+
+def agree(model, data, strength=None, lowest=0.0):
+    """Minuit's fit, after it was found to be that of the batched fit."""
+    bounds = None if strength is not None else {"strength": (lowest, np.inf)}
+    found = minuit_fit(model, data, strength, bounds=bounds).require("Minuit")
+    newton = fit(model, data, strength, lowest).require("Newton")
+    assert found.deviance == pytest.approx(float(newton.deviance), abs=1e-6, rel=1e-9)
+    free = found.uncertainties > 0.0
+    off = (found.parameters - newton.parameters)[free] / found.uncertainties[free]
+    np.testing.assert_allclose(off, 0.0, atol=1e-3)
+    np.testing.assert_array_equal(found.parameters[~free], newton.parameters[~free])
+    return found
+
+
+@pytest.mark.parametrize("strength", [None, 0.0, 2.5])
+def test_the_fit_is_the_batched_one(strength):
+    model = full_model()
+    data = toys(model, 12)
+    for i in range(12):
+        agree(model, model.observe(data.counts[i], data.centres[i]), strength)
+
+
+@pytest.mark.parametrize("counts", [OBSERVED, [40.0, 30.0, 10.0], [70.0, 60.0, 40.0]])
+@pytest.mark.parametrize("lowest", [0.0, -np.inf])
+def test_the_fit_is_the_batched_one_at_either_sign(counts, lowest):
+    model = model_with_everything()
+    agree(model, model.observe(counts), lowest=lowest)
+
+
+@settings(max_examples=60)
+@given(
+    size=st.floats(-1.0, 8.0), unit=st.floats(-20.0, 6.0), bins=st.integers(1, 20),
+    truth=st.floats(0.0, 1.0), off=st.none() | st.floats(-4.0, 4.0), seed=st.integers(0, 10**6),
+)  # fmt: skip
+def test_the_fit_is_the_batched_one_for_any_model(size, unit, bins, truth, off, seed):
+    """Counts per bin from sparse to 10⁸, strengths from 1e-20 to 1e6, bins without signal.
+
+    A fixed strength is a few statistical deviations off: much farther, shapes leave two minima.
+    """
+    rng = np.random.default_rng(seed)
+    signal, b, c = 10.0**size * rng.uniform(0.0, 1.0, (3, bins))
+    signal *= rng.random(bins) < 0.8
+    assume(signal.any())
+    tilt = 1.0 + np.outer(SHIFTS, rng.uniform(-0.2, 0.2, bins))
+    model = BinnedModel(
+        signal / 10.0**unit, {"b": b, "c": c},
+        (Normalisation("f", {"signal": 0.1, "b": 0.1}), Normalisation("n", {"c": 0.25})),
+        (Shape("t", SHIFTS, {"b": b * tilt}),),
+    )  # fmt: skip
+    counts = rng.poisson(model.expected(np.array([truth * 10.0**unit, 0.0, 0.0, 0.0])))
+    data = model.observe(counts, rng.normal(size=3))
+    if off is None:
+        agree(model, data)
+    else:
+        width = Objective(model, data).scale[0]
+        agree(model, data, max(truth * 10.0**unit + off * width, 0.0))
+
+
+def test_strengths_of_the_dipole_portal():
+    """Unit strength is μ_B, so the strengths of interest are near 1e-18."""
+    model = Model(Scenario.load("ge-nextgen"))
+    signals = model.experiment.counts(Dipole(), model.dipole_flux, 0.01 * MEV)
+    counting = counting_model(model.expectation, signals)
+    rng = np.random.default_rng(3)
+    truth = counting.expected(np.array([3e-18, *np.zeros(len(counting.names))]))
+    for counts in (truth, rng.poisson(truth)):
+        found = agree(counting, counting.observe(counts))
+        assert 0.1e-18 < found.uncertainties[0] < 1e-18
+        assert found.strength == pytest.approx(3e-18, abs=3.0 * found.uncertainties[0])
+    assert found.names[:2] == ("strength", "flux 8B")
+
+
+def half_hessian(model, data, point, widths):
+    """Second derivatives of −ln L by differences of −2 ln L."""
+
+    def value(*steps):
+        x = point + sum(steps)
+        return float(
+            model.deviance(x[None], model.observe(data.counts[None], data.centres[None]))[0]
+        )
+
+    step = np.diag(1e-3 * widths)
+    hessian = [
+        [(value(a, b) - value(a, -b) - value(-a, b) + value(-a, -b)) / 4.0 for b in step]
+        for a in step
+    ]
+    return np.array(hessian) / np.outer(1e-3 * widths, 1e-3 * widths) / 2.0
+
+
+def test_uncertainties_are_the_inverse_of_half_the_hessian():
+    model = full_model()
+    data = toys(model, 3, seed=11)
+    for i in range(3):
+        one = model.observe(data.counts[i], data.centres[i])
+        found = minuit_fit(model, one, bounds=ANY_SIGN).require("toy")
+        hessian = half_hessian(model, one, found.parameters, found.uncertainties)
+        expected = np.linalg.inv(hessian)
+        widths = np.sqrt(np.diag(expected))
+        np.testing.assert_allclose(found.uncertainties, widths, rtol=1e-3)
+        off = (found.covariance - expected) / np.outer(widths, widths)
+        np.testing.assert_allclose(off, 0.0, atol=2e-3)
+
+
+@pytest.mark.parametrize("unit", [1e-18, 1.0, 1e6])
+@pytest.mark.parametrize("n", [3.0, 9.0, 40.0, 1e6])
+def test_a_counting_experiment(n, unit):
+    """n − b ± √n, whatever the unit of the strength."""
+    model = BinnedModel(np.array([1.0 / unit]), {"b": np.array([9.0])})
+    found = minuit_fit(model, model.observe([n]), bounds=ANY_SIGN).require("counting")
+    assert found.strength / unit == pytest.approx(n - 9.0, abs=1e-4 * np.sqrt(n))
+    assert found.uncertainties[0] / unit == pytest.approx(np.sqrt(n), rel=1e-4)
+    assert found.deviance == pytest.approx(0.0, abs=1e-7)
+    assert found.at_bound == ()
+
+
+def test_a_shared_normalisation_in_closed_form():
+    """n = (s + b)(1 + σz): σ_s² = n + (σn)², and z is not measured."""
+    flux = Normalisation("flux", {"signal": 0.1, "b": 0.1})
+    model = BinnedModel(np.array([1.0]), {"b": np.array([50.0])}, (flux,))
+    found = minuit_fit(model, model.observe([400.0])).require("shared")
+    np.testing.assert_allclose(found.uncertainties, [np.sqrt(400.0 + 40.0**2), 1.0], rtol=1e-3)
+    correlation = found.covariance[0, 1] / found.uncertainties.prod()
+    assert correlation == pytest.approx(-40.0 / np.sqrt(2000.0), rel=1e-3)
+
+
+@pytest.mark.parametrize("n", [3.0, 9.0, 17.0, 40.0])
+def test_minos_of_a_counting_experiment(n):
+    """Against the two roots of −2 ln λ = 1."""
+    found = minuit_fit(COUNTING, COUNTING.observe([n]), bounds=ANY_SIGN, minos=["strength"])
+    best = n - 9.0
+
+    def excess(mu):
+        return counting_t(n, mu, best) - 1.0
+
+    lower, upper = found.require("counting").minos["strength"]
+    assert lower == pytest.approx(brentq(excess, -8.999, best) - best, rel=1e-3)
+    assert upper == pytest.approx(brentq(excess, best, best + 50.0) - best, rel=1e-3)
+
+
+@pytest.mark.parametrize("n", [0.0, 3.0, 8.9, 9.0])
+def test_minos_at_a_bound(n):
+    """Below, the bound comes first; above, the rise is counted from the bound."""
+    found = minuit_fit(COUNTING, COUNTING.observe([n]), minos=["strength"]).require("counting")
+    assert found.strength == pytest.approx(0.0, abs=1e-3)
+    assert found.at_bound == (("strength",) if n < 9.0 else ())
+    lower, upper = found.minos["strength"]
+    assert np.isnan(lower)
+    root = brentq(lambda mu: counting_t(n, mu, 0.0) - 1.0, 1e-3, 50.0)
+    assert upper == pytest.approx(root, rel=1e-3)
+
+
+def test_minos_refits_the_nuisance_parameters():
+    """Against roots of the profile that the batched fit gives."""
+    model = model_with_everything()
+    data = model.observe(OBSERVED)
+    found = minuit_fit(model, data, bounds=ANY_SIGN, minos=["strength", "tilt"]).require("minos")
+
+    def excess(mu):
+        return float(fit(model, data, mu).require("profile").deviance) - found.deviance - 1.0
+
+    lower, upper = found.minos["strength"]
+    best = found.strength
+    assert lower == pytest.approx(brentq(excess, best - 3.0, best) - best, rel=2e-3)
+    assert upper == pytest.approx(brentq(excess, best, best + 8.0) - best, rel=2e-3)
+    below, above = found.minos["tilt"]
+    width = found.uncertainties[found.names.index("tilt")]
+    assert -below == pytest.approx(width, rel=0.2)
+    assert above == pytest.approx(width, rel=0.2)
+
+
+@pytest.mark.parametrize("strength", [None, 0.0])
+@pytest.mark.parametrize("seed", range(6))
+def test_bounds_against_brute_force(seed, strength):
+    """Factors and shifts within narrow bounds, one of which leaves the nominal value out."""
+    model = full_model()
+    data = toys(model, 1, seed)
+    bounds = {"strength": (0.2, 1.0), "flux": (-0.3, 0.4), "yield": (0.5, 3.0)}
+    if strength is not None:
+        del bounds["strength"]
+    one = model.observe(data.counts[0], data.centres[0])
+    found = minuit_fit(model, one, strength, bounds=bounds).require("bounded")
+
+    def objective(x):
+        local = model.expand(x[None], data)
+        return local.value[0], local.gradient[0]
+
+    held = {"strength": (strength, strength)} if strength is not None else {}
+    box = [(held | bounds).get(name, (-5.0, 5.0)) for name in found.names]
+    brute = minimize(
+        objective, [np.mean(ends) for ends in box], jac=True, method="L-BFGS-B", bounds=box,
+        options={"ftol": 1e-15, "gtol": 1e-9},
+    )  # fmt: skip
+    assert found.deviance == pytest.approx(brute.fun, abs=1e-6)
+    np.testing.assert_allclose(found.parameters, brute.x, atol=2e-3)
+    for name, value, width in zip(found.names, found.parameters, found.uncertainties, strict=True):
+        if name in bounds:
+            low, high = bounds[name]
+            assert low <= value <= high
+            assert (value in (low, high)) == (name in found.at_bound)
+        assert np.isnan(width) == (name in found.at_bound)
+
+
+def test_an_active_bound_leaves_the_others_their_uncertainty():
+    """With z held at its bound the strength is n − b(1 + σz) ± √n."""
+    flux = Normalisation("flux", {"b": 0.1})
+    model = BinnedModel(np.array([1.0, 0.0]), {"b": np.array([100.0, 900.0])}, (flux,))
+    data = model.observe([150.0, 1200.0])
+    found = minuit_fit(model, data, bounds={"flux": (-1.0, 1.0)}, minos=["strength", "flux"])
+    assert found.require("bounded").at_bound == ("flux",)
+    assert found.parameters[1] == 1.0
+    assert found.strength == pytest.approx(40.0, abs=1e-3)
+    assert found.uncertainties[0] == pytest.approx(np.sqrt(150.0), rel=1e-4)
+    assert np.isnan(found.covariance[1]).all()
+    assert np.isnan(found.minos["flux"][1])
+    # MINOS lets the other leave its bound, so it is no narrower than √n or so
+    assert found.minos["strength"][1] > 0.98 * np.sqrt(150.0)
+
+
+def test_asimov_data_are_not_held_at_the_bound():
+    """Their best fit is 0 exactly, where the slope vanishes: σ is that of two-sided data."""
+    model = model_with_everything()
+    data = model.observe(model.expected(np.zeros(3)))
+    found = minuit_fit(model, data).require("Asimov")
+    free = minuit_fit(model, data, bounds=ANY_SIGN).require("Asimov")
+    assert found.at_bound == ()
+    assert found.deviance == pytest.approx(0.0, abs=1e-6)
+    np.testing.assert_allclose(found.uncertainties, free.uncertainties, rtol=1e-3)
+
+
+def test_everything_given():
+    found = minuit_fit(COUNTING, COUNTING.observe([15.0]), 2.0).require("no free parameter")
+    assert found.deviance == pytest.approx(counting_t(15.0, 2.0, 6.0), rel=1e-12)
+    assert found.parameters.tolist() == [2.0]
+    assert found.uncertainties.tolist() == [0.0]
+
+
+def test_a_given_strength_may_be_negative():
+    assert minuit_fit(COUNTING, COUNTING.observe([5.0]), -4.0).deviance == pytest.approx(0.0)
+
+
+IMPOSSIBLE = BinnedModel(np.array([1.0, 0.0]), {"b": np.array([5.0, 0.0])})
+LOOSE = BinnedModel(np.array([1.0]), {"b": np.array([50.0])}, (Normalisation("n", {"b": 0.5}),))
+
+
+@pytest.mark.parametrize(
+    ("model", "counts", "strength", "bounds"),
+    [
+        (IMPOSSIBLE, [5.0, 1.0], None, None),
+        (IMPOSSIBLE, [5.0, 1.0], 1.0, None),
+        (LOOSE, [0.0], None, None),
+        (LOOSE, [0.0], 0.0, {"n": (-9.0, -3.0)}),
+        (COUNTING, [0.0], None, ANY_SIGN),
+        (COUNTING, [4.0], -9.5, None),
+    ],
+)
+def test_a_failed_fit_says_so(model, counts, strength, bounds, capfd):
+    """Counts where nothing is expected; a minimum beyond where the expectation vanishes."""
+    found = minuit_fit(model, model.observe(counts), strength, bounds=bounds)
+    assert not found.converged
+    assert np.isnan([found.deviance, *found.parameters, *found.uncertainties]).all()
+    with pytest.raises(PhysicsError, match=r"toy: the fit did not converge \(it ends where"):
+        found.require("toy")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_flat_direction_is_no_minimum():
+    """A flux pulled to −1/σ hides the signal, which then grows without end."""
+    both = Normalisation("f", {"signal": 0.3, "b": 0.3})
+    model = BinnedModel(np.array([30.0, 0.0]), {"b": np.array([0.0, 50.0])}, (both,))
+    found = minuit_fit(model, model.observe([30.0, 0.0], [-3.0]))
+    assert not found.converged or found.deviance < 1e3
+    if not found.converged:
+        assert np.isnan(found.parameters).all()
+
+
+@settings(max_examples=40)
+@given(st.floats(-3.0, 6.0), st.floats(-4.0, 4.0), st.floats(-4.0, 4.0), st.integers(0, 10**6))
+def test_the_continuation_has_the_gradient_it_gives(strength, flux, shift, seed):
+    """Also where expectations are negative."""
+    model = full_model()
+    rng = np.random.default_rng(seed)
+    objective = Objective(model, model.observe(rng.poisson(20.0, 5), rng.normal(size=3)))
+    x = np.array([20.0 * strength, 3.0 * flux, 0.3, shift])
+    h = 1e-6  # second derivatives jump where templates are given
+    numeric = [
+        (objective.value(x + h * e) - objective.value(x - h * e)) / (2 * h) for e in np.eye(4)
+    ]
+    scale = 1.0 + np.abs(numeric).max()
+    np.testing.assert_allclose(objective.gradient(x) / scale, numeric / scale, atol=1e-6)
+
+
+def test_the_objective_is_the_deviance_where_there_is_one():
+    model = full_model()
+    data = toys(model, 20)
+    for n, a in zip(data.counts, data.centres, strict=True):
+        objective = Objective(model, model.observe(n, a))
+        x = objective.start()
+        assert objective.value(x) == pytest.approx(objective.deviance(x), rel=1e-12)
+        local = model.expand((x * objective.scale)[None], model.observe(n[None], a[None]))
+        np.testing.assert_allclose(
+            objective.gradient(x), local.gradient[0] * objective.scale, rtol=1e-9, atol=1e-9
+        )
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda m, d: minuit_fit(m, d, bounds={"b": (-1.0, 1.0)}), "no free parameter 'b'"),
+        (lambda m, d: minuit_fit(m, d, minos=["mu"]), "choose from strength, lumi, tilt"),
+        (lambda m, d: minuit_fit(m, d, 1.0, minos=["strength"]), "choose from lumi, tilt"),
+        (lambda m, d: minuit_fit(m, d, 1.0, bounds=ANY_SIGN), "no free parameter 'strength'"),
+        (lambda m, d: minuit_fit(m, d, bounds={"lumi": (1.0, 1.0)}), "hold no interval"),
+        (lambda m, d: minuit_fit(m, d, bounds={"lumi": (np.nan, 1.0)}), "hold no interval"),
+        (lambda m, d: minuit_fit(m, m.observe([OBSERVED])), "give one data set"),
+    ],
+)
+def test_bad_input(call, words):
+    model = model_with_everything()
+    with pytest.raises(PhysicsError, match=words):
+        call(model, model.observe(OBSERVED))
+
+
+def test_no_nuisance_parameter_has_the_name_of_the_strength():
+    named = (Normalisation("strength", {"b": 0.1}),)
+    model = BinnedModel(np.array([1.0]), {"b": np.array([1.0])}, named)
+    with pytest.raises(PhysicsError, match="rename it"):
+        minuit_fit(model, model.observe([1.0]))
