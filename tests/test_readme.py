@@ -24,6 +24,7 @@ def blocks(language):
 def folder(tmp_path, monkeypatch):
     (tmp_path / "my-detector.toml").write_text(blocks("toml")[0], encoding="utf-8")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path
 
 

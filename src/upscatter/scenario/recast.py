@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
-
 from upscatter.errors import ScenarioError
 from upscatter.inputs.xenonnt import Release
 from upscatter.interactions.dipole import Dipole

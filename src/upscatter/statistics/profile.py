@@ -25,6 +25,13 @@ STEPS = 200
 HALVINGS = 40
 """Halvings after which a step is given up."""
 
+DESCENT = 0.25
+"""Least fall of −2 ln L, as a part of a step's length times the fall of the parabola.
+
+The curvature leaves out how templates bend, so steps can overshoot by nearly a factor of two and
+still descend a little; a demand of a few per cent would let them crawl.
+"""
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -181,7 +188,7 @@ def _halve(
     model: BinnedModel, data: Observation, start: FloatArray, step: FloatArray,
     value: FloatArray, promise: FloatArray,
 ) -> tuple[FloatArray, npt.NDArray[np.bool_]]:  # fmt: skip
-    """Shorten each step until −2 ln L falls by a hundredth of what it promised."""
+    """Shorten each step until −2 ln L falls by a fair part of what it promised."""
     result = start.copy()
     found = np.zeros(value.size, dtype=bool)
     waiting = np.arange(value.size)
@@ -194,7 +201,7 @@ def _halve(
         reached = model.deviance(trial, part)
         # the sum over bins is only known to a few roundings of its largest term
         rounding = 1e-15 * (1.0 + part.counts.sum(axis=1))
-        good = reached <= value[waiting] - 0.02 * length * promise[waiting] + rounding
+        good = reached <= value[waiting] - DESCENT * length * promise[waiting] + rounding
         result[waiting[good]] = trial[good]
         found[waiting[good]] = True
         waiting = waiting[~good]
