@@ -151,7 +151,7 @@ class TestLikelihood:
         model = gaussian()
         search = LikelihoodSearch(model, 0.90, "cls+b")
         assert search.asymptotic_coverage == 0.90
-        strength = fraction * 1.2816 * 1000.0  # about the expected limit
+        strength = fraction * 969.0  # the expected limit
         data = pseudo_data(model, strength, 4000, np.random.default_rng(13))
         measured = search.covers(data, strength).mean()
         assert abs(measured - 0.90) < 3.0 * binomial_error(0.90, 4000)

@@ -22,7 +22,7 @@ from upscatter.limits.counting import CRITERIA, counting_model
 from upscatter.limits.curve import Test
 from upscatter.limits.toys import ToyResult
 from upscatter.numerics import FloatArray
-from upscatter.parallel import completed
+from upscatter.parallel import completed, usable_cores
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
 from upscatter.statistics.pulls import chi2_threshold
@@ -89,8 +89,10 @@ class Ensemble:
         # So many digits as a user types to get the same signal again.
         mu_true = float(f"{curve.mu[0]:.6g}") if mu is None else float(mu)
         search = search_of(model, mass_mev * MEV)
-        with model.at("mu"):
+        try:
             require_countable(search.model, mu_true**2)
+        except PhysicsError as error:
+            raise PhysicsError(f"mu = {mu_true:g} at {mass_mev:g} MeV: {error}") from None
         return cls(model, float(mass_mev), seed, mu_true, curve.bands[:, 0], search)
 
     @property
@@ -151,7 +153,7 @@ def toys(
     mu: float | None = None,
     flavour: str | None = None,
     test: Test | None = None,
-    jobs: int = 1,
+    jobs: int | None = 1,
     store: Path | Literal["cache"] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> ToyResult:
@@ -176,9 +178,9 @@ def toys(
         Coupling to use instead of the scenario's.
     test : {"chi2-pulls", "poisson", "cls"}, optional
         Test to use instead of the scenario's.
-    jobs : int
-        Processes to use. A script that uses several has to be importable, so that it begins them
-        below ``if __name__ == "__main__":`` only.
+    jobs : int, optional
+        Processes to use; None for one on each core, where that pays. A script that uses several
+        has to be importable, so that it begins them below ``if __name__ == "__main__":`` only.
     store : Path or "cache", optional
         File to keep finished trials in and to go on from, or one in the user's cache.
     progress : callable, optional
@@ -207,12 +209,17 @@ def toys(
     """
     _check_whole("trials", trials, 1, MOST_TRIALS)
     _check_whole("seed", seed, 0)
-    _check_whole("jobs", jobs, 1)
+    if jobs is not None:
+        _check_whole("jobs", jobs, 1)
     loaded = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
     if loaded.described and test is not None:
         loaded = loaded.with_statistics(test=test)
     model = Model(loaded, None if flavour is None else coupling(flavour))
     ensemble = Ensemble.prepare(model, mass, seed, mu)
+    if jobs is None:
+        # a process takes a second to start, in which a closed form has done all the work
+        quick = trials <= CHUNK or loaded.settings.statistics.test == "chi2-pulls"
+        jobs = 1 if quick else usable_cores()
     chunks = _computed(ensemble, trials, jobs, store, progress)
     result = ensemble.result(chunks, trials)
     if result.failed > MOST_FAILED * 2 * trials:

@@ -57,7 +57,11 @@ _PATH = click.Path(path_type=Path)
     "limit.",
 )
 @test_option
-@click.option("--jobs", type=int, help="Processes to use. Default: one for each processor core.")
+@click.option(
+    "--jobs",
+    type=int,
+    help="Processes to use. Default: one for each processor core, where that pays.",
+)
 @click.option(
     "--store", type=_PATH, metavar="FILE", help="Keep finished trials in FILE. Default: a cache."
 )
@@ -99,7 +103,6 @@ def toys(
     mu = None if mu_text is None else parsing.moment(mu_text)
 
     from upscatter import trials as pseudo
-    from upscatter.parallel import usable_cores
 
     gc.enable()  # thousands of fits leave cycles behind
     try:
@@ -112,7 +115,7 @@ def toys(
                 mu=mu,
                 flavour=flavour,
                 test=test,
-                jobs=usable_cores() if jobs is None else jobs,
+                jobs=jobs,
                 store=None if no_store else store or "cache",
                 progress=progress,
             )

@@ -207,7 +207,8 @@ def dipole_bands(
     The best strength of any sign is a linear function of the counts; they fluctuate as Poisson
     counts do, whatever variance the χ² takes, and the nominal fluxes and background by their
     uncertainties. The limit rises with the best strength, so N standard deviations of the one give
-    the N-th band of the other.
+    the N-th band of the other. The signal template is held: fluxes that are measured too high or
+    too low scale it as well, which pseudo-experiments show (`upscatter toys`, docs/coverage.md).
 
     Parameters
     ----------

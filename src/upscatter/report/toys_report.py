@@ -31,7 +31,7 @@ def _distribution(result: ToyResult) -> Table:
     table = new_table(
         f"{result.title or result.scenario}: {result.trials} pseudo-experiments\n"
         f"{result.test} at {100 * result.confidence:g} % CL, m4 = {result.mass_mev:g} MeV, "
-        f"seed {result.seed}; limits on mu_nu4 [mu_B] without a signal"
+        f"seed {result.seed}\nlimits on mu_nu4 [mu_B] without a signal"
     )
     table.add_column("")
     for name in ("pseudo-experiments", "asymptotic", "ratio"):

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
 from upscatter.statistics.likelihood import BinnedModel, Observation
+from upscatter.statistics.minimum import Minimum, new_minuit
 from upscatter.statistics.objective import Objective, Whitened
 
 if TYPE_CHECKING:
@@ -29,11 +30,11 @@ if TYPE_CHECKING:
 STRENGTH = "strength"
 """Name of the first parameter."""
 
-TOLERANCE = 1e-4
-"""Minuit's tolerance: it stops where −2 ln L is within 2e-3 of it from the minimum, or so."""
-
 NEAR = 1e-4
 """Distance from a bound, in rough standard deviations, at which a parameter is held there."""
+
+HIDDEN = 0.01
+"""Share of the nominal signal that a fit has to leave: −2 ln L may fall on without end below."""
 
 SAME = 1e-4
 """Difference of −2 ln L between two searches for one minimum that is none."""
@@ -172,50 +173,6 @@ def minuit_fit(
 
 
 @dataclass(frozen=True)
-class _Minimum:
-    """What Minuit finds without bounds, in the variables x of the objective.
-
-    Parameters
-    ----------
-    x : ndarray, shape (1 + nuisances,)
-    covariance : ndarray, shape (1 + nuisances, 1 + nuisances)
-        0 for parameters that are held.
-    free : ndarray of bool, shape (1 + nuisances,)
-    valid : bool
-    """
-
-    x: FloatArray
-    covariance: FloatArray
-    free: npt.NDArray[np.bool_]
-    valid: bool
-
-    @classmethod
-    def of(cls, whitened: Whitened) -> _Minimum:
-        size = whitened.free.size
-        if not whitened.free.any():
-            return cls(whitened.origin, np.zeros((size, size)), whitened.free, True)
-        minuit = _minuit(whitened, np.zeros(int(whitened.free.sum())))
-        minuit.migrad()
-        minuit.hesse()
-        valid = bool(minuit.valid and minuit.accurate)
-        inner = np.array(minuit.covariance) if valid else np.full((len(minuit.values),) * 2, np.nan)
-        turn = whitened.directions
-        return cls(whitened.x(np.array(minuit.values)), turn @ inner @ turn.T, whitened.free, valid)
-
-
-def _minuit(
-    function: Objective | Whitened, start: FloatArray, names: Sequence[str] | None = None
-) -> Minuit:
-    from iminuit import Minuit
-
-    minuit = Minuit(function.value, start, grad=function.gradient, name=names)
-    minuit.errordef = Minuit.LEAST_SQUARES  # 1, for −2 ln L as for a χ²
-    minuit.tol = TOLERANCE
-    minuit.print_level = -1
-    return minuit
-
-
-@dataclass(frozen=True)
 class _Problem:
     """A fit in the variables x of its objective.
 
@@ -282,14 +239,14 @@ class _Problem:
 
     def _within_bounds(self, x: FloatArray) -> Minuit:
         """Minuit at its minimum, or where it stopped."""
-        minuit = _minuit(self.objective, x, self.names)
+        minuit = new_minuit(self.objective, x, self.names)
         minuit.limits = self.limits.T
         minuit.fixed = self.held
         if not self.held.all():
             minuit.migrad()
         return minuit
 
-    def _without_bounds(self, x: FloatArray) -> _Minimum:
+    def _without_bounds(self, x: FloatArray) -> Minimum:
         """Minimum with the parameters that press on a bound held there."""
         low, high = self.limits
         # with a curvature of 2 the minimum would be farther than NEAR beyond the bound
@@ -298,7 +255,7 @@ class _Problem:
         free = ~(self.held | pressing)
         while True:
             start = np.where(free | self.held, x, self._nearest(x, self.limits))
-            found = _Minimum.of(Whitened(self.objective, start, free))
+            found = Minimum.of(Whitened(self.objective, start, free))
             outside = free & ((found.x < low - NEAR) | (found.x > high + NEAR))
             if not outside.any():
                 return replace(found, x=np.clip(found.x, low, high))
@@ -306,15 +263,17 @@ class _Problem:
 
     def _nearest(self, x: FloatArray, ends: FloatArray) -> FloatArray:
         """The nearer end of each parameter's interval."""
-        return np.where(x - self.limits[0] < self.limits[1] - x, *ends)
+        return np.asarray(np.where(x - self.limits[0] < self.limits[1] - x, ends[0], ends[1]))
 
-    def _failure(self, found: _Minimum) -> str:
+    def _failure(self, found: Minimum) -> str:
         """Why there is no result, if so."""
         value, deviance = self.objective.value(found.x), self.objective.deviance(found.x)
         if not np.isclose(value, deviance, rtol=1e-9, atol=1e-9):
             return "it ends where the model all but forbids the data"
-        if not found.valid:
-            return "Minuit finds no valid minimum with a positive covariance"
+        if found.failure:
+            return found.failure
+        if found.free[0] and abs(self.objective.visible_signal(found.x)) < HIDDEN:
+            return "pulls hide the signal, so that no strength is too large"
         upper = self._nearest(found.x, self.limits) == self.limits[1]
         inwards = np.where(upper, 1.0, -1.0) * self.objective.gradient(found.x)
         if (inwards[~(found.free | self.held)] > NEAR).any():

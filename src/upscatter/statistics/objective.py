@@ -75,6 +75,10 @@ class Objective:
         nuisances = np.diag([0.0, *np.ones(point.size - 1)])
         return np.asarray(2.0 * ((jacobian * bends) @ jacobian.T + nuisances))
 
+    def visible_signal(self, x: FloatArray) -> float:
+        """Signal counts that the nuisance parameters leave of the nominal ones, relative."""
+        return float(self.model.jacobian(x * self.scale)[0].sum() / self.model.total_signal.sum())
+
     def deviance(self, x: FloatArray) -> float:
         """−2 ln L, infinite where there is none."""
         one = Observation(self.data.counts[None], self.data.centres[None])

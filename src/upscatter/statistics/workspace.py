@@ -1,0 +1,244 @@
+"""Export of a binned model to pyhf, as a HistFactory workspace in JSON.
+
+HistFactory (CERN-OPEN-2012-016; pyhf: L. Heinrich et al., J. Open Source Softw. 6 (2021) 2823) has
+no constrained factor 1 + σz, for `normsys` is exponential. But `histosys` with the interpolation
+"code4p" is straight in z where the changes at z = ±1 are opposite: templates (1 ± σ) × nominal are
+such a factor, exactly and also for σ > 1. Changes by `histosys` add, though, and factors multiply,
+so only the largest factor of a sample can be one. The others, and all on a sample with shapes, are
+`normsys`: 1 + σz at z = −1, 0 and 1, off by about 0.1 σ² at most between them, and (1 ± σ)^|z|
+beyond, σ² more at z = ±2. One of these with σ ≥ 1 is a `histosys` after all, and lacks its product
+with the sample's other changes.
+
+A shape is its templates at −1 and 1. Where they are opposite its interpolation is ours; if a is
+their mean less the nominal counts, "code4p" is off by 0.175 a at most within |z| ≤ 1 and by
+a (|z| − 1) beyond, where it follows the secant and we the tangent. "code0" is off by 0.25 a, and
+"code2", ours within |z| ≤ 1, jumps at ±1 in pyhf 0.7.6. What a shape says at other shifts is lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from upscatter.errors import PhysicsError
+from upscatter.numerics import FloatArray
+from upscatter.statistics.likelihood import BinnedModel, Observation
+from upscatter.statistics.morphing import Shape
+
+MODIFIER_SETTINGS: Mapping[str, Mapping[str, str]] = {
+    "normsys": {"interpcode": "code4"},
+    "histosys": {"interpcode": "code4p"},
+}
+"""pyhf's interpolation with which the workspace means what the model does: also its default."""
+
+REACH = 5.0
+"""Distance of a nuisance parameter's bounds from its constraint's centre: pyhf's default."""
+
+SENSIBLE = 1e6
+"""Ratio of a reference strength to one that can be seen, or the inverse, that is a mistake."""
+
+
+def workspace(
+    model: BinnedModel,
+    data: Observation,
+    *,
+    reference: float = 1.0,
+    channel: str = "recoils",
+    channels: Mapping[str, slice] | None = None,
+    poi: str = "strength",
+    measurement: str = "limit",
+) -> dict[str, object]:
+    """The model and one data set as a pyhf workspace, ready for JSON.
+
+    Parameters
+    ----------
+    model : BinnedModel
+    data : Observation
+        Counts (bins,); the constraints' centres become auxiliary data.
+    reference : float
+        Strength that is 1 in the workspace, such as the limit: pyhf wants one of order one.
+    channel : str
+        Name of the channel if there is one.
+    channels : mapping, optional
+        Bins of each of several channels. A sample without counts in a channel is left out there.
+    poi, measurement : str
+        Names of the strength and of the measurement.
+
+    Returns
+    -------
+    dict
+        Nuisance parameters keep their names and our z as value. Their bounds are ±5 about the
+        centre, and −1/σ from below, for no factor is negative.
+
+    Raises
+    ------
+    PhysicsError
+        If there is more than one data set, if the channels do not hold each bin once, if a name is
+        taken, or if nothing or everything of the reference strength could be seen.
+
+    Examples
+    --------
+    >>> from upscatter.statistics.likelihood import Normalisation
+    >>> flux = Normalisation("flux 8B", {"signal": 0.1})
+    >>> model = BinnedModel(np.array([4e18]), {"b": np.array([5.0])}, (flux,))
+    >>> exported = workspace(model, model.observe([6.0]), reference=1e-18)
+    >>> exported["channels"][0]["samples"][0]["modifiers"][1]["data"]
+    {'hi_data': [4.4], 'lo_data': [3.6]}
+    """
+    if data.counts.ndim != 1:
+        raise PhysicsError(f"workspace: counts of shape {data.counts.shape}; give one data set")
+    if poi in model.names:
+        raise PhysicsError(f"workspace: {poi!r} is a nuisance parameter; name the strength else")
+    parts = {channel: slice(None)} if channels is None else channels
+    taken = np.concatenate([np.arange(model.bins)[part] for part in parts.values()])
+    if not np.array_equal(np.sort(taken), np.arange(model.bins)):
+        raise PhysicsError(
+            f"workspace: channels {', '.join(parts)} hold {taken.size} bins, not each of the "
+            f"{model.bins} bins once; give slices that do"
+        )
+    visible = _visible(model, data)
+    if not visible / SENSIBLE < reference < visible * SENSIBLE:
+        raise PhysicsError(
+            f"workspace: reference strength {reference:g} is out of proportion, as one of "
+            f"{visible:.2g} gives many counts; give one nearby"
+        )
+    export = _Export(model, reference, poi)
+    return {
+        "channels": [export.channel(name, part) for name, part in parts.items()],
+        "observations": [
+            {"name": name, "data": data.counts[part].tolist()} for name, part in parts.items()
+        ],
+        "measurements": [
+            {
+                "name": measurement,
+                "config": {
+                    "poi": poi,
+                    "parameters": [
+                        {
+                            "name": poi,
+                            "inits": [1.0],
+                            "bounds": [[0.0, max(10.0, visible / reference)]],
+                        },
+                        *export.nuisances(data.centres, [*parts.values()]),
+                    ],
+                },
+            }
+        ],
+        "version": "1.0.0",
+    }
+
+
+def _visible(model: BinnedModel, data: Observation) -> float:
+    """Strength with which the signal alone exceeds the counts of some bin by ten deviations."""
+    nominal = model.expected(np.zeros(1 + len(model.names)))
+    counts = np.maximum(nominal, data.counts)
+    reached = model.total_signal > 0.0
+    excess = (counts + 10.0 * np.sqrt(counts) + 10.0)[reached]
+    return float((excess / model.total_signal[reached]).min())
+
+
+@dataclass(frozen=True)
+class _Export:
+    """Parts of a workspace.
+
+    Parameters
+    ----------
+    model : BinnedModel
+    reference : float
+    poi : str
+    """
+
+    model: BinnedModel
+    reference: float
+    poi: str
+
+    def channel(self, name: str, part: slice) -> dict[str, object]:
+        """A channel; of empty samples it keeps one, for pyhf needs one."""
+        return {"name": name, "samples": [self._sample(s, part) for s in self._kept(part)]}
+
+    def nuisances(self, centres: FloatArray, parts: Sequence[slice]) -> list[dict[str, object]]:
+        """Start, bounds and auxiliary measurement of the parameters that act on something."""
+        acting = {
+            modifier["name"]
+            for part in parts
+            for sample in self._kept(part)
+            for modifier in self._modifiers(sample, part)
+        }
+        return [
+            {
+                "name": name,
+                "inits": [centre],
+                "bounds": [[min(max(centre - REACH, self._floor(name)), centre), centre + REACH]],
+                "auxdata": [centre],
+            }
+            for name, centre in zip(self.model.names, centres.tolist(), strict=True)
+            if name in acting
+        ]
+
+    def _floor(self, name: str) -> float:
+        """Where the factor 1 + σz of some sample vanishes."""
+        largest = max(
+            (s for n in self.model.normalisations if n.name == name for s in n.relative.values()),
+            default=0.0,
+        )
+        return -1.0 / largest if largest > 0.0 else -np.inf
+
+    def _counts(self, sample: str) -> FloatArray:
+        unit = self.reference if sample in self.model.signals else 1.0
+        return unit * self.model.samples[sample]
+
+    def _changes(self, sample: str, shape: Shape) -> FloatArray:
+        """Change at the shifts −1 and 1, shape (2, bins)."""
+        unit = self.reference if sample in self.model.signals else 1.0
+        return unit * shape.change(sample, np.array([-1.0, 1.0]))[0]
+
+    def _shapes(self, sample: str) -> list[Shape]:
+        return [shape for shape in self.model.shapes if sample in shape.templates]
+
+    def _kept(self, part: slice) -> list[str]:
+        """Samples with counts, or one without if there is no other."""
+        filled = [sample for sample in self.model.samples if self._is_filled(sample, part)]
+        return filled or [*self.model.samples][:1]
+
+    def _is_filled(self, sample: str, part: slice) -> bool:
+        return bool(
+            self._counts(sample)[part].any()
+            or any(self._changes(sample, s)[:, part].any() for s in self._shapes(sample))
+        )
+
+    def _sample(self, sample: str, part: slice) -> dict[str, object]:
+        strength = {"name": self.poi, "type": "normfactor", "data": None}
+        return {
+            "name": sample,
+            "data": self._counts(sample)[part].tolist(),
+            "modifiers": [
+                *([strength] if sample in self.model.signals else []),
+                *self._modifiers(sample, part),
+            ],
+        }
+
+    def _modifiers(self, sample: str, part: slice) -> list[dict[str, object]]:
+        """Nuisance parameters that change a sample."""
+        counts = self._counts(sample)[part]
+        sigmas = {n.name: n.relative.get(sample, 0.0) for n in self.model.normalisations}
+        largest = max(sigmas, key=lambda name: sigmas[name], default="")
+        shapes = self._shapes(sample)
+        modifiers = []
+        for name, sigma in sigmas.items():
+            if (name == largest and not shapes) or sigma >= 1.0:
+                modifiers.append(_histosys(name, counts, np.outer([-sigma, sigma], counts)))
+            else:
+                factors = {"hi": 1.0 + sigma, "lo": 1.0 - sigma}
+                modifiers.append({"name": name, "type": "normsys", "data": factors})
+        modifiers = [m for m in modifiers if sigmas[str(m["name"])] > 0.0]
+        changes = {shape.name: self._changes(sample, shape)[:, part] for shape in shapes}
+        return modifiers + [
+            _histosys(name, counts, change) for name, change in changes.items() if change.any()
+        ]
+
+
+def _histosys(name: str, counts: FloatArray, change: FloatArray) -> dict[str, object]:
+    low, high = (counts + change).tolist()
+    return {"name": name, "type": "histosys", "data": {"hi_data": high, "lo_data": low}}
