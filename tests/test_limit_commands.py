@@ -167,7 +167,7 @@ class TestOfficial:
             "--bands", "--postfit", "fit.pdf", "--plot", "limit.pdf",
         )  # fmt: skip
         assert "1.213e-09" in text
-        assert "goodness-of-fit p = 0.069" in text
+        assert "goodness-of-fit p = 0.0688" in text
         assert "cathode SR2          -1.42 ± 0.36" in text
         assert max(map(len, text.splitlines())) <= 80
         assert "…" not in text

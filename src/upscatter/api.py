@@ -5,8 +5,6 @@ Energies and masses are plain numbers in MeV here, keV for recoils, and results 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
@@ -21,8 +19,8 @@ from upscatter.limits.curve import (
     dipole_bands,
     dipole_limit,
     mass_grid,
-    readable,
 )
+from upscatter.limits.expected_counts import ExpectedCounts
 from upscatter.numerics import FloatArray
 from upscatter.rates.spectrum import recoil_spectrum as _recoil_spectrum
 from upscatter.scenario.build import Model
@@ -31,85 +29,6 @@ from upscatter.units import DAY, KEV, KG, MEV
 
 LOWEST_MASS = 0.01
 """Where exclusion curves start (MeV): below it nothing depends on m_4 any more."""
-
-
-@dataclass(frozen=True)
-class ExpectedCounts:
-    """Counts per bin of every component: a frozen result.
-
-    Parameters
-    ----------
-    scenario : str
-    bin_edges_kevee : ndarray, shape (bins + 1,)
-        Observed energies in keVee.
-    background : ndarray, shape (bins,)
-    sm, dipole : dict
-        Source to counts, shape (bins,).
-    mu, mass_mev : float
-        The dipole point: μ_ν4/μ_B and m_4 in MeV.
-    provenance : dict
-    """
-
-    scenario: str
-    bin_edges_kevee: FloatArray
-    background: FloatArray
-    sm: dict[str, FloatArray]
-    dipole: dict[str, FloatArray]
-    mu: float
-    mass_mev: float
-    provenance: dict[str, object]
-
-    @property
-    def header(self) -> list[str]:
-        """Column names of the counts as a table."""
-        return [
-            "low_keVee",
-            "high_keVee",
-            "background",
-            *(f"sm_{source}" for source in self.sm),
-            *(f"dipole_{source}" for source in self.dipole),
-        ]
-
-    @property
-    def rows(self) -> list[list[float]]:
-        """One row for each bin."""
-        columns = [
-            self.bin_edges_kevee[:-1],
-            self.bin_edges_kevee[1:],
-            self.background,
-            *self.sm.values(),
-            *self.dipole.values(),
-        ]
-        return [[float(value) for value in row] for row in np.stack(columns, axis=1)]
-
-    @property
-    def comments(self) -> list[str]:
-        """What a table of the counts says above its columns."""
-        origin = [f"{key}: {readable(value)}" for key, value in self.provenance.items()]
-        point = f"dipole with mu_nu4 = {self.mu:g} Bohr magnetons and m4 = {self.mass_mev:g} MeV"
-        return [f"{self.scenario}: expected counts per bin; {point}", *origin]
-
-    def to_dict(self) -> dict[str, object]:
-        """The JSON contract."""
-        counts = {
-            "background": self.background.tolist(),
-            "sm": {source: n.tolist() for source, n in self.sm.items()},
-            "dipole": {source: n.tolist() for source, n in self.dipole.items()},
-        }
-        totals = {
-            "background": float(self.background.sum()),
-            "sm": {source: float(n.sum()) for source, n in self.sm.items()},
-            "dipole": {source: float(n.sum()) for source, n in self.dipole.items()},
-        }
-        return {
-            "scenario": self.scenario,
-            "mu_bohr": self.mu,
-            "mass_MeV": self.mass_mev,
-            "bin_edges_keVee": self.bin_edges_kevee.tolist(),
-            "counts": counts,
-            "totals": totals,
-            "provenance": self.provenance,
-        }
 
 
 def upper_limit(
@@ -154,7 +73,7 @@ def upper_limit(
     >>> [f"{mu:.1e}" for mu in curve.mu]
     ['8.7e-10', '1.0e-09']
     """
-    return limit_of(_model(scenario, flavour, flavour_sum), masses, bands=bands)
+    return limit_of(model_of(scenario, flavour, flavour_sum), masses, bands=bands)
 
 
 def limit_of(
@@ -234,7 +153,7 @@ def expected_counts(
     >>> sorted(counts.dipole)
     ['8B', 'hep']
     """
-    model = _model(scenario, flavour, flavour_sum)
+    model = model_of(scenario, flavour, flavour_sum)
     strength = _strength(mu)
     m4 = float(non_negative("mass", np.asarray(mass, dtype=float))) * MEV
     experiment = model.experiment
@@ -286,7 +205,7 @@ def recoil_spectrum(
     >>> f"{rates['8B'][0]:.1e}"
     '5.0e-04'
     """
-    model = _model(scenario, flavour, flavour_sum)
+    model = model_of(scenario, flavour, flavour_sum)
     recoil = non_negative("energies", np.atleast_1d(energies)) * KEV
     if (recoil <= 0.0).any():
         raise PhysicsError("energies: recoil energies must be positive; the dipole rate is ∝ 1/T")
@@ -307,7 +226,10 @@ def _scenario(scenario: Scenario | str) -> Scenario:
     return scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
 
 
-def _model(scenario: Scenario | str, flavour: str | None, flavour_sum: FlavourSum) -> Model:
+def model_of(
+    scenario: Scenario | str, flavour: str | None = None, flavour_sum: FlavourSum = "incoherent"
+) -> Model:
+    """A scenario turned into physics, with another coupling if one is given; see `upper_limit`."""
     if flavour is None and flavour_sum != "incoherent":
         raise PhysicsError(
             f"flavour_sum {flavour_sum!r}: is for a flavour given with it; add flavour='universal',"

@@ -19,17 +19,17 @@ from upscatter.errors import PhysicsError
 from upscatter.flux.coupling import FlavourSum, coupling
 from upscatter.inputs.xenonnt_files import read_release
 from upscatter.limits.counting import CRITERIA
-from upscatter.limits.curve import BANDS, mass_grid
+from upscatter.limits.curve import mass_grid
+from upscatter.limits.finding import Finding
 from upscatter.limits.measured import MeasuredCurve, PostFit
 from upscatter.numerics import FloatArray
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.recast import Recast, release_block
 from upscatter.scenario.scattering import Scattering
-from upscatter.statistics.asymptotics import discovery
 from upscatter.statistics.likelihood import BinnedModel, Observation
 from upscatter.statistics.minuit import minuit_fit
 from upscatter.statistics.profile import fit
-from upscatter.statistics.upper_limits import expected_limit, upper_limit
+from upscatter.statistics.upper_limits import upper_limit
 from upscatter.units import MEV, TONNE, YEAR
 
 _LOW_MASSES = 6
@@ -125,7 +125,7 @@ class Measurement:
         else:
             mass = non_negative("mass", np.atleast_1d(masses)) * MEV
         statistics = self.scenario.settings.statistics
-        points = [self._point(float(m), bands) for m in mass]
+        found = [self._finding(float(m), bands) for m in mass]
         model, data = self._massless
         none = fit(model, data, 0.0).require("fit without a dipole")
         deviance = float(none.deviance)
@@ -135,16 +135,16 @@ class Measurement:
             statistics.confidence,
             statistics.dof,
             mass,
-            np.array([point.limit for point in points]),
+            np.array([f.limit for f in found]),
             self.provenance,
             self.scenario.settings.title,
             statistics.test,
-            np.array([point.bands for point in points]).T if bands else None,
-            best=np.array([point.best for point in points]),
-            significance=np.array([point.significance for point in points]),
-            p_value=np.array([point.p_value for point in points]),
+            np.array([f.bands for f in found]).T if bands else None,
+            best=np.array([f.best for f in found]),
+            significance=np.array([f.significance for f in found]),
+            p_value=np.array([f.p_value for f in found]),
             nuisances=model.names,
-            pulls=np.array([point.pulls for point in points]),
+            pulls=np.array([f.pulls for f in found]),
             deviance=deviance,
             bins=model.bins,
             goodness=float(gammaincc(0.5 * model.bins, 0.5 * deviance)),
@@ -165,13 +165,12 @@ class Measurement:
         """
         m4 = float(non_negative("mass", mass)) * MEV
         where = self._where(m4)
-        built = self._model(m4)
-        if built is None:
-            raise PhysicsError(f"{where}: no recoil can be seen; give a lower mass")
-        model, data = built
+        model, data = self.likelihood(m4)
         bounds = {n: b for n, b in self.recast.likelihood.bounds.items() if n in model.names}
         best = minuit_fit(model, data, bounds=bounds).require(where)
-        limit = float(self._upper_limit(model, data, where))
+        block = self.scenario.settings.statistics
+        criterion = CRITERIA[block.test]
+        limit = float(upper_limit(model, data, block.confidence, criterion).require(where))
         at_limit = minuit_fit(model, data, limit, bounds=bounds).require(where)
         counts = model.by_sample(best.parameters)
         release = self.recast.release
@@ -198,6 +197,21 @@ class Measurement:
             self.provenance,
         )
 
+    def likelihood(self, mass_sterile: float) -> tuple[BinnedModel, Observation]:
+        """The likelihood and the data at m_4 (energy).
+
+        Raises
+        ------
+        PhysicsError
+            If no recoil can be seen.
+        """
+        built = self._model(mass_sterile)
+        if built is None:
+            raise PhysicsError(
+                f"{self._where(mass_sterile)}: no recoil can be seen; give a lower mass"
+            )
+        return built
+
     def _model(self, mass_sterile: float) -> tuple[BinnedModel, Observation] | None:
         """The likelihood and the data, unless no recoil can be seen."""
         signals = self.recast.signals(mass_sterile)
@@ -217,35 +231,16 @@ class Measurement:
             )
         return built
 
-    def _point(self, mass_sterile: float, bands: bool) -> _Point:
+    def _finding(self, mass_sterile: float, bands: bool) -> Finding:
         """Everything at one m_4."""
-        where = self._where(mass_sterile)
         built = self._model(mass_sterile)
         if built is None:
-            nothing = np.full(len(self._massless[0].names), np.nan)
-            return _Point(*(np.nan,) * 4, nothing, np.full(len(BANDS), np.nan))
-        model, data = built
-        best = fit(model, data).require(where)
-        self._require_within(model, best.parameters[1:], where)
-        excess = discovery(model, data)
-        statistics = self.scenario.settings.statistics
-        expected = np.empty(0)
-        if bands:
-            criterion = CRITERIA[statistics.test]
-            expected = np.sqrt(expected_limit(model, data, statistics.confidence, criterion, BANDS))
-        return _Point(
-            float(np.sqrt(self._upper_limit(model, data, where))),
-            float(np.sqrt(best.strength)),
-            float(excess.significance),
-            float(excess.p_value),
-            best.parameters[1:],
-            expected,
-        )
-
-    def _upper_limit(self, model: BinnedModel, data: Observation, where: str) -> FloatArray:
-        statistics = self.scenario.settings.statistics
-        criterion = CRITERIA[statistics.test]
-        return upper_limit(model, data, statistics.confidence, criterion).require(where)
+            return Finding.none(len(self._massless[0].names))
+        where = self._where(mass_sterile)
+        block = self.scenario.settings.statistics
+        found = Finding.of(*built, block.test, block.confidence, bands, where)
+        self._require_within(built[0], found.pulls, where)
+        return found
 
     def _require_within(self, model: BinnedModel, pulls: FloatArray, where: str) -> None:
         """The release bounds its parameters; the fits of a curve do not, and need not if inside."""
@@ -291,18 +286,6 @@ def measured_limit(
     """
     measurement = Measurement.read(scenario, data, flavour=flavour, flavour_sum=flavour_sum)
     return measurement.limit(masses, bands=bands)
-
-
-@dataclass(frozen=True)
-class _Point:
-    """What the data say at one m_4."""
-
-    limit: float
-    best: float
-    significance: float
-    p_value: float
-    pulls: FloatArray
-    bands: FloatArray
 
 
 def _sum(counts: Mapping[str, FloatArray], names: Iterable[str]) -> FloatArray:

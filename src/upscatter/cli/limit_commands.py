@@ -41,10 +41,11 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--format",
     "style",
-    type=click.Choice(["table", "csv", "json", "hepdata"]),
+    type=click.Choice(["table", "csv", "json", "hepdata", "pyhf"]),
     default="table",
     show_default=True,
-    help="Form of the result; hepdata is a submission to HEPData, with --out NAME.tar.gz.",
+    help="Form of the result; hepdata is a submission to HEPData, with --out NAME.tar.gz; pyhf is "
+    "the likelihood at one --mass as a workspace for pyhf.",
 )
 @out_option
 @click.option("--plot", type=_PATH, metavar="FILE", help="Draw the curve (PNG, PDF or SVG).")
@@ -97,6 +98,10 @@ def limit(
     chosen = Scenario.load(scenario)
     if test is not None:
         chosen = chosen.with_statistics(test=test)
+    if style == "pyhf":
+        mass = parsing.one_mass(mass_texts, "--format pyhf")
+        emit(export.to_json(_workspace(chosen, data, mass, flavour, adding)), out)
+        return
     fit: PostFit | None = None
     if data is None:
         from upscatter.api import upper_limit
@@ -129,6 +134,25 @@ def limit(
         emit(export.to_csv(curve.header, curve.rows, curve.comments), out)
     else:
         emit(export.to_json(curve.to_dict()), out)
+
+
+def _workspace(
+    scenario: Scenario,
+    data: Path | None,
+    mass: float,
+    flavour: str | None,
+    flavour_sum: FlavourSum,
+) -> dict[str, object]:
+    """The likelihood at a mass, for pyhf."""
+    from upscatter import workspaces
+    from upscatter.measurement import Measurement
+
+    if data is None:
+        return workspaces.projected_workspace(
+            scenario, mass, flavour=flavour, flavour_sum=flavour_sum
+        )
+    measurement = Measurement.read(scenario, data, flavour=flavour, flavour_sum=flavour_sum)
+    return workspaces.measured_workspace(measurement, mass)
 
 
 def _measured(

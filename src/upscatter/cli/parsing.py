@@ -59,6 +59,19 @@ def mass(text: str, option: str = "--mass") -> float:
     return value + 0.0  # without the sign that -0 has
 
 
+def one_mass(texts: Sequence[str], what: str) -> float:
+    """The only mass, in MeV, of something that is about one mass.
+
+    Raises
+    ------
+    UpscatterError
+        If there are none or several.
+    """
+    if len(texts) != 1:
+        raise UpscatterError(f"{what}: is of one mass; give one --mass such as 1MeV")
+    return mass(texts[0])
+
+
 def moment(text: str) -> float:
     """A dipole moment in Bohr magnetons from a number.
 

@@ -118,7 +118,8 @@ class PostFit:
         Dipole counts at the best fit, and at the limit with the nuisance parameters fitted to it.
     nuisances : tuple of str
     pulls, errors : ndarray, shape (nuisances,)
-        Best fit and its standard deviation, in standard deviations of the constraint.
+        Best fit and its standard deviation, in standard deviations of the constraint; the latter is
+        NaN where the release's limits of the parameter hold it.
     pulls_limit : ndarray, shape (nuisances,)
         With the signal at its limit.
     provenance : mapping

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from upscatter.limits.measured import PostFit
 from upscatter.report.released_labels import nuisance_label
 from upscatter.report.tables import new_table
@@ -28,7 +30,8 @@ def pulls_table(fit: PostFit) -> Table:
     for name, pull, error, pull_limit in zip(
         fit.nuisances, fit.pulls, fit.errors, fit.pulls_limit, strict=True
     ):
-        best = f"{_rounded(pull):+.2f} ± {error:.2f}"
+        spread = "at its limit" if np.isnan(error) else f"± {error:.2f}"
+        best = f"{_rounded(pull):+.2f} {spread}"
         table.add_row(nuisance_label(name), best, f"{_rounded(pull_limit):+.2f}")
     table.caption = "pulls in standard deviations of the constraints"
     return table

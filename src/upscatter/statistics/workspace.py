@@ -9,10 +9,13 @@ so only the largest factor of a sample can be one. The others, and all on a samp
 beyond, σ² more at z = ±2. One of these with σ ≥ 1 is a `histosys` after all, and lacks its product
 with the sample's other changes.
 
-A shape is its templates at −1 and 1. Where they are opposite its interpolation is ours; if a is
-their mean less the nominal counts, "code4p" is off by 0.175 a at most within |z| ≤ 1 and by
-a (|z| − 1) beyond, where it follows the secant and we the tangent. "code0" is off by 0.25 a, and
-"code2", ours within |z| ≤ 1, jumps at ±1 in pyhf 0.7.6. What a shape says at other shifts is lost.
+Of a shape HistFactory takes the templates at −1 and 1. Where they are opposite and no others are
+given, its interpolation is ours; if a is their mean less the nominal counts, "code4p" is off by
+0.175 a at most within |z| ≤ 1 and by a (|z| − 1) beyond, where it follows the secant and we the
+tangent. ("code0" is off by 0.25 a; "code2", ours within |z| ≤ 1, jumps at ±1 in pyhf 0.7.6.) With
+templates beyond ±1 a shape is split into a factor for the sum of counts and the change of their
+distribution if that is closer to them. With the release of XENONnT's S2-only search, templates at
+−3 to 3, pyhf's limits are ours to 2 %, and to 6 % where data fluctuate upwards by two deviations.
 """
 
 from __future__ import annotations
@@ -47,6 +50,7 @@ def workspace(
     reference: float = 1.0,
     channel: str = "recoils",
     channels: Mapping[str, slice] | None = None,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
     poi: str = "strength",
     measurement: str = "limit",
 ) -> dict[str, object]:
@@ -63,20 +67,23 @@ def workspace(
         Name of the channel if there is one.
     channels : mapping, optional
         Bins of each of several channels. A sample without counts in a channel is left out there.
+    bounds : mapping, optional
+        Least and largest value of nuisance parameters by name, in standard deviations; ±5 about
+        the centre if not named, and −1/σ from below, for then no factor is negative.
     poi, measurement : str
         Names of the strength and of the measurement.
 
     Returns
     -------
     dict
-        Nuisance parameters keep their names and our z as value. Their bounds are ±5 about the
-        centre, and −1/σ from below, for no factor is negative.
+        Nuisance parameters keep their names and our z as value.
 
     Raises
     ------
     PhysicsError
         If there is more than one data set, if the channels do not hold each bin once, if a name is
-        taken, or if nothing or everything of the reference strength could be seen.
+        taken or unknown, if bounds are not finite numbers in order, or if the reference strength is
+        far from one that could be seen.
 
     Examples
     --------
@@ -98,6 +105,12 @@ def workspace(
             f"workspace: channels {', '.join(parts)} hold {taken.size} bins, not each of the "
             f"{model.bins} bins once; give slices that do"
         )
+    for name, (low, high) in (bounds or {}).items():
+        if name not in model.names or not -np.inf < low < high < np.inf:
+            raise PhysicsError(
+                f"workspace: bounds ({low:g}, {high:g}) of {name!r}; give finite ones, the lesser "
+                f"first, of {', '.join(model.names) or 'nothing: there is no nuisance parameter'}"
+            )
     visible = _visible(model, data)
     if not visible / SENSIBLE < reference < visible * SENSIBLE:
         raise PhysicsError(
@@ -121,7 +134,7 @@ def workspace(
                             "inits": [1.0],
                             "bounds": [[0.0, max(10.0, visible / reference)]],
                         },
-                        *export.nuisances(data.centres, [*parts.values()]),
+                        *export.nuisances(data.centres, [*parts.values()], bounds or {}),
                     ],
                 },
             }
@@ -158,7 +171,12 @@ class _Export:
         """A channel; of empty samples it keeps one, for pyhf needs one."""
         return {"name": name, "samples": [self._sample(s, part) for s in self._kept(part)]}
 
-    def nuisances(self, centres: FloatArray, parts: Sequence[slice]) -> list[dict[str, object]]:
+    def nuisances(
+        self,
+        centres: FloatArray,
+        parts: Sequence[slice],
+        bounds: Mapping[str, tuple[float, float]],
+    ) -> list[dict[str, object]]:
         """Start, bounds and auxiliary measurement of the parameters that act on something."""
         acting = {
             modifier["name"]
@@ -166,16 +184,16 @@ class _Export:
             for sample in self._kept(part)
             for modifier in self._modifiers(sample, part)
         }
-        return [
-            {
-                "name": name,
-                "inits": [centre],
-                "bounds": [[min(max(centre - REACH, self._floor(name)), centre), centre + REACH]],
-                "auxdata": [centre],
-            }
-            for name, centre in zip(self.model.names, centres.tolist(), strict=True)
-            if name in acting
-        ]
+        entries: list[dict[str, object]] = []
+        for name, centre in zip(self.model.names, centres.tolist(), strict=True):
+            floor = min(max(centre - REACH, self._floor(name)), centre)
+            low, high = bounds.get(name, (floor, centre + REACH))
+            if name in acting:
+                start = min(max(centre, low), high)
+                entries.append(
+                    {"name": name, "inits": [start], "bounds": [[low, high]], "auxdata": [centre]}
+                )
+        return entries
 
     def _floor(self, name: str) -> float:
         """Where the factor 1 + σz of some sample vanishes."""
@@ -186,13 +204,15 @@ class _Export:
         return -1.0 / largest if largest > 0.0 else -np.inf
 
     def _counts(self, sample: str) -> FloatArray:
-        unit = self.reference if sample in self.model.signals else 1.0
-        return unit * self.model.samples[sample]
+        return self._unit(sample) * self.model.samples[sample]
+
+    def _unit(self, sample: str) -> float:
+        """What the counts of a sample are multiplied by."""
+        return self.reference if sample in self.model.signals else 1.0
 
     def _changes(self, sample: str, shape: Shape) -> FloatArray:
         """Change at the shifts −1 and 1, shape (2, bins)."""
-        unit = self.reference if sample in self.model.signals else 1.0
-        return unit * shape.change(sample, np.array([-1.0, 1.0]))[0]
+        return self._unit(sample) * shape.change(sample, np.array([-1.0, 1.0]))[0]
 
     def _shapes(self, sample: str) -> list[Shape]:
         return [shape for shape in self.model.shapes if sample in shape.templates]
@@ -227,18 +247,40 @@ class _Export:
         shapes = self._shapes(sample)
         modifiers = []
         for name, sigma in sigmas.items():
-            if (name == largest and not shapes) or sigma >= 1.0:
+            if sigma >= 1.0 or (0.0 < sigma and name == largest and not shapes):
                 modifiers.append(_histosys(name, counts, np.outer([-sigma, sigma], counts)))
-            else:
-                factors = {"hi": 1.0 + sigma, "lo": 1.0 - sigma}
-                modifiers.append({"name": name, "type": "normsys", "data": factors})
-        modifiers = [m for m in modifiers if sigmas[str(m["name"])] > 0.0]
-        changes = {shape.name: self._changes(sample, shape)[:, part] for shape in shapes}
-        return modifiers + [
-            _histosys(name, counts, change) for name, change in changes.items() if change.any()
-        ]
+            elif sigma > 0.0:
+                modifiers.append(_normsys(name, 1.0 - sigma, 1.0 + sigma))
+        for shape in shapes:
+            modifiers += self._shape_modifiers(sample, shape, part)
+        return modifiers
+
+    def _shape_modifiers(self, sample: str, shape: Shape, part: slice) -> list[dict[str, object]]:
+        """Change of the counts, or of their sum and their distribution if that is closer."""
+        counts, change = self._counts(sample)[part], self._changes(sample, shape)[:, part]
+        if not change.any():
+            return []
+        far = shape.shifts[np.abs(shape.shifts) > 1.0]
+        total = (counts + change).sum(axis=1)
+        straight = [_histosys(shape.name, counts, change)]
+        if not far.size or not counts.sum() > 0.0 or not (total > 0.0).all():
+            return straight
+        ratio = total / counts.sum()
+        moved = (counts + change) / ratio[:, None] - counts
+        wanted = counts + self._unit(sample) * shape.change(sample, far)[0][:, part]
+        side, distance = (far > 0.0).astype(int), np.abs(far)[:, None]
+        error = counts + distance * change[side] - wanted
+        error_split = ratio[side, None] ** distance * (counts + distance * moved[side]) - wanted
+        if (error**2).sum() <= (error_split**2).sum():
+            return straight
+        low, high = ratio.tolist()
+        return [_normsys(shape.name, low, high), _histosys(shape.name, counts, moved)]
 
 
 def _histosys(name: str, counts: FloatArray, change: FloatArray) -> dict[str, object]:
     low, high = (counts + change).tolist()
     return {"name": name, "type": "histosys", "data": {"hi_data": high, "lo_data": low}}
+
+
+def _normsys(name: str, low: float, high: float) -> dict[str, object]:
+    return {"name": name, "type": "normsys", "data": {"hi": high, "lo": low}}

@@ -1,0 +1,89 @@
+"""Expected counts per bin and source: a frozen result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from upscatter.limits.curve import readable
+from upscatter.numerics import FloatArray
+
+
+@dataclass(frozen=True)
+class ExpectedCounts:
+    """Counts per bin of every component: a frozen result.
+
+    Parameters
+    ----------
+    scenario : str
+    bin_edges_kevee : ndarray, shape (bins + 1,)
+        Observed energies in keVee.
+    background : ndarray, shape (bins,)
+    sm, dipole : dict
+        Source to counts, shape (bins,).
+    mu, mass_mev : float
+        The dipole point: μ_ν4/μ_B and m_4 in MeV.
+    provenance : dict
+    """
+
+    scenario: str
+    bin_edges_kevee: FloatArray
+    background: FloatArray
+    sm: dict[str, FloatArray]
+    dipole: dict[str, FloatArray]
+    mu: float
+    mass_mev: float
+    provenance: dict[str, object]
+
+    @property
+    def header(self) -> list[str]:
+        """Column names of the counts as a table."""
+        return [
+            "low_keVee",
+            "high_keVee",
+            "background",
+            *(f"sm_{source}" for source in self.sm),
+            *(f"dipole_{source}" for source in self.dipole),
+        ]
+
+    @property
+    def rows(self) -> list[list[float]]:
+        """One row for each bin."""
+        columns = [
+            self.bin_edges_kevee[:-1],
+            self.bin_edges_kevee[1:],
+            self.background,
+            *self.sm.values(),
+            *self.dipole.values(),
+        ]
+        return [[float(value) for value in row] for row in np.stack(columns, axis=1)]
+
+    @property
+    def comments(self) -> list[str]:
+        """What a table of the counts says above its columns."""
+        origin = [f"{key}: {readable(value)}" for key, value in self.provenance.items()]
+        point = f"dipole with mu_nu4 = {self.mu:g} Bohr magnetons and m4 = {self.mass_mev:g} MeV"
+        return [f"{self.scenario}: expected counts per bin; {point}", *origin]
+
+    def to_dict(self) -> dict[str, object]:
+        """The JSON contract."""
+        counts = {
+            "background": self.background.tolist(),
+            "sm": {source: n.tolist() for source, n in self.sm.items()},
+            "dipole": {source: n.tolist() for source, n in self.dipole.items()},
+        }
+        totals = {
+            "background": float(self.background.sum()),
+            "sm": {source: float(n.sum()) for source, n in self.sm.items()},
+            "dipole": {source: float(n.sum()) for source, n in self.dipole.items()},
+        }
+        return {
+            "scenario": self.scenario,
+            "mu_bohr": self.mu,
+            "mass_MeV": self.mass_mev,
+            "bin_edges_keVee": self.bin_edges_kevee.tolist(),
+            "counts": counts,
+            "totals": totals,
+            "provenance": self.provenance,
+        }

@@ -1,0 +1,96 @@
+"""Likelihoods at one m_4 as workspaces for pyhf."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from upscatter.api import LOWEST_MASS, model_of, non_negative
+from upscatter.errors import PhysicsError
+from upscatter.flux.coupling import FlavourSum
+from upscatter.interactions.dipole import Dipole
+from upscatter.limits.counting import counting_model
+from upscatter.measurement import Measurement
+from upscatter.scenario.load import Scenario
+from upscatter.statistics.upper_limits import expected_limit
+from upscatter.statistics.workspace import workspace
+from upscatter.units import MEV
+
+
+def projected_workspace(
+    scenario: Scenario | str,
+    mass: float = LOWEST_MASS,
+    *,
+    flavour: str | None = None,
+    flavour_sum: FlavourSum = "incoherent",
+) -> dict[str, object]:
+    """The Poisson likelihood of a projection, with its Asimov data.
+
+    Parameters
+    ----------
+    scenario : Scenario or str
+        A scenario, or the name or path of one, whatever its own test.
+    mass : float
+        m_4 in MeV.
+    flavour, flavour_sum
+        As for `upscatter.upper_limit`.
+
+    Returns
+    -------
+    dict
+        JSON-ready; see `upscatter.statistics.workspace`. The strength is 1 at the median CL_s
+        limit at 90 %, which the measurement's name has.
+
+    Raises
+    ------
+    PhysicsError
+        If the mass is out of reach.
+
+    Examples
+    --------
+    >>> projected_workspace("ge-nextgen", 1.0)["measurements"][0]["name"]
+    'strength 1: mu_nu4 = 9.77555e-10 mu_B at m4 = 1 MeV'
+    """
+    model = model_of(scenario, flavour, flavour_sum)
+    m4 = float(non_negative("mass", mass)) * MEV
+    signals = model.experiment.counts(Dipole(), model.dipole_flux, m4)
+    if not any(counts.any() for counts in signals.values()):
+        raise PhysicsError(
+            f"mass {mass:g} MeV: no recoil can be seen in {model.scenario.name}; give a lower mass"
+        )
+    with model.at("statistics"):
+        counting = counting_model(model.expectation, signals)
+        data = counting.observe(model.expectation.total)
+        mu, name = _reference(expected_limit(counting, data, bands=(0.0,))[0], mass)
+        return workspace(counting, data, reference=mu**2, measurement=name)
+
+
+def measured_workspace(measurement: Measurement, mass: float = LOWEST_MASS) -> dict[str, object]:
+    """The likelihood and the data of a release, a channel for each run.
+
+    Parameters
+    ----------
+    measurement : Measurement
+    mass : float
+        m_4 in MeV.
+
+    Returns
+    -------
+    dict
+        JSON-ready; see `upscatter.statistics.workspace`. The strength is 1 at the upper limit,
+        which the measurement's name has. pyhf knows shapes at ±1 only: see there.
+
+    Raises
+    ------
+    PhysicsError
+        If the mass is out of reach.
+    """
+    model, data = measurement.likelihood(float(non_negative("mass", mass)) * MEV)
+    mu, name = _reference(measurement.limit([mass]).mu[0] ** 2, mass)
+    channels = measurement.recast.likelihood.channels
+    return workspace(model, data, reference=mu**2, channels=channels, measurement=name)
+
+
+def _reference(strength: float, mass: float) -> tuple[float, str]:
+    """μ_ν4/μ_B at a strength, to as many digits as its name has."""
+    mu = float(f"{np.sqrt(strength):.6g}")
+    return mu, f"strength 1: mu_nu4 = {mu:g} mu_B at m4 = {mass:g} MeV"
