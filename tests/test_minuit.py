@@ -16,7 +16,7 @@ from upscatter.scenario.load import Scenario
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
 from upscatter.statistics.minuit import minuit_fit
 from upscatter.statistics.morphing import Shape
-from upscatter.statistics.objective import Objective
+from upscatter.statistics.objective import Objective, Whitened
 from upscatter.statistics.profile import fit
 from upscatter.units import MEV
 
@@ -332,6 +332,25 @@ def test_the_objective_is_the_deviance_where_there_is_one():
         np.testing.assert_allclose(
             objective.gradient(x), local.gradient[0] * objective.scale, rtol=1e-9, atol=1e-9
         )
+
+
+def test_a_whitened_objective_rises_as_the_square():
+    """Also with 10⁷ counts, where some combinations are known to 1e-4 of others."""
+    flux, other = Normalisation("f", {"signal": 0.1, "b": 0.1}), Normalisation("n", {"c": 0.25})
+    signal, b, c = 1e6 * np.array([[0.0, 9.5], [1.4, 9.5], [3.1, 4.2]])
+    model = BinnedModel(signal, {"b": b, "c": c}, (flux, other))
+    truth = np.array([0.1, 0.5, -0.3])
+    data = model.observe(model.expected(truth), truth[1:])
+    objective = Objective(model, data)
+    whitened = Whitened(objective, truth / objective.scale, np.ones(3, dtype=bool))
+    eigenvalues = np.linalg.eigvalsh(objective.curvature(whitened.origin))
+    assert eigenvalues[-1] > 1e6 * eigenvalues[0]
+    for way in np.eye(3):
+        step = 1e-3 * way  # both ways, for cubic terms to cancel
+        value = 0.5 * (whitened.value(step) + whitened.value(-step))
+        assert value == pytest.approx(1e-6, rel=1e-3)
+        slope = 0.5 * (whitened.gradient(step) - whitened.gradient(-step))
+        np.testing.assert_allclose(slope, 2.0 * step, atol=2e-6)
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def measured_workspace(measurement: Measurement, mass: float = LOWEST_MASS) -> d
     -------
     dict
         JSON-ready; see `upscatter.statistics.workspace`. The strength is 1 at the upper limit,
-        which the measurement's name has. pyhf knows shapes at ±1 only: see there.
+        which the measurement's name has. Shapes are approximated for pyhf: see there.
 
     Raises
     ------
@@ -86,8 +86,15 @@ def measured_workspace(measurement: Measurement, mass: float = LOWEST_MASS) -> d
     """
     model, data = measurement.likelihood(float(non_negative("mass", mass)) * MEV)
     mu, name = _reference(measurement.limit([mass]).mu[0] ** 2, mass)
-    channels = measurement.recast.likelihood.channels
-    return workspace(model, data, reference=mu**2, channels=channels, measurement=name)
+    likelihood = measurement.recast.likelihood
+    return workspace(
+        model,
+        data,
+        reference=mu**2,
+        channels=likelihood.channels,
+        bounds={n: b for n, b in likelihood.bounds.items() if n in model.names},
+        measurement=name,
+    )
 
 
 def _reference(strength: float, mass: float) -> tuple[float, str]:

@@ -4,7 +4,7 @@ The batched Newton fit of `upscatter.statistics.profile` bounds the strength onl
 uncertainties. This one bounds any parameter and adds the uncertainties of HESSE and MINOS
 (F. James and M. Roos, Comput. Phys. Commun. 10 (1975) 343). −2 ln L is minimised, so one standard
 deviation is a rise of 1. A parameter that ends at a bound stays there while the others are fitted
-without bounds: Minuit's own change of variables would distort their covariance.
+without: Minuit's change of variables for bounds would distort their covariance.
 """
 
 from __future__ import annotations
@@ -249,8 +249,7 @@ class _Problem:
     def _without_bounds(self, x: FloatArray) -> Minimum:
         """Minimum with the parameters that press on a bound held there."""
         low, high = self.limits
-        # with a curvature of 2 the minimum would be farther than NEAR beyond the bound
-        slope = self.objective.gradient(x) / 2.0
+        slope = self.objective.gradient(x) / 2.0  # how far beyond the minimum is, by curvature 2
         pressing = ((x - low < NEAR) & (slope > NEAR)) | ((high - x < NEAR) & (slope < -NEAR))
         free = ~(self.held | pressing)
         while True:

@@ -98,7 +98,7 @@ def workspace(
         raise PhysicsError(f"workspace: counts of shape {data.counts.shape}; give one data set")
     if poi in model.names:
         raise PhysicsError(f"workspace: {poi!r} is a nuisance parameter; name the strength else")
-    parts = {channel: slice(None)} if channels is None else channels
+    parts = channels or {channel: slice(None)}
     taken = np.concatenate([np.arange(model.bins)[part] for part in parts.values()])
     if not np.array_equal(np.sort(taken), np.arange(model.bins)):
         raise PhysicsError(
@@ -247,7 +247,7 @@ class _Export:
         shapes = self._shapes(sample)
         modifiers = []
         for name, sigma in sigmas.items():
-            if sigma >= 1.0 or (0.0 < sigma and name == largest and not shapes):
+            if sigma >= 1.0 or (sigma > 0.0 and name == largest and not shapes):
                 modifiers.append(_histosys(name, counts, np.outer([-sigma, sigma], counts)))
             elif sigma > 0.0:
                 modifiers.append(_normsys(name, 1.0 - sigma, 1.0 + sigma))
