@@ -390,8 +390,12 @@ class TestReproduce:
 
 class TestProcess:
     def test_head_is_no_error(self):
-        for style in ("table", "csv", "json"):
-            running = process("limit", "my.toml", "--mass", "0.01MeV:10MeV:3000", "--format", style)
+        # side by side: it is the start of a process that takes long
+        started = [
+            process("limit", "my.toml", "--mass", "0.01MeV:10MeV:3000", "--format", style)
+            for style in ("table", "csv", "json")
+        ]
+        for running in started:
             assert running.stdout.readline()
             running.stdout.close()
             error = running.stderr.read()

@@ -75,8 +75,15 @@ class TestAgainstTheSlowTwin:
         nucleus = natural_nuclei(element)[0]
         assert_like_twin(nucleus, sharp(element, lowest), "8B", StandardModel(), 0.0)
 
-    @pytest.mark.parametrize("mass", [0.0, 1e-3, 1.0, 5.0, 10.0])
-    @pytest.mark.parametrize("element", ["Ge", "Xe", "Ar", "Si"])
+    @pytest.mark.parametrize(
+        ("element", "mass"),
+        [
+            *(("Ge", mass) for mass in (0.0, 1.0, 5.0, 10.0)),
+            *(("Xe", mass) for mass in (0.0, 1.0, 5.0, 10.0)),
+            *(("Ar", mass) for mass in (0.0, 10.0)),
+            *(("Si", mass) for mass in (0.0, 10.0)),
+        ],
+    )
     def test_dipole(self, element, mass):
         nucleus = natural_nuclei(element)[0]
         assert_like_twin(nucleus, sharp(element, 0.3), "8B", Dipole(), mass * MEV)

@@ -27,7 +27,7 @@ from upscatter.scenario.load import Scenario, bundled_names
 from upscatter.units import DAY, EV, MEV
 
 SINGLE = ("e", "mu", "tau")
-NAMES = bundled_names()
+NAMES = [name for name in bundled_names() if name != "xenonnt-s2only"]  # that one has no detector
 
 PLAIN = Scenario.load("ge-nextgen").text.partition("[oscillation]")[0]
 

@@ -48,7 +48,7 @@ def projected_workspace(
     Examples
     --------
     >>> projected_workspace("ge-nextgen", 1.0)["measurements"][0]["name"]
-    'strength 1: mu_nu4 = 9.77555e-10 mu_B at m4 = 1 MeV'
+    'strength 1: mu_nu4 = 9.79051e-10 mu_B at m4 = 1 MeV'
     """
     model = model_of(scenario, flavour, flavour_sum)
     m4 = float(non_negative("mass", mass)) * MEV
