@@ -28,7 +28,8 @@ def counting_model(expectation: Expectation, signals: Mapping[str, FloatArray]) 
     ----------
     expectation : Expectation
     signals : mapping
-        Dipole counts, shape (bins,), of each source for μ_ν4 = μ_B.
+        Dipole counts of each source for μ_ν4 = μ_B, shape (bins,), or (masses, bins) for a
+        hypothesis each.
 
     Returns
     -------
@@ -39,7 +40,7 @@ def counting_model(expectation: Expectation, signals: Mapping[str, FloatArray]) 
     Raises
     ------
     PhysicsError
-        If no bin has signal.
+        If no bin has signal, at any of the masses.
     """
     fluxes = [
         Normalisation(f"flux {source}", {f"dipole {source}": u, f"SM {source}": u})
@@ -89,13 +90,12 @@ def likelihood_bands(
     PhysicsError
         If a fit fails.
     """
-    masses = next(iter(signals.values())).shape[0]
-    limits = np.full((len(bands), masses), np.nan)
-    for i in range(masses):
-        here = {source: counts[i] for source, counts in signals.items()}
-        if not any(counts.any() for counts in here.values()):
-            continue
-        model = counting_model(expectation, here)
-        data = model.observe(expectation.total)
-        limits[:, i] = expected_limit(model, data, confidence, CRITERIA[test], bands)
+    seen = np.any([counts.any(axis=-1) for counts in signals.values()], axis=0)
+    limits = np.full((len(bands), seen.size), np.nan)
+    if seen.any():
+        # all masses at once, as hypotheses about one set of data
+        model = counting_model(expectation, {name: n[seen] for name, n in signals.items()})
+        counts = np.tile(expectation.total, (model.hypotheses, 1))
+        data = model.observe(counts, hypothesis=np.arange(model.hypotheses))
+        limits[:, seen] = expected_limit(model, data, confidence, CRITERIA[test], bands)
     return np.asarray(np.sqrt(limits))

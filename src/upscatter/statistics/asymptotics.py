@@ -56,7 +56,7 @@ def asimov(model: BinnedModel, data: Observation, strength: float = 0.0) -> Obse
     [7.0]
     """
     parameters = fit(model, data, strength).require("Asimov data").parameters
-    return Observation(model.expected(parameters), parameters[..., 1:])
+    return data.replaced(model.expected(parameters, data.hypothesis), parameters[..., 1:])
 
 
 def strength_statistic(

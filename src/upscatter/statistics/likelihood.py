@@ -50,10 +50,37 @@ class Observation:
         Observed counts; Asimov data need not be integers.
     centres : ndarray, shape (..., nuisances)
         a_k: where the auxiliary measurement puts each nuisance parameter, 0 for real data.
+    hypothesis : ndarray of int, shape (...)
+        Which of the model's signals the data are compared with.
     """
 
     counts: FloatArray
     centres: FloatArray
+    hypothesis: npt.NDArray[np.intp]
+
+    def flat(self) -> Observation:
+        """The same with all data sets in one row."""
+        return Observation(
+            self.counts.reshape(-1, self.counts.shape[-1]),
+            self.centres.reshape(self.hypothesis.size, self.centres.shape[-1]),
+            self.hypothesis.reshape(-1),
+        )
+
+    def take(self, which: npt.NDArray[np.intp] | slice) -> Observation:
+        """Some of the data sets of a row."""
+        return Observation(self.counts[which], self.centres[which], self.hypothesis[which])
+
+    def join(self, other: Observation) -> Observation:
+        """Two rows of data sets, one behind the other."""
+        return Observation(
+            np.concatenate([self.counts, other.counts]),
+            np.concatenate([self.centres, other.centres]),
+            np.concatenate([self.hypothesis, other.hypothesis]),
+        )
+
+    def replaced(self, counts: FloatArray, centres: FloatArray) -> Observation:
+        """Other data for the same hypotheses."""
+        return Observation(counts, centres, self.hypothesis)
 
 
 @dataclass(frozen=True)
@@ -80,9 +107,10 @@ class BinnedModel:
 
     Parameters
     ----------
-    signal : ndarray, shape (bins,), or mapping
+    signal : ndarray, shape (bins,) or (hypotheses, bins), or mapping
         Counts for unit strength; a mapping from names where parts of the signal have different
-        uncertainties. The strength multiplies all of them.
+        uncertainties. The strength multiplies all of them. With several hypotheses each data set
+        says which it is for; shapes can then act on backgrounds only.
     backgrounds : mapping
         Counts, shape (bins,), of each other sample.
     normalisations, shapes : tuple
@@ -114,8 +142,12 @@ class BinnedModel:
                 raise PhysicsError(f"backgrounds: {name!r} is the name of a signal; use another")
         for name, counts in self.samples.items():
             check_counts(f"sample {name!r}", counts, self.bins)
-        if not (self.total_signal > 0.0).any():
+        if not (self.total_signal > 0.0).any(axis=-1).all():
             raise PhysicsError("sample 'signal': no bin has counts; a limit needs some signal")
+        if len({counts.shape for counts in self.signals.values()}) > 1:
+            raise PhysicsError(
+                "signals: have different numbers of hypotheses; give as many of each"
+            )
         if len(set(self.names)) < len(self.names):
             raise PhysicsError(f"nuisance parameters: {self.names} repeat a name; name each once")
         for normalisation in self.normalisations:
@@ -147,7 +179,7 @@ class BinnedModel:
 
     @cached_property
     def total_signal(self) -> FloatArray:
-        """Nominal signal counts for unit strength, shape (bins,)."""
+        """Nominal signal counts for unit strength, shape of a signal."""
         return np.asarray(np.sum([*self.signals.values()], axis=0))
 
     @cached_property
@@ -158,15 +190,34 @@ class BinnedModel:
     @cached_property
     def bins(self) -> int:
         """Number of bins."""
-        return next((counts.size for counts in self.signals.values()), 0)
+        return next((counts.shape[-1] for counts in self.signals.values()), 0)
+
+    @cached_property
+    def hypotheses(self) -> int:
+        """Number of signals that data can be compared with."""
+        return int(np.prod(self.total_signal.shape[:-1]))
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the nuisance parameters, in the order of the parameters after the strength."""
         return tuple(n.name for n in self.normalisations) + tuple(s.name for s in self.shapes)
 
-    def observe(self, counts: npt.ArrayLike, centres: npt.ArrayLike | None = None) -> Observation:
-        """Data for this model, checked; without centres the constraints are centred on 0."""
+    def observe(
+        self,
+        counts: npt.ArrayLike,
+        centres: npt.ArrayLike | None = None,
+        hypothesis: npt.ArrayLike = 0,
+    ) -> Observation:
+        """Data for this model, checked.
+
+        Parameters
+        ----------
+        counts : array_like, shape (..., bins)
+        centres : array_like, shape (..., nuisances), optional
+            Centres of the constraints; 0 if not given.
+        hypothesis : array_like of int, shape (...)
+            Which of several signals each data set is for.
+        """
         n = np.asarray(counts, dtype=float)
         if n.ndim == 0 or n.shape[-1] != self.bins:
             raise PhysicsError(
@@ -177,15 +228,39 @@ class BinnedModel:
         a = np.broadcast_to(0.0 if centres is None else np.asarray(centres, dtype=float), shape)
         if not np.isfinite(a).all():
             raise PhysicsError("constraint centres: not every one is finite; give numbers")
-        return Observation(n, a)
+        h = np.broadcast_to(np.asarray(hypothesis, dtype=np.intp), n.shape[:-1])
+        if h.size and not 0 <= h.min() <= h.max() < self.hypotheses:
+            raise PhysicsError(
+                f"hypothesis: {h.min()} to {h.max()} are not all among the model's "
+                f"{self.hypotheses}, which count from 0"
+            )
+        return Observation(n, a, h)
 
-    def expected(self, parameters: FloatArray) -> FloatArray:
-        """Expected counts ν, shape (..., bins), of parameters (..., 1 + nuisances)."""
+    def expected(
+        self, parameters: FloatArray, hypothesis: npt.NDArray[np.intp] | None = None
+    ) -> FloatArray:
+        """Expected counts ν, shape (..., bins), of parameters (..., 1 + nuisances).
+
+        Parameters
+        ----------
+        parameters : ndarray, shape (..., 1 + nuisances)
+        hypothesis : ndarray of int, shape (...), optional
+            Which of several signals; the first if not given.
+        """
         rows = np.atleast_2d(parameters).reshape(-1, 1 + len(self.names))
-        return self._stack.expected(rows).reshape(*parameters.shape[:-1], self.bins)
+        which = None if hypothesis is None else hypothesis.reshape(-1)
+        counts = self._stack.expected(rows, which)
+        return counts.reshape(*parameters.shape[:-1], self.bins)
+
+    def signal_of(self, data: Observation) -> FloatArray:
+        """Nominal signal counts for unit strength of each data set, shape (sets, bins)."""
+        return self.total_signal.reshape(-1, self.bins)[data.hypothesis]
 
     def by_sample(self, parameters: FloatArray) -> dict[str, FloatArray]:
-        """Expected counts of each sample, shape (bins,), for one set of parameters."""
+        """Expected counts of each sample, shape (bins,), for one set of parameters.
+
+        Of several hypotheses it is the first that counts.
+        """
         counts = self._stack.by_sample(parameters[None])[0]
         return dict(zip(self.samples, counts, strict=True))
 
@@ -213,7 +288,8 @@ class BinnedModel:
         ndarray, shape (sets,)
             Infinite where an expectation is negative, or zero with counts observed.
         """
-        return self._deviance(self.expected(parameters), parameters, data)
+        nu = self._stack.expected(parameters, data.hypothesis)
+        return self._deviance(nu, parameters, data)
 
     @staticmethod
     def _deviance(nu: FloatArray, parameters: FloatArray, data: Observation) -> FloatArray:
@@ -230,7 +306,7 @@ class BinnedModel:
 
     def expand(self, parameters: FloatArray, data: Observation) -> Expansion:
         """−2 ln L with its analytic gradient and curvature; arguments as in `deviance`."""
-        nu, slopes = self._stack.expected_and_slopes(parameters)
+        nu, slopes = self._stack.expected_and_slopes(parameters, data.hypothesis)
         n = data.counts
         seen = n > 0.0
         ratio = np.divide(n, nu, out=np.zeros_like(nu), where=seen)

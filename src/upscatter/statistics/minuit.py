@@ -148,6 +148,8 @@ def minuit_fit(
     """
     if data.counts.ndim != 1:
         raise PhysicsError(f"Minuit fit: counts of shape {data.counts.shape}; give one data set")
+    if model.hypotheses > 1:
+        raise PhysicsError(f"Minuit fit: of {model.hypotheses} signals; give a model with one")
     names = (STRENGTH, *model.names)
     if STRENGTH in model.names:
         raise PhysicsError(f"nuisance {STRENGTH!r}: the signal's strength has this name; rename it")

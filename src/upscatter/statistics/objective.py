@@ -81,7 +81,7 @@ class Objective:
 
     def deviance(self, x: FloatArray) -> float:
         """−2 ln L, infinite where there is none."""
-        one = Observation(self.data.counts[None], self.data.centres[None])
+        one = self.data.flat()
         return float(self.model.deviance((x * self.scale)[None], one)[0])
 
     def start(self, strength: float | None = None) -> FloatArray:

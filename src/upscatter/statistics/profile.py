@@ -100,12 +100,9 @@ def fit(
     3.0
     """
     outer = data.counts.shape[:-1]
-    sets = int(np.prod(outer))
-    rows = Observation(
-        data.counts.reshape(sets, model.bins), data.centres.reshape(sets, len(model.names))
-    )
+    rows = data.flat()
     nuisances = rows.centres if start is None else start.reshape(rows.centres.shape)
-    point = np.concatenate([np.zeros((sets, 1)), nuisances], axis=1)
+    point = np.concatenate([np.zeros((rows.hypothesis.size, 1)), nuisances], axis=1)
     if strength is None:
         point[:, 0] = np.maximum(_first_guess(model, rows), lowest)
     else:
@@ -124,9 +121,10 @@ def _first_guess(model: BinnedModel, data: Observation) -> FloatArray:
     """Least-squares strength for nominal backgrounds, positive so that no expectation vanishes."""
     background = np.sum([np.zeros(model.bins), *model.backgrounds.values()], axis=0)
     weight = 1.0 / (background + np.maximum(data.counts, 1.0))
-    guess = ((data.counts - background) * model.total_signal * weight).sum(axis=1)
-    guess /= (model.total_signal**2 * weight).sum(axis=1)
-    return np.asarray(np.maximum(guess, 1e-3 / model.total_signal.sum()))
+    signal = model.signal_of(data)
+    guess = ((data.counts - background) * signal * weight).sum(axis=1)
+    guess /= (signal**2 * weight).sum(axis=1)
+    return np.asarray(np.maximum(guess, 1e-3 / signal.sum(axis=1)))
 
 
 def _descend(
@@ -139,9 +137,9 @@ def _descend(
     for _ in range(STEPS):
         if not active.size:
             break
-        here, part = point[active], Observation(data.counts[active], data.centres[active])
+        here, part = point[active], data.take(active)
         local = model.expand(here, part)
-        reach = 1e3 * (np.abs(here[:, 0]) + 1.0 / model.total_signal.sum())
+        reach = 1e3 * (np.abs(here[:, 0]) + 1.0 / model.signal_of(part).sum(axis=1))
         step = _newton_step(local, here[:, 0], lowest, fixed, reach)
         promise = -0.5 * (local.gradient * step).sum(axis=1)
         done = promise <= DECREMENT
@@ -149,7 +147,7 @@ def _descend(
         value[active[done]] = local.value[done]
         moving = np.flatnonzero(~done)
         active = active[moving]
-        part = Observation(part.counts[moving], part.centres[moving])
+        part = part.take(moving)
         here, found = _halve(model, part, here[moving], step[moving], local.value[moving],
                              promise[moving])  # fmt: skip
         if not fixed:  # a rounding below the bound
@@ -197,7 +195,7 @@ def _halve(
         if not waiting.size:
             break
         trial = start[waiting] + length * step[waiting]
-        part = Observation(data.counts[waiting], data.centres[waiting])
+        part = data.take(waiting)
         reached = model.deviance(trial, part)
         # the sum over bins is only known to a few roundings of its largest term
         rounding = 1e-15 * (1.0 + part.counts.sum(axis=1))

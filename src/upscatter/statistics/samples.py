@@ -36,8 +36,8 @@ class SampleStack:
 
     Parameters
     ----------
-    templates : ndarray, shape (samples, bins)
-        Nominal counts.
+    templates : ndarray, shape (hypotheses, samples, bins)
+        Nominal counts; hypotheses differ in their signals.
     is_signal : ndarray of bool, shape (samples,)
         Whether the strength multiplies the sample.
     sigma : ndarray, shape (samples, normalisations)
@@ -64,7 +64,7 @@ class SampleStack:
         Parameters
         ----------
         samples : dict
-            Nominal counts, shape (bins,), of each sample.
+            Nominal counts, shape (bins,), of each sample; or (hypotheses, bins).
         signals : sequence of str
             Those that belong to the signal.
         relative : sequence of dict
@@ -77,44 +77,51 @@ class SampleStack:
             for name, value in by_sample.items():
                 sigma[row[name], k] = value
         return cls(
-            np.stack([*samples.values()]),
+            np.stack(np.broadcast_arrays(*map(np.atleast_2d, samples.values())), axis=1),
             np.array([name in signals for name in samples]),
             sigma,
             tuple(Morph(s, np.array([row[name] for name in s.templates], np.intp)) for s in shapes),
         )
 
-    def expected(self, parameters: FloatArray) -> FloatArray:
+    def expected(
+        self, parameters: FloatArray, hypothesis: npt.NDArray[np.intp] | None = None
+    ) -> FloatArray:
         """Expected counts.
 
         Parameters
         ----------
         parameters : ndarray, shape (sets, 1 + normalisations + shapes)
+        hypothesis : ndarray of int, shape (sets,), optional
+            The first for all if not given.
 
         Returns
         -------
         ndarray, shape (sets, bins)
         """
-        templates, _ = self._templates(parameters)
+        templates, _ = self._templates(parameters, hypothesis)
         return _weighted(self._factors(parameters)[:, None, :], templates)[:, 0]
 
     def by_sample(self, parameters: FloatArray) -> FloatArray:
         """As `expected`, but of each sample: shape (sets, samples, bins)."""
-        templates, _ = self._templates(parameters)
+        templates, _ = self._templates(parameters, None)
         return np.asarray(self._factors(parameters)[:, :, None] * templates)
 
-    def expected_and_slopes(self, parameters: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def expected_and_slopes(
+        self, parameters: FloatArray, hypothesis: npt.NDArray[np.intp] | None = None
+    ) -> tuple[FloatArray, FloatArray]:
         """Expected counts and their derivatives.
 
         Parameters
         ----------
-        parameters : ndarray, shape (sets, 1 + normalisations + shapes)
+        parameters, hypothesis
+            As in `expected`.
 
         Returns
         -------
         expected : ndarray, shape (sets, bins)
         slopes : ndarray, shape (sets, 1 + normalisations + shapes, bins)
         """
-        templates, changes = self._templates(parameters)
+        templates, changes = self._templates(parameters, hypothesis)
         scales = self._scales(parameters)
         strengths = self._strengths(parameters)
         product = scales.prod(axis=2)
@@ -147,11 +154,16 @@ class SampleStack:
         """1 + σ z, (sets, samples, normalisations)."""
         return 1.0 + self.sigma * parameters[:, None, 1 : 1 + self.sigma.shape[1]]
 
-    def _templates(self, parameters: FloatArray) -> tuple[FloatArray, list[FloatArray]]:
+    def _templates(
+        self, parameters: FloatArray, hypothesis: npt.NDArray[np.intp] | None
+    ) -> tuple[FloatArray, list[FloatArray]]:
         """Templates with their shapes, (sets or 1, samples, bins), and each shape's derivative."""
+        several = self.templates.shape[0] > 1 and hypothesis is not None
+        nominal = self.templates[hypothesis] if several else self.templates[:1]
         if not self.morphs:
-            return self.templates[None], []
-        templates = np.repeat(self.templates[None], parameters.shape[0], axis=0)
+            return nominal, []
+        shape = (parameters.shape[0], *nominal.shape[1:])
+        templates = nominal.copy() if several else np.broadcast_to(nominal, shape).copy()
         slopes = []
         for k, morph in enumerate(self.morphs, start=1 + self.sigma.shape[1]):
             change, slope = morph.shape.changes(parameters[:, k])

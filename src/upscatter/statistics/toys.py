@@ -89,7 +89,7 @@ def pseudo_data(
     """
     expected = require_countable(model, strength)
     counts = rng.poisson(expected, (trials, model.bins)).astype(float)
-    return Observation(counts, rng.standard_normal((trials, len(model.names))))
+    return model.observe(counts, rng.standard_normal((trials, len(model.names))))
 
 
 def require_countable(model: BinnedModel, strength: float) -> FloatArray:
@@ -259,7 +259,7 @@ def _parts(data: Observation) -> Iterator[Observation]:
     size = max(1, COUNTS_AT_ONCE // bins)
     for first in range(0, sets, size):
         group = slice(first, first + size)
-        yield Observation(data.counts[group], data.centres[group])
+        yield data.take(group)
 
 
 def binomial_interval(

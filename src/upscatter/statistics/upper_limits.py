@@ -159,8 +159,9 @@ def expected_limit(
     Parameters
     ----------
     model : BinnedModel
-    data : Observation, counts (bins,)
-        Their fit without a signal fixes the nuisance parameters; `model.expected` for a projection.
+    data : Observation
+        Counts (..., bins). Their fit without a signal fixes the nuisance parameters;
+        `model.expected` for a projection.
     confidence, criterion
         As in `upper_limit`; one-sided.
     bands : sequence of float
@@ -168,7 +169,7 @@ def expected_limit(
 
     Returns
     -------
-    ndarray, shape (len(bands),)
+    ndarray, shape (len(bands), ...)
         0 where every positive strength would be excluded.
 
     Raises
@@ -176,24 +177,22 @@ def expected_limit(
     PhysicsError
         If a fit fails.
     """
-    if data.counts.ndim != 1:
-        raise PhysicsError(
-            f"expected limit: counts of shape {data.counts.shape}; give one data set, (bins,)"
-        )
     alpha = 1.0 - _checked(confidence)
     number = np.asarray(bands, dtype=float)
     power = alpha * ndtr(number) if criterion == "cls" else np.full(number.shape, alpha)
-    root = number - ndtri(power)
-    artificial = asimov(model, _rows(model, data))
+    artificial = asimov(model, data.flat())
+    sets = artificial.hypothesis.size
+    root = np.repeat(number - ndtri(power), sets)
 
     def excess(strength: FloatArray, which: FloatArray) -> FloatArray:
         i = which.astype(np.intp)
-        q_asimov = fit(model, _take(artificial, np.zeros_like(i)), strength).deviance
+        q_asimov = fit(model, artificial.take(i % sets), strength).deviance
         return np.asarray(root[i] - np.sqrt(q_asimov))
 
-    found = _solve(excess, np.zeros(number.shape), root * _spread(model, artificial), root > 0.0)
+    distance = root * np.tile(_spread(model, artificial), number.size)
+    found = _solve(excess, np.zeros(root.shape), distance, root > 0.0)
     positive = UpperLimit(np.where(root > 0.0, found.strength, 0.0), found.converged | (root <= 0))
-    return positive.require("expected limit")
+    return positive.require("expected limit").reshape(*number.shape, *data.counts.shape[:-1])
 
 
 @dataclass(frozen=True)
@@ -212,11 +211,11 @@ class _Tests:
     def prepare(
         cls, model: BinnedModel, data: Observation, criterion: Criterion, statistic: Statistic
     ) -> _Tests:
-        rows = _rows(model, data)
+        rows = data.flat()
         best = fit(model, rows, lowest=lowest_strength(statistic))
         null = fit(model, rows, 0.0)
         fitted = np.where(null.converged[:, None], null.parameters, 0.0)
-        artificial = Observation(model.expected(fitted), fitted[:, 1:])
+        artificial = rows.replaced(model.expected(fitted, rows.hypothesis), fitted[:, 1:])
         usable = best.converged & null.converged
         return cls(model, rows, best, artificial, usable, criterion, statistic)
 
@@ -224,7 +223,7 @@ class _Tests:
         """ln CL_s or ln CL_s+b of a strength for each data set asked for."""
         best = self.best.strength[which]
         # the data and their Asimov twins in one batch: for few sets its cost is that of the calls
-        both = _join(_take(self.rows, which), _take(self.artificial, which))
+        both = self.rows.take(which).join(self.artificial.take(which))
         start = np.concatenate([self.best.parameters[which, 1:], both.centres[which.size :]])
         deviance = fit(self.model, both, np.tile(strength, 2), start=start).deviance
         rise = np.maximum(deviance[: which.size] - self.best.deviance[which], 0.0)
@@ -242,27 +241,10 @@ def _checked(confidence: float) -> float:
     return confidence
 
 
-def _rows(model: BinnedModel, data: Observation) -> Observation:
-    sets = int(np.prod(data.counts.shape[:-1]))
-    return Observation(
-        data.counts.reshape(sets, model.bins), data.centres.reshape(sets, len(model.names))
-    )
-
-
-def _take(data: Observation, which: npt.NDArray[np.intp]) -> Observation:
-    return Observation(data.counts[which], data.centres[which])
-
-
-def _join(first: Observation, second: Observation) -> Observation:
-    return Observation(
-        np.concatenate([first.counts, second.counts]),
-        np.concatenate([first.centres, second.centres]),
-    )
-
-
 def _spread(model: BinnedModel, artificial: Observation) -> FloatArray:
     """Strength at which signal-free Asimov data give q = 1 or so, shape (sets,)."""
-    information = (model.total_signal**2 / np.maximum(artificial.counts, 1.0)).sum(axis=1)
+    signal = model.signal_of(artificial)
+    information = (signal**2 / np.maximum(artificial.counts, 1.0)).sum(axis=1)
     strength = 1.0 / np.sqrt(information)
     for _ in range(3):  # q_A is between linear and quadratic in the strength
         strength = strength / np.sqrt(fit(model, artificial, strength).deviance)

@@ -96,6 +96,8 @@ def workspace(
     """
     if data.counts.ndim != 1:
         raise PhysicsError(f"workspace: counts of shape {data.counts.shape}; give one data set")
+    if model.hypotheses > 1:
+        raise PhysicsError(f"workspace: of {model.hypotheses} signals; give a model with one")
     if poi in model.names:
         raise PhysicsError(f"workspace: {poi!r} is a nuisance parameter; name the strength else")
     parts = channels or {channel: slice(None)}
