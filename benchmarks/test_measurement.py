@@ -74,7 +74,7 @@ def slow_fit(model, data, strength=None):
 def slow_limit(model, data):
     best, at_best = slow_fit(model, data)
     _, none = slow_fit(model, data, 0.0)
-    artificial = type(data)(model.expected(none), none[1:])
+    artificial = model.observe(model.expected(none), none[1:])
 
     def excess(log_strength):
         strength = np.exp(log_strength)

@@ -18,7 +18,6 @@ from scipy.special import log_ndtr
 
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
-from upscatter.statistics.likelihood import Observation
 from upscatter.statistics.profile import fit
 from upscatter.statistics.toys import LikelihoodSearch, pseudo_data
 from upscatter.trials import CHUNK, Ensemble, toys
@@ -30,7 +29,7 @@ OPTIMISED = 4
 
 
 def one_at_a_time(data):
-    return [Observation(data.counts[i : i + 1], data.centres[i : i + 1]) for i in range(SAMPLE)]
+    return [data.take(slice(i, i + 1)) for i in range(SAMPLE)]
 
 
 def search(test, name="ge-nextgen"):
@@ -111,7 +110,7 @@ def optimised_limit(setting: LikelihoodSearch, data):
 
     best, null = minimum(data), minimum(data, 0.0)
     parameters = null.x[None] * [scale, 1.0, 1.0]
-    artificial = Observation(model.expected(parameters), parameters[:, 1:])
+    artificial = model.observe(model.expected(parameters), parameters[:, 1:])
 
     def excess(strength):
         q = max(minimum(data, strength).fun - best.fun, 0.0)
@@ -156,7 +155,7 @@ def test_data_sets_in_a_batch_pay(report):
     data = pseudo_data(setting.model, 0.0, CHUNK, np.random.default_rng(1))
     times = {}
     for size in (1, 10, 100, 1000):
-        part = Observation(data.counts[:size], data.centres[:size])
+        part = data.take(slice(size))
         fit(setting.model, part)
         start = perf_counter()
         for _ in range(5):

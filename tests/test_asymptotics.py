@@ -223,9 +223,13 @@ def test_confidence_is_a_probability(confidence):
             call(COUNTING, COUNTING.observe([9.0]), confidence)
 
 
-def test_an_expected_limit_has_one_data_set():
-    with pytest.raises(PhysicsError, match="give one data set"):
-        expected_limit(COUNTING, COUNTING.observe([[9.0], [8.0]]))
+def test_expected_limits_of_many_data_sets_are_each_alone():
+    several = COUNTING.observe([[[9.0], [16.0]], [[25.0], [36.0]]])
+    together = expected_limit(COUNTING, several, bands=(0.0, 1.0))
+    assert together.shape == (2, 2, 2)
+    for i, j in np.ndindex(2, 2):
+        alone = expected_limit(COUNTING, COUNTING.observe(several.counts[i, j]), bands=(0.0, 1.0))
+        np.testing.assert_allclose(together[:, i, j], alone, rtol=1e-7)
 
 
 def pyhf_model(pyhf):

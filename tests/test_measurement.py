@@ -91,7 +91,7 @@ class TestCurve:
 
     def test_a_default_curve_reaches_from_flat_to_the_end(self, quiet):
         curve = quiet.limit()
-        assert curve.mass.size == 40
+        assert curve.mass.size == 100
         assert (np.diff(curve.mass) > 0.0).all()
         # the made-up response has few energies, and the last recoils fall between them
         assert np.isfinite(curve.mu[curve.mass < 18.5 * MEV]).all()

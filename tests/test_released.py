@@ -23,7 +23,6 @@ from upscatter.scenario.load import Scenario
 from upscatter.scenario.recast import Recast
 from upscatter.scenario.scattering import Scattering
 from upscatter.statistics.asymptotics import asimov
-from upscatter.statistics.likelihood import Observation
 from upscatter.statistics.profile import fit
 from upscatter.statistics.upper_limits import upper_limit
 from upscatter.units import KEV, MEV, TONNE, YEAR
@@ -191,7 +190,7 @@ def check_transcription(transcription, likelihood, signals):
         parameters = random_parameters(model, generator, integers=True)
         values = absolute(transcription, model, parameters)
         args = parameters[0], values, transcription.observed, transcription.nominal
-        ours = model.deviance(parameters[None], Observation(data.counts[None], data.centres[None]))
+        ours = model.deviance(parameters[None], data.flat())
         assert ours[0] == pytest.approx(transcription.deviance(*args), rel=1e-9)
 
 
@@ -485,9 +484,7 @@ def unified_root(fluctuation):
 
 def scan(model, data, strengths):
     """−2 ln L at each strength, by one call."""
-    rows = Observation(
-        np.tile(data.counts, (strengths.size, 1)), np.tile(data.centres, (strengths.size, 1))
-    )
+    rows = data.flat().take(np.zeros(strengths.size, dtype=np.intp))
     return fit(model, rows, strengths).require("scan").deviance
 
 

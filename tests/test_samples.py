@@ -7,8 +7,11 @@ from hypothesis import strategies as st
 
 from upscatter.errors import PhysicsError
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
+from upscatter.statistics.minuit import minuit_fit
 from upscatter.statistics.morphing import Shape
 from upscatter.statistics.profile import fit
+from upscatter.statistics.upper_limits import expected_limit, upper_limit
+from upscatter.statistics.workspace import workspace
 
 RNG = np.random.default_rng(11)
 SHIFTS = np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
@@ -120,3 +123,72 @@ def test_a_signal_and_a_background_have_different_names():
         BinnedModel({"a": np.zeros(1)}, {"b": np.ones(1)})
     with pytest.raises(PhysicsError, match="'b'"):
         BinnedModel({"a": np.ones(2), "b": np.ones(3)}, {})
+
+
+class TestHypotheses:
+    """Several signals in one model are as many models."""
+
+    def several(self):
+        rng = np.random.default_rng(5)
+        signals = {name: rng.uniform(1.0, 9.0, (3, 4)) for name in ("first", "second")}
+        background = {"solar": np.array([40.0, 30.0, 20.0, 10.0])}
+        shifts = {name: rng.uniform(0.8, 1.2, (5, 3, 4)) * n for name, n in signals.items()}
+        for name, table in shifts.items():
+            table[2] = signals[name]
+        solar = rng.uniform(0.9, 1.1, (5, 4)) * background["solar"]
+        solar[2] = background["solar"]
+        normalisations = (
+            Normalisation("flux", {"first": 0.2, "solar": 0.2}),
+            Normalisation("second flux", {"second": 0.3}),
+        )
+        whole = BinnedModel(
+            signals, background, normalisations,
+            (Shape("yield", SHIFTS, {**shifts, "solar": solar}),),
+        )  # fmt: skip
+        each = [
+            BinnedModel(
+                {name: n[i] for name, n in signals.items()}, background, normalisations,
+                (Shape("yield", SHIFTS, {**{k: t[:, i] for k, t in shifts.items()},
+                                         "solar": solar}),),
+            )
+            for i in range(3)
+        ]  # fmt: skip
+        return whole, each
+
+    def test_limits_and_fits(self):
+        whole, each = self.several()
+        assert whole.hypotheses == 3
+        counts = np.array([44.0, 27.0, 25.0, 9.0])
+        data = whole.observe(np.tile(counts, (3, 1)), hypothesis=[2, 0, 1])
+        fits = fit(whole, data)
+        limits = upper_limit(whole, data).require("test")
+        expected = expected_limit(whole, data)
+        for row, i in enumerate((2, 0, 1)):
+            alone = each[i].observe(counts)
+            np.testing.assert_allclose(
+                fits.parameters[row], fit(each[i], alone).parameters, atol=1e-5
+            )
+            assert limits[row] == pytest.approx(float(upper_limit(each[i], alone).strength), 1e-6)
+            np.testing.assert_allclose(expected[:, row], expected_limit(each[i], alone), rtol=1e-6)
+
+    def test_counts(self):
+        whole, each = self.several()
+        parameters = np.array([[0.7, 0.3, -0.4, 1.3]] * 3)
+        counts = whole.expected(parameters, np.arange(3))
+        for i in range(3):
+            np.testing.assert_allclose(counts[i], each[i].expected(parameters[i]), rtol=1e-13)
+
+    def test_refusals(self):
+        whole, _ = self.several()
+        with pytest.raises(PhysicsError, match=r"hypothesis: 0 to 3 are not all among .* 3"):
+            whole.observe(np.ones((2, 4)), hypothesis=[0, 3])
+        with pytest.raises(PhysicsError, match="Minuit fit: of 3 signals"):
+            minuit_fit(whole, whole.observe(np.ones(4)))
+        with pytest.raises(PhysicsError, match="workspace: of 3 signals"):
+            workspace(whole, whole.observe(np.ones(4)))
+        with pytest.raises(PhysicsError, match="not for the same hypotheses"):
+            BinnedModel({"a": np.ones((2, 4)), "b": np.ones((1, 4))}, {})
+        empty = np.ones((2, 4))
+        empty[1] = 0.0
+        with pytest.raises(PhysicsError, match="a limit needs some signal"):
+            BinnedModel(empty, {})

@@ -20,7 +20,7 @@ from upscatter.flux.coupling import FlavourSum, coupling
 from upscatter.inputs.xenonnt_files import read_release
 from upscatter.limits.counting import CRITERIA
 from upscatter.limits.curve import mass_grid
-from upscatter.limits.finding import Finding
+from upscatter.limits.finding import Findings
 from upscatter.limits.measured import MeasuredCurve, PostFit
 from upscatter.numerics import FloatArray
 from upscatter.scenario.load import Scenario
@@ -32,8 +32,7 @@ from upscatter.statistics.profile import fit
 from upscatter.statistics.upper_limits import upper_limit
 from upscatter.units import MEV, TONNE, YEAR
 
-_LOW_MASSES = 6
-_MASSES = 34
+_MASSES = 100
 
 COMPONENTS = {
     "cathode": "cathode",
@@ -109,7 +108,7 @@ class Measurement:
         Parameters
         ----------
         masses : array_like, shape (masses,), optional
-            m_4 in MeV; by default 40 of them from 0.01 MeV to the kinematic end.
+            m_4 in MeV; by default 100 of them from 0.01 MeV to the kinematic end.
         bands : bool
             Whether to compute what data without a dipole would give, too.
 
@@ -119,13 +118,11 @@ class Measurement:
             If a mass is negative or not finite, or a fit does not converge.
         """
         if masses is None:
-            # below an MeV nothing changes, and a point takes a tenth of a second
-            low = np.geomspace(LOWEST_MASS * MEV, MEV, _LOW_MASSES, endpoint=False)
-            mass = np.concatenate([low, mass_grid(MEV, self.recast.highest_mass, _MASSES)])
+            mass = mass_grid(LOWEST_MASS * MEV, self.recast.highest_mass, _MASSES)
         else:
             mass = non_negative("mass", np.atleast_1d(masses)) * MEV
         statistics = self.scenario.settings.statistics
-        found = [self._finding(float(m), bands) for m in mass]
+        found = self._findings(mass, bands)
         model, data = self._massless
         none = fit(model, data, 0.0).require("fit without a dipole")
         deviance = float(none.deviance)
@@ -135,16 +132,16 @@ class Measurement:
             statistics.confidence,
             statistics.dof,
             mass,
-            np.array([f.limit for f in found]),
+            found.limit,
             self.provenance,
             self.scenario.settings.title,
             statistics.test,
-            np.array([f.bands for f in found]).T if bands else None,
-            best=np.array([f.best for f in found]),
-            significance=np.array([f.significance for f in found]),
-            p_value=np.array([f.p_value for f in found]),
+            found.bands,
+            best=found.best,
+            significance=found.significance,
+            p_value=found.p_value,
             nuisances=model.names,
-            pulls=np.array([f.pulls for f in found]),
+            pulls=found.pulls,
             deviance=deviance,
             bins=model.bins,
             goodness=float(gammaincc(0.5 * model.bins, 0.5 * deviance)),
@@ -231,16 +228,32 @@ class Measurement:
             )
         return built
 
-    def _finding(self, mass_sterile: float, bands: bool) -> Finding:
-        """Everything at one m_4."""
-        built = self._model(mass_sterile)
-        if built is None:
-            return Finding.none(len(self._massless[0].names))
-        where = self._where(mass_sterile)
+    def _findings(self, mass: FloatArray, bands: bool) -> Findings:
+        """Everything at all m_4, whose likelihoods are hypotheses about the same data."""
+        signals = self.recast.signals(mass)
+        every = [counts for runs in signals.values() for counts in runs.values()]
+        seen = np.any([counts.any(axis=(1, 2)) for counts in every], axis=0)
         block = self.scenario.settings.statistics
-        found = Finding.of(*built, block.test, block.confidence, bands, where)
-        self._require_within(built[0], found.pulls, where)
-        return found
+        likelihood = self.recast.likelihood
+        if not seen.any():
+            return Findings.none(seen.size, len(self._massless[0].names), bands)
+        model = likelihood.model(
+            {
+                source: {run: counts[seen] for run, counts in runs.items()}
+                for source, runs in signals.items()
+            }
+        )
+        found = Findings.of(
+            model,
+            likelihood.observations(model),
+            block.test,
+            block.confidence,
+            bands,
+            self.scenario.name,
+        )
+        for m4, pulls in zip(mass[seen], found.pulls, strict=True):
+            self._require_within(model, pulls, self._where(float(m4)))
+        return found.at(seen)
 
     def _require_within(self, model: BinnedModel, pulls: FloatArray, where: str) -> None:
         """The release bounds its parameters; the fits of a curve do not, and need not if inside."""

@@ -1,10 +1,11 @@
-"""What data say of a dipole at one m_4."""
+"""What data say of a dipole, for many m_4 at once."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from upscatter.limits.counting import CRITERIA
 from upscatter.limits.curve import BANDS, Test
@@ -16,33 +17,27 @@ from upscatter.statistics.upper_limits import expected_limit, upper_limit
 
 
 @dataclass(frozen=True)
-class Finding:
-    """Limit and best fit, all NaN where m_4 is out of reach.
+class Findings:
+    """Limits and best fits.
 
     Parameters
     ----------
-    limit, best : float
+    limit, best : ndarray, shape (masses,)
         μ_ν4/μ_B.
-    significance, p_value : float
+    significance, p_value : ndarray, shape (masses,)
         Of the hypothesis that there is no dipole.
-    pulls : ndarray, shape (nuisances,)
+    pulls : ndarray, shape (masses, nuisances)
         At the best fit.
-    bands : ndarray, shape (5,)
-        μ_ν4/μ_B for `upscatter.limits.curve.BANDS`; NaN where not asked for.
+    bands : ndarray, shape (5, masses), or None
+        μ_ν4/μ_B for `upscatter.limits.curve.BANDS`, where asked for.
     """
 
-    limit: float
-    best: float
-    significance: float
-    p_value: float
+    limit: FloatArray
+    best: FloatArray
+    significance: FloatArray
+    p_value: FloatArray
     pulls: FloatArray
-    bands: FloatArray
-
-    @classmethod
-    def none(cls, nuisances: int) -> Finding:
-        """Nothing: no recoil can be seen."""
-        nothing = np.full(len(BANDS), np.nan)
-        return cls(np.nan, np.nan, np.nan, np.nan, np.full(nuisances, np.nan), nothing)
+    bands: FloatArray | None
 
     @classmethod
     def of(
@@ -53,14 +48,15 @@ class Finding:
         confidence: float,
         bands: bool,
         where: str,
-    ) -> Finding:
-        """What one data set says.
+    ) -> Findings:
+        """What data say.
 
         Parameters
         ----------
         model : BinnedModel
-            Its strength is (μ_ν4/μ_B)².
+            Its strength is (μ_ν4/μ_B)², and a hypothesis each mass.
         data : Observation
+            The same for each hypothesis.
         test : {"poisson", "cls"}
         confidence : float
             One-sided.
@@ -78,14 +74,37 @@ class Finding:
         excess = discovery(model, data)
         criterion = CRITERIA[test]
         limit = upper_limit(model, data, confidence, criterion).require(where)
-        expected = np.full(len(BANDS), np.nan)
-        if bands:
-            expected = expected_limit(model, data, confidence, criterion, BANDS)
+        expected = expected_limit(model, data, confidence, criterion, BANDS) if bands else None
         return cls(
-            float(np.sqrt(limit)),
-            float(np.sqrt(best.strength)),
-            float(excess.significance),
-            float(excess.p_value),
-            best.parameters[1:],
-            np.sqrt(expected),
+            np.sqrt(limit),
+            np.sqrt(best.strength),
+            excess.significance,
+            excess.p_value,
+            best.parameters[:, 1:],
+            None if expected is None else np.sqrt(expected),
+        )
+
+    @classmethod
+    def none(cls, masses: int, nuisances: int, bands: bool) -> Findings:
+        """Of masses that are all out of reach."""
+        nothing = np.full(masses, np.nan)
+        pulls = np.full((masses, nuisances), np.nan)
+        band = np.full((len(BANDS), masses), np.nan) if bands else None
+        return cls(nothing, nothing, nothing, nothing, pulls, band)
+
+    def at(self, seen: npt.NDArray[np.bool_]) -> Findings:
+        """The same among masses of which only those in `seen` are within reach: NaN elsewhere."""
+
+        def placed(values: FloatArray) -> FloatArray:
+            column = np.full((seen.size, *values.shape[1:]), np.nan)
+            column[seen] = values
+            return column
+
+        return Findings(
+            placed(self.limit),
+            placed(self.best),
+            placed(self.significance),
+            placed(self.p_value),
+            placed(self.pulls),
+            None if self.bands is None else placed(self.bands.T).T,
         )

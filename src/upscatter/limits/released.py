@@ -27,12 +27,12 @@ NEUTRINO_FLUX = "cevns_rate_multiplier"
 """The release's parameter that scales them in every run: 3.8 %, as SNO measured the ⁸B flux."""
 
 Signals = Mapping[str, Mapping[str, FloatArray]]
-"""Source to run to dipole counts for μ_ν4 = μ_B, shape (shifts, bins)."""
+"""Source to run to dipole counts for μ_ν4 = μ_B: (shifts, bins), or (masses, shifts, bins)."""
 
 
 @dataclass(frozen=True)
 class _Part:
-    """A sample of one run: counts (shifts, bins), and σ of each parameter that scales it."""
+    """A sample of one run: counts (..., shifts, bins), and σ of each parameter that scales it."""
 
     name: str
     run: str
@@ -43,7 +43,7 @@ class _Part:
 
     @property
     def nominal(self) -> FloatArray:
-        return np.asarray(self.counts[self.shifts.index(0)])
+        return np.asarray(self.counts[..., self.shifts.index(0), :])
 
 
 @dataclass(frozen=True)
@@ -77,9 +77,19 @@ class ReleasedLikelihood:
             for p in self.release.parameters
         }
 
+    @cached_property
+    def observed(self) -> FloatArray:
+        """Events that have been seen, shape (bins of all runs,)."""
+        return np.concatenate([run.observed for run in self.release.runs]).astype(float)
+
     def observation(self, model: BinnedModel) -> Observation:
         """What the release has seen, all runs."""
-        return model.observe(np.concatenate([run.observed for run in self.release.runs]))
+        return model.observe(self.observed)
+
+    def observations(self, model: BinnedModel) -> Observation:
+        """The same, once for each hypothesis of a model."""
+        every = np.arange(model.hypotheses)
+        return model.observe(np.tile(self.observed, (every.size, 1)), hypothesis=every)
 
     def model(self, signals: Signals) -> BinnedModel:
         """The likelihood with a signal; its strength is (μ_ν4/μ_B)².
@@ -87,7 +97,8 @@ class ReleasedLikelihood:
         Parameters
         ----------
         signals : mapping
-            Source to run to counts for μ_ν4 = μ_B at each charge-yield shift, (shifts, bins).
+            Source to run to counts for μ_ν4 = μ_B at each charge-yield shift, (shifts, bins); or
+            (masses, shifts, bins) for a hypothesis each.
 
         Returns
         -------
@@ -110,7 +121,8 @@ class ReleasedLikelihood:
                 scales.setdefault(parameter, {})[part.name] = sigma
             if part.morph is not None:
                 anchors[part.morph] = np.array(part.shifts, dtype=float)
-                morphs.setdefault(part.morph, {})[part.name] = self._placed(part.run, part.counts)
+                by_shift = np.moveaxis(self._placed(part.run, part.counts), -2, 0)
+                morphs.setdefault(part.morph, {})[part.name] = by_shift
         return BinnedModel(
             {part.name: self._placed(part.run, part.nominal) for part in dipole},
             {part.name: self._placed(part.run, part.nominal) for part in background},

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+import numpy.typing as npt
+
 from upscatter.errors import ScenarioError
 from upscatter.inputs.xenonnt import Release
 from upscatter.interactions.dipole import Dipole
@@ -106,9 +109,16 @@ class Recast:
             for source, components in flux.items()
         }
 
-    def signals(self, mass_sterile: float) -> dict[str, dict[str, FloatArray]]:
-        """Dipole events for μ_ν4 = μ_B, as `counts`."""
-        return self.counts(Dipole(), self.scattering.dipole_flux, mass_sterile)
+    def signals(self, mass_sterile: npt.ArrayLike) -> dict[str, dict[str, FloatArray]]:
+        """Dipole events for μ_ν4 = μ_B, as `counts`; (masses, shifts, bins) of several masses."""
+        flux = self.scattering.dipole_flux
+        if np.ndim(mass_sterile) == 0:
+            return self.counts(Dipole(), flux, float(np.asarray(mass_sterile)))
+        each = [self.counts(Dipole(), flux, float(m)) for m in np.asarray(mass_sterile)]
+        return {
+            source: {run: np.stack([counts[source][run] for counts in each]) for run in self.folds}
+            for source in flux
+        }
 
     @cached_property
     def highest_mass(self) -> float:

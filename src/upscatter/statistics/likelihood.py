@@ -110,7 +110,7 @@ class BinnedModel:
     signal : ndarray, shape (bins,) or (hypotheses, bins), or mapping
         Counts for unit strength; a mapping from names where parts of the signal have different
         uncertainties. The strength multiplies all of them. With several hypotheses each data set
-        says which it is for; shapes can then act on backgrounds only.
+        says which it is for.
     backgrounds : mapping
         Counts, shape (bins,), of each other sample.
     normalisations, shapes : tuple
@@ -142,12 +142,10 @@ class BinnedModel:
                 raise PhysicsError(f"backgrounds: {name!r} is the name of a signal; use another")
         for name, counts in self.samples.items():
             check_counts(f"sample {name!r}", counts, self.bins)
+        if len({counts.shape for counts in self.signals.values()}) > 1:
+            raise PhysicsError("signals: are not for the same hypotheses; give as many of each")
         if not (self.total_signal > 0.0).any(axis=-1).all():
             raise PhysicsError("sample 'signal': no bin has counts; a limit needs some signal")
-        if len({counts.shape for counts in self.signals.values()}) > 1:
-            raise PhysicsError(
-                "signals: have different numbers of hypotheses; give as many of each"
-            )
         if len(set(self.names)) < len(self.names):
             raise PhysicsError(f"nuisance parameters: {self.names} repeat a name; name each once")
         for normalisation in self.normalisations:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
@@ -29,7 +30,8 @@ class Shape:
     shifts : ndarray, shape (shifts,)
         Increasing values of the parameter, in standard deviations, 0 among them; at least three.
     templates : mapping
-        Counts, shape (shifts, bins), of each sample it changes.
+        Counts of each sample it changes: shape (shifts, bins), or (shifts, hypotheses, bins) of a
+        signal for several hypotheses.
 
     Raises
     ------
@@ -56,17 +58,17 @@ class Shape:
         if not (np.isfinite(shifts).all() and (shifts == 0.0).any()):
             raise PhysicsError(f"shape {self.name!r}: the shifts must be finite and include 0")
         for sample, counts in self.templates.items():
-            if counts.ndim != 2 or counts.shape[0] != shifts.size:
+            if counts.ndim not in (2, 3) or counts.shape[0] != shifts.size:
                 raise PhysicsError(
                     f"shape {self.name!r}: templates of {sample!r} have shape {counts.shape}; "
                     f"give one row of bins for each of the {shifts.size} shifts"
                 )
             bad = np.argwhere(~((counts >= 0.0) & (counts < np.inf)))
             if bad.size:
-                row, column = bad[0]
+                where = tuple(bad[0])
                 raise PhysicsError(
-                    f"shape {self.name!r}: template of {sample!r} at shift {shifts[row]:g}, bin "
-                    f"{column + 1} holds {counts[row, column]:.4g}; counts are finite and not "
+                    f"shape {self.name!r}: template of {sample!r} at shift {shifts[where[0]]:g}, "
+                    f"bin {where[-1] + 1} holds {counts[where]:.4g}; counts are finite and not "
                     "negative"
                 )
 
@@ -92,16 +94,27 @@ class Shape:
         Returns
         -------
         change, slope : ndarray, shape (sets, bins)
+            Of several hypotheses for the first.
         """
         row = list(self.templates).index(sample)
         change, slope = self.changes(pull)
         return change[:, row], slope[:, row]
 
-    def changes(self, pull: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """`change` of all samples, in the order of `templates`: shape (sets, samples, bins)."""
+    def changes(
+        self, pull: FloatArray, hypothesis: npt.NDArray[np.intp] | None = None
+    ) -> tuple[FloatArray, FloatArray]:
+        """`change` of all samples, in the order of `templates`: shape (sets, samples, bins).
+
+        Parameters
+        ----------
+        pull : ndarray, shape (sets,)
+        hypothesis : ndarray of int, shape (sets,), optional
+            Which of several; the first if not given.
+        """
         cell = np.searchsorted(self.shifts, pull, side="right")
         u = (pull - self._origins[cell])[:, None, None]
-        c0, c1, c2, c3 = self._cubics[:, cell]
+        which = 0 if hypothesis is None or self._cubics.shape[2] == 1 else hypothesis
+        c0, c1, c2, c3 = self._cubics[:, cell, which]
         return c0 + u * (c1 + u * (c2 + u * c3)), c1 + u * (2.0 * c2 + 3.0 * u * c3)
 
     @cached_property
@@ -111,9 +124,10 @@ class Shape:
 
     @cached_property
     def _cubics(self) -> FloatArray:
-        """Coefficients (4, shifts + 1, samples, bins), lowest power first; outer: tangents."""
-        counts = np.stack([*self.templates.values()], axis=1)
-        width = np.diff(self.shifts)[:, None, None]
+        """Coefficients (4, shifts + 1, hypotheses, samples, bins); the outer cells: tangents."""
+        several = [t if t.ndim == 3 else t[:, None] for t in self.templates.values()]
+        counts = np.stack(np.broadcast_arrays(*several), axis=2)
+        width = np.diff(self.shifts)[:, None, None, None]
         slopes = np.gradient(counts, self.shifts, axis=0, edge_order=2)
         secant = np.diff(counts, axis=0) / width
         quadratic = (3.0 * secant - 2.0 * slopes[:-1] - slopes[1:]) / width

@@ -166,7 +166,7 @@ class SampleStack:
         templates = nominal.copy() if several else np.broadcast_to(nominal, shape).copy()
         slopes = []
         for k, morph in enumerate(self.morphs, start=1 + self.sigma.shape[1]):
-            change, slope = morph.shape.changes(parameters[:, k])
+            change, slope = morph.shape.changes(parameters[:, k], hypothesis)
             templates[:, morph.rows] += change
             slopes.append(slope)
         return templates, slopes
