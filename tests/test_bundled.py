@@ -12,9 +12,10 @@ from upscatter.constants import SIN2_THETA_W
 from upscatter.errors import ScenarioError
 from upscatter.numerics import FloatArray
 from upscatter.scenario.build import Model
+from upscatter.scenario.detector_blocks import BackgroundBlock, EfficiencyBlock, ResolutionBlock
 from upscatter.scenario.fields import EndPoint
 from upscatter.scenario.load import Scenario, bundled_names
-from upscatter.scenario.model import BackgroundBlock, EfficiencyBlock, RecastFile, ResolutionBlock
+from upscatter.scenario.model import RecastFile
 from upscatter.units import KEV, TONNE, YEAR
 
 TONNE_YEAR = TONNE * YEAR

@@ -27,8 +27,8 @@ from upscatter.scenario.changes import (
     with_solar_model,
     with_threshold,
 )
+from upscatter.scenario.detector_blocks import ConstantBlock, EssigHighBlock, LindhardBlock
 from upscatter.scenario.load import Scenario
-from upscatter.scenario.model import ConstantBlock, EssigHighBlock, LindhardBlock
 from upscatter.units import MEV
 
 ILLUSTRATIVE = 0.10

@@ -26,8 +26,9 @@ from upscatter.numerics import FloatArray
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.recast import Recast, release_block
 from upscatter.scenario.scattering import Scattering
-from upscatter.statistics.likelihood import BinnedModel, Observation
+from upscatter.statistics.likelihood import BinnedModel
 from upscatter.statistics.minuit import minuit_fit
+from upscatter.statistics.observation import Observation
 from upscatter.statistics.profile import fit
 from upscatter.statistics.upper_limits import upper_limit
 from upscatter.units import MEV, TONNE, YEAR

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import click
 
@@ -151,8 +151,6 @@ def rate(
     flavour_sum: FlavourSum | None,
 ) -> None:
     """Expected counts per bin and source: background, Standard Model, dipole portal."""
-    from upscatter.report import export
-
     parsing.check_outputs(out, None, scenario)
     mu, mass = parsing.moment(mu_text), parsing.mass(mass_text)
     adding = parsing.flavour_sum(flavour, flavour_sum)
@@ -170,10 +168,8 @@ def rate(
             ),
             out,
         )
-    elif style == "csv":
-        emit(export.to_csv(counts.header, counts.rows, counts.comments), out)
     else:
-        emit(export.to_json(counts.to_dict()), out)
+        emit_data(counts, style, out)
 
 
 @commands.command()
@@ -214,6 +210,39 @@ def emit(text: str, out: Path | None) -> None:
         click.echo(text, nl=False)
     else:
         write_text(out, text)
+
+
+class Result(Protocol):
+    """What every frozen result can be written as: a table of columns, or the JSON contract."""
+
+    @property
+    def header(self) -> Sequence[str]:
+        """Column names."""
+        ...
+
+    @property
+    def rows(self) -> Sequence[Sequence[object]]:
+        """One sequence for each row."""
+        ...
+
+    @property
+    def comments(self) -> Sequence[str]:
+        """Lines above the columns."""
+        ...
+
+    def to_dict(self) -> dict[str, object]:
+        """What JSON holds."""
+        ...
+
+
+def emit_data(result: Result, style: str, out: Path | None) -> None:
+    """Print a result as CSV or JSON, or write it to a file."""
+    from upscatter.report.export import to_csv, to_json
+
+    if style == "csv":
+        emit(to_csv(result.header, result.rows, result.comments), out)
+    else:
+        emit(to_json(result.to_dict()), out)
 
 
 def emit_table(table: Table | Sequence[Table], out: Path | None) -> None:

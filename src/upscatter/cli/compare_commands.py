@@ -12,6 +12,7 @@ from upscatter.cli import parsing
 from upscatter.cli.commands import (
     commands,
     emit,
+    emit_data,
     emit_table,
     flavour_option,
     format_option,
@@ -136,10 +137,8 @@ def compare(
         table = comparison_table("Scenarios and published limits", _groups(result))
         table.caption = "\n".join(result.comments)
         emit_table(table, out)
-    elif style == "csv":
-        emit(export.to_csv(result.header, result.rows, result.comments), out)
     else:
-        emit(export.to_json(result.to_dict()), out)
+        emit_data(result, style, out)
 
 
 def _line(bound: PublishedBound) -> tuple[str, ...]:

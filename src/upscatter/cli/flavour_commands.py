@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from upscatter.cli import parsing
-from upscatter.cli.commands import commands, emit, emit_table, format_option, out_option
+from upscatter.cli.commands import commands, emit_data, emit_table, format_option, out_option
 
 _COARSE, _FINE = "0.1MeV:18MeV:20", "0.1MeV:18MeV:200"  # to read, and to draw or export
 _PATH = click.Path(path_type=Path)
@@ -53,7 +53,6 @@ def flux(
     parsing.check_outputs(out, plot, scenario)
 
     from upscatter.flavours import SunAndDetector, arriving_flux, flux_lines, flux_spectra
-    from upscatter.report import export
 
     sun = SunAndDetector.choose(scenario, model, fit, laboratory)
     result = arriving_flux(sun)
@@ -67,10 +66,8 @@ def flux(
         from upscatter.report.tables import flux_table
 
         emit_table(flux_table(_title("Solar neutrinos at the detector", sun), result.rows), out)
-    elif style == "csv":
-        emit(export.to_csv(result.header, result.rows, result.comments), out)
     else:
-        emit(export.to_json(result.to_dict()), out)
+        emit_data(result, style, out)
 
 
 @commands.command()
@@ -108,7 +105,6 @@ def oscillation(
     energies = parsing.masses(energy_texts or (default,), "--energy")
 
     from upscatter import flavours
-    from upscatter.report import export
 
     sun = flavours.SunAndDetector.choose(scenario, model, fit, laboratory)
     result = flavours.oscillation(sun, source, energies)
@@ -124,10 +120,8 @@ def oscillation(
 
         title = _title(f"Flavours of {source} neutrinos", sun)
         emit_table(oscillation_table(title, result.rows, result.has_night), out)
-    elif style == "csv":
-        emit(export.to_csv(result.header, result.rows, result.comments), out)
     else:
-        emit(export.to_json(result.to_dict()), out)
+        emit_data(result, style, out)
 
 
 def _title(what: str, sun: Any) -> str:  # noqa: ANN401 - importing the class would load numpy

@@ -12,6 +12,7 @@ from upscatter.cli import parsing, submission
 from upscatter.cli.commands import (
     commands,
     emit,
+    emit_data,
     emit_table,
     flavour_option,
     out_option,
@@ -130,10 +131,8 @@ def limit(
 
             tables.append(pulls_table(fit))
         emit_table(tables, out)
-    elif style == "csv":
-        emit(export.to_csv(curve.header, curve.rows, curve.comments), out)
     else:
-        emit(export.to_json(curve.to_dict()), out)
+        emit_data(curve, style, out)
 
 
 def _workspace(

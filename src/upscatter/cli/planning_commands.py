@@ -10,7 +10,7 @@ import click
 from upscatter.cli import parsing
 from upscatter.cli.commands import (
     commands,
-    emit,
+    emit_data,
     emit_table,
     flavour_option,
     format_option,
@@ -56,8 +56,6 @@ def impacts(
     where nobody states anything. Choice: to another model. All else stays as it is, so these
     changes are not to be added up.
     """
-    from upscatter.report import export
-
     parsing.check_outputs(out, plot, scenario)
     mass = parsing.mass(mass_text)
 
@@ -73,10 +71,8 @@ def impacts(
         from upscatter.report.planning_tables import impact_tables
 
         emit_table(impact_tables(result), out)
-    elif style == "csv":
-        emit(export.to_csv(result.header, result.rows, result.comments), out)
     else:
-        emit(export.to_json(result.to_dict()), out)
+        emit_data(result, style, out)
 
 
 @commands.command(short_help="Exposure, background or threshold that a limit takes.")
@@ -112,8 +108,6 @@ def plan(
     The background changes as a whole. A threshold changes in the scale it is given in, with the
     number of bins of a region kept.
     """
-    from upscatter.report import export
-
     parsing.check_outputs(out, None, scenario)
     target, mass = _target(target_text), parsing.mass(mass_text)
 
@@ -124,10 +118,8 @@ def plan(
         from upscatter.report.planning_tables import plan_table
 
         emit_table(plan_table(result), out)
-    elif style == "csv":
-        emit(export.to_csv(result.header, result.rows, result.comments), out)
     else:
-        emit(export.to_json(result.to_dict()), out)
+        emit_data(result, style, out)
 
 
 def _target(text: str) -> float:

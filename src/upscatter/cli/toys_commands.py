@@ -14,7 +14,7 @@ import click
 from upscatter.cli import parsing
 from upscatter.cli.commands import (
     commands,
-    emit,
+    emit_data,
     emit_table,
     flavour_option,
     format_option,
@@ -130,10 +130,8 @@ def toys(
         from upscatter.report.toys_report import toy_tables
 
         emit_table(toy_tables(result), out)
-    elif style == "csv":
-        emit(export.to_csv(result.header, result.rows, result.comments), out)
     else:
-        emit(export.to_json(result.to_dict()), out)
+        emit_data(result, style, out)
 
 
 @contextmanager

@@ -11,7 +11,8 @@ from upscatter.limits.counting import CRITERIA
 from upscatter.limits.curve import BANDS, Test
 from upscatter.numerics import FloatArray
 from upscatter.statistics.asymptotics import discovery
-from upscatter.statistics.likelihood import BinnedModel, Observation
+from upscatter.statistics.likelihood import BinnedModel
+from upscatter.statistics.observation import Observation
 from upscatter.statistics.profile import fit
 from upscatter.statistics.upper_limits import expected_limit, upper_limit
 

@@ -17,8 +17,9 @@ import numpy as np
 from upscatter.errors import PhysicsError
 from upscatter.inputs.xenonnt import Release, Run, Template
 from upscatter.numerics import FloatArray
-from upscatter.statistics.likelihood import BinnedModel, Normalisation, Observation
+from upscatter.statistics.likelihood import BinnedModel, Normalisation
 from upscatter.statistics.morphing import Shape
+from upscatter.statistics.observation import Observation
 
 NEUTRINOS = "cevns"
 """The release's name for its ⁸B events."""

@@ -18,8 +18,8 @@ from upscatter.interactions.kinematics import recoil_range
 from upscatter.limits.curve import Expectation
 from upscatter.numerics import FloatArray
 from upscatter.rates.experiment import Experiment
+from upscatter.scenario.detector_blocks import ConstantBlock, EssigHighBlock, LindhardBlock
 from upscatter.scenario.fields import RegionEnd
-from upscatter.scenario.model import ConstantBlock, EssigHighBlock, LindhardBlock
 from upscatter.scenario.scattering import Scattering
 from upscatter.units import KEV
 

@@ -13,9 +13,10 @@ from upscatter.errors import PhysicsError, ScenarioError
 from upscatter.inputs.nuclei import Nucleus
 from upscatter.inputs.solar_fluxes import flux_model
 from upscatter.scenario.build import Model
+from upscatter.scenario.detector_blocks import DetectorBlock
 from upscatter.scenario.fields import EndPoint
 from upscatter.scenario.load import Scenario
-from upscatter.scenario.model import DetectorBlock, Source
+from upscatter.scenario.model import Source
 from upscatter.units import MEV
 
 

@@ -13,27 +13,17 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 
 from upscatter.constants import SIN2_THETA_W
 from upscatter.inputs.solar_fluxes import flux_model
+from upscatter.scenario.detector_blocks import BackgroundBlock, DetectorBlock
 from upscatter.scenario.fields import (
-    BackgroundRate,
     Block,
     Confidence,
-    EndPoint,
-    EnergyScale,
-    Exposure,
     Flux,
-    Fraction,
     OptionalTable,
-    PositiveFraction,
-    RecoilEnergy,
-    RegionEnd,
-    Table,
     Uncertainty,
-    VisibleEnergy,
     wrapped,
 )
 from upscatter.scenario.oscillation import CouplingBlock, OscillationBlock
 
-MOST_BINS = 2000
 _FORMULA = re.compile(r"[A-Z(][A-Za-z0-9.()\[\]₀-₉]*")
 _NO_ATOMS = re.compile(r"(?<![\d.])0+(\.0*)?(?![\d.])")
 Source = Literal["pp", "pep", "hep", "7Be", "8B", "13N", "15O", "17F"]
@@ -68,121 +58,6 @@ class TargetBlock(Block):
         if (self.element is None) == (self.isotopes is None):
             has = "has neither element nor isotopes" if self.element is None else "has both"
             raise ValueError(f'{has}; give element = "Ge" or isotopes = {{ "Ge-76" = 1.0 }}')
-        return self
-
-
-class EssigHighBlock(Block):
-    """`upscatter.detector.quenching.EssigHigh`."""
-
-    model: Literal["essig-high"]
-
-
-class LindhardBlock(Block):
-    """`upscatter.detector.quenching.Lindhard`, each nucleus in its own material."""
-
-    model: Literal["lindhard"]
-    k: Annotated[float, Field(strict=True, gt=0.0, le=1.0)] | None = None
-
-
-class ConstantBlock(Block):
-    """`upscatter.detector.quenching.Constant`."""
-
-    model: Literal["constant"]
-    value: PositiveFraction
-
-
-class TabulatedBlock(Table):
-    """`upscatter.detector.quenching.Tabulated`; columns are T_nr in keVnr, and Y."""
-
-    model: Literal["table"]
-
-
-class EfficiencyBlock(OptionalTable):
-    """`upscatter.detector.resolution.Efficiency`: a constant, or a table over one energy scale."""
-
-    value: PositiveFraction | None = None
-    energy: EnergyScale | None = None
-
-    @model_validator(mode="after")
-    def _constant_or_table(self) -> EfficiencyBlock:
-        if self.has_table == (self.value is not None):
-            raise ValueError(
-                "needs either value = 0.9 (above 0, at most 1) or a table, and not both"
-            )
-        if self.has_table and self.energy is None:
-            raise ValueError("needs energy = 'keVnr' (true recoil) or 'keVee' (observed)")
-        if not self.has_table and self.energy is not None:
-            raise ValueError("has an energy scale but no table; remove energy or give the table")
-        return self
-
-
-class ResolutionBlock(Block):
-    """`upscatter.detector.resolution.Resolution`."""
-
-    noise: VisibleEnergy = 0.0
-    fano: VisibleEnergy = 0.0
-    relative: Fraction = 0.0
-
-
-class DetectorBlock(Block):
-    """Exposure, region of interest and response."""
-
-    exposure: Exposure
-    region: tuple[RegionEnd, RegionEnd] | None = None
-    bins: Annotated[int, Field(strict=True, ge=1, le=MOST_BINS)] | None = None
-    bin_edges: tuple[RegionEnd, ...] | None = None
-    quenching: Annotated[
-        EssigHighBlock | LindhardBlock | ConstantBlock | TabulatedBlock,
-        Field(discriminator="model"),
-        BeforeValidator(lambda value: {"model": value} if isinstance(value, str) else value),
-    ]
-    efficiency: Annotated[EfficiencyBlock, BeforeValidator(wrapped("value"))] = EfficiencyBlock(
-        value=1.0
-    )
-    resolution: ResolutionBlock = ResolutionBlock()
-    cutoff: RecoilEnergy = 0.0
-
-    @field_validator("region", mode="before")
-    @classmethod
-    def _two_ends(cls, ends: object) -> object:
-        if not isinstance(ends, (list, tuple)) or len(ends) != 2:
-            raise ValueError('must be two energies, such as ["0.16 keVee", "2.16 keVee"]')
-        return ends
-
-    @field_validator("bin_edges")
-    @classmethod
-    def _some_edges(cls, edges: tuple[EndPoint, ...] | None) -> tuple[EndPoint, ...] | None:
-        if edges is not None and not 2 <= len(edges) <= MOST_BINS + 1:
-            raise ValueError(f"is a list of {len(edges)}; give from 2 to {MOST_BINS + 1} energies")
-        return edges
-
-    @model_validator(mode="after")
-    def _binning(self) -> DetectorBlock:
-        if (self.region is None) == (self.bin_edges is None):
-            has = "neither region nor" if self.region is None else "both region and"
-            raise ValueError(
-                f"has {has} bin_edges; give region = ['0.16 keVee', '2.16 keVee'] and bins, "
-                "or bin_edges"
-            )
-        if self.bin_edges is not None and self.bins is not None:
-            raise ValueError(f"has bins = {self.bins} beside bin_edges; remove one of them")
-        return self
-
-
-class BackgroundBlock(OptionalTable):
-    """`upscatter.detector.background.Background`; a table has T_ee in keVee, and `rate`."""
-
-    flat: BackgroundRate = 0.0
-    rate: BackgroundRate | None = None
-    uncertainty: Uncertainty = 0.0
-
-    @model_validator(mode="after")
-    def _table_has_a_unit(self) -> BackgroundBlock:
-        if self.has_table != (self.rate is not None):
-            raise ValueError(
-                "a table needs rate = '1 / (keVee kg day)', the unit of its second column, "
-                "and rate needs a table"
-            )
         return self
 
 

@@ -20,8 +20,9 @@ from upscatter.inputs.spectra import Lines, Spectrum, solar_spectrum, tabulated_
 from upscatter.inputs.sun import solar_model
 from upscatter.interactions.cevns import StandardModel
 from upscatter.rates.experiment import Flux
+from upscatter.scenario.detector_blocks import DetectorBlock
 from upscatter.scenario.load import Scenario
-from upscatter.scenario.model import DetectorBlock, Source
+from upscatter.scenario.model import Source
 from upscatter.scenario.provenance import provenance
 from upscatter.units import MEV
 

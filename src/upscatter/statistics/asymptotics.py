@@ -16,7 +16,8 @@ import numpy.typing as npt
 from scipy.special import log_ndtr, ndtr
 
 from upscatter.numerics import FloatArray
-from upscatter.statistics.likelihood import BinnedModel, Observation
+from upscatter.statistics.likelihood import BinnedModel
+from upscatter.statistics.observation import Observation
 from upscatter.statistics.profile import fit
 
 Statistic = Literal["q-tilde", "q"]

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
 from upscatter.statistics.morphing import Shape
+from upscatter.statistics.observation import Observation, check_counts
 from upscatter.statistics.samples import SampleStack
 
 SIGNAL = "signal"
@@ -38,49 +39,6 @@ class Normalisation:
 
     name: str
     relative: Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Observation:
-    """One or many data sets.
-
-    Parameters
-    ----------
-    counts : ndarray, shape (..., bins)
-        Observed counts; Asimov data need not be integers.
-    centres : ndarray, shape (..., nuisances)
-        a_k: where the auxiliary measurement puts each nuisance parameter, 0 for real data.
-    hypothesis : ndarray of int, shape (...)
-        Which of the model's signals the data are compared with.
-    """
-
-    counts: FloatArray
-    centres: FloatArray
-    hypothesis: npt.NDArray[np.intp]
-
-    def flat(self) -> Observation:
-        """The same with all data sets in one row."""
-        return Observation(
-            self.counts.reshape(-1, self.counts.shape[-1]),
-            self.centres.reshape(self.hypothesis.size, self.centres.shape[-1]),
-            self.hypothesis.reshape(-1),
-        )
-
-    def take(self, which: npt.NDArray[np.intp] | slice) -> Observation:
-        """Some of the data sets of a row."""
-        return Observation(self.counts[which], self.centres[which], self.hypothesis[which])
-
-    def join(self, other: Observation) -> Observation:
-        """Two rows of data sets, one behind the other."""
-        return Observation(
-            np.concatenate([self.counts, other.counts]),
-            np.concatenate([self.centres, other.centres]),
-            np.concatenate([self.hypothesis, other.hypothesis]),
-        )
-
-    def replaced(self, counts: FloatArray, centres: FloatArray) -> Observation:
-        """Other data for the same hypotheses."""
-        return Observation(counts, centres, self.hypothesis)
 
 
 @dataclass(frozen=True)
@@ -316,16 +274,3 @@ class BinnedModel:
         nuisance = np.arange(1, parameters.shape[1])
         curvature[:, nuisance, nuisance] += 2.0
         return Expansion(self._deviance(nu, parameters, data), gradient, curvature)
-
-
-def check_counts(what: str, counts: FloatArray, bins: int) -> None:
-    """Raise unless the last axis has so many bins, each finite and not negative."""
-    if counts.ndim == 0 or counts.shape[-1] != bins:
-        raise PhysicsError(f"{what}: shape {counts.shape} does not end in the model's {bins} bins")
-    bad = np.argwhere(~((counts >= 0.0) & (counts < np.inf)))
-    if bad.size:
-        where = tuple(bad[0])
-        raise PhysicsError(
-            f"{what}: bin {where[-1] + 1} holds {counts[where]:.4g}; "
-            "counts are finite and not negative"
-        )

@@ -20,9 +20,10 @@ import numpy.typing as npt
 
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
-from upscatter.statistics.likelihood import BinnedModel, Observation
+from upscatter.statistics.likelihood import BinnedModel
 from upscatter.statistics.minimum import Minimum, new_minuit
 from upscatter.statistics.objective import Objective, Whitened
+from upscatter.statistics.observation import Observation
 
 if TYPE_CHECKING:
     from iminuit import Minuit

@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from upscatter.numerics import FloatArray
-from upscatter.statistics.likelihood import BinnedModel, Observation
+from upscatter.statistics.likelihood import BinnedModel
+from upscatter.statistics.observation import Observation
 
 VANISHING = 1e-3
 """Expected over observed counts below which −2 ln L is continued by a parabola."""

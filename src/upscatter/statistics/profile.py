@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
-from upscatter.statistics.likelihood import BinnedModel, Expansion, Observation
+from upscatter.statistics.likelihood import BinnedModel, Expansion
+from upscatter.statistics.observation import Observation
 
 DECREMENT = 1e-10
 """Fall of −2 ln L that the last step may still promise."""

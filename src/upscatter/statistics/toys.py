@@ -19,7 +19,8 @@ from scipy.special import betaincinv, ndtr
 
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
-from upscatter.statistics.likelihood import BinnedModel, Observation
+from upscatter.statistics.likelihood import BinnedModel
+from upscatter.statistics.observation import Observation
 from upscatter.statistics.pulls import StrengthEstimate
 from upscatter.statistics.upper_limits import Criterion, confidence_level, upper_limit
 

@@ -23,7 +23,8 @@ from upscatter.statistics.asymptotics import (
     log_p_values,
     lowest_strength,
 )
-from upscatter.statistics.likelihood import BinnedModel, Observation
+from upscatter.statistics.likelihood import BinnedModel
+from upscatter.statistics.observation import Observation
 from upscatter.statistics.profile import Profile, fit
 
 Criterion = Literal["cls", "cls+b"]

@@ -27,8 +27,9 @@ import numpy as np
 
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
-from upscatter.statistics.likelihood import BinnedModel, Observation
+from upscatter.statistics.likelihood import BinnedModel
 from upscatter.statistics.morphing import Shape
+from upscatter.statistics.observation import Observation
 
 MODIFIER_SETTINGS: Mapping[str, Mapping[str, str]] = {
     "normsys": {"interpcode": "code4"},

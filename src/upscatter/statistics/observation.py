@@ -1,0 +1,67 @@
+"""Data sets: counts, where the constraints are centred, and which signal they are for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from upscatter.errors import PhysicsError
+from upscatter.numerics import FloatArray
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One or many data sets.
+
+    Parameters
+    ----------
+    counts : ndarray, shape (..., bins)
+        Observed counts; Asimov data need not be integers.
+    centres : ndarray, shape (..., nuisances)
+        a_k: where the auxiliary measurement puts each nuisance parameter, 0 for real data.
+    hypothesis : ndarray of int, shape (...)
+        Which of the model's signals the data are compared with.
+    """
+
+    counts: FloatArray
+    centres: FloatArray
+    hypothesis: npt.NDArray[np.intp]
+
+    def flat(self) -> Observation:
+        """The same with all data sets in one row."""
+        return Observation(
+            self.counts.reshape(-1, self.counts.shape[-1]),
+            self.centres.reshape(self.hypothesis.size, self.centres.shape[-1]),
+            self.hypothesis.reshape(-1),
+        )
+
+    def take(self, which: npt.NDArray[np.intp] | slice) -> Observation:
+        """Some of the data sets of a row."""
+        return Observation(self.counts[which], self.centres[which], self.hypothesis[which])
+
+    def join(self, other: Observation) -> Observation:
+        """Two rows of data sets, one behind the other."""
+        return Observation(
+            np.concatenate([self.counts, other.counts]),
+            np.concatenate([self.centres, other.centres]),
+            np.concatenate([self.hypothesis, other.hypothesis]),
+        )
+
+    def replaced(self, counts: FloatArray, centres: FloatArray) -> Observation:
+        """Other data for the same hypotheses."""
+        return Observation(counts, centres, self.hypothesis)
+
+
+def check_counts(what: str, counts: FloatArray, bins: int) -> None:
+    """Raise unless the last axis has so many bins, each finite and not negative."""
+    if counts.ndim == 0 or counts.shape[-1] != bins:
+        raise PhysicsError(f"{what}: shape {counts.shape} does not end in the model's {bins} bins")
+    bad = np.argwhere(~((counts >= 0.0) & (counts < np.inf)))
+    if bad.size:
+        where = tuple(bad[0])
+        raise PhysicsError(
+            f"{what}: bin {where[-1] + 1} holds {counts[where]:.4g}; "
+            "counts are finite and not negative"
+        )
