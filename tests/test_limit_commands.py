@@ -160,6 +160,13 @@ class TestData:
 
 
 class TestOfficial:
+    def test_nothing_within_reach(self, refused, reference):
+        message = refused(
+            "limit", "xenonnt-s2only", "--data", str(official_release(reference)),
+            "--mass", "30MeV", "--postfit", "fit.png",
+        )  # fmt: skip
+        assert message == "--postfit: no --mass is within reach; there is nothing to draw"
+
     def test_everything_at_once(self, run, terminal, reference):
         folder = official_release(reference)
         text = run(
@@ -167,6 +174,7 @@ class TestOfficial:
             "--bands", "--postfit", "fit.pdf", "--plot", "limit.pdf",
         )  # fmt: skip
         assert "1.213e-09" in text
+        assert "limit below the -1 sigma value" in text
         assert "goodness-of-fit p = 0.0688" in text
         assert "cathode SR2          -1.42 ± 0.36" in text
         assert max(map(len, text.splitlines())) <= 80

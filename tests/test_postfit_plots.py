@@ -21,11 +21,11 @@ NUISANCES = (
 )
 
 
-def post_fit(best=0.0):
+def post_fit(best=0.0, expected=(0.5e-9, 1e-9, 1.5e-9, 2e-9, 3e-9)):
     bins = 6
     falling = np.linspace(100.0, 10.0, bins)
     return PostFit(
-        "Somewhere", 0.5 * MEV, np.sqrt(best), 1.2e-9, 0.9,
+        "Somewhere", 0.5 * MEV, np.sqrt(best), 1.2e-9, np.array(expected), 0.9,
         {"sr0": slice(0, 3), "sr1": slice(3, 6)}, np.array([80.0, 140.0, 200.0, 260.0]), "cS2 [PE]",
         np.round(1.1 * falling), {"cathode": falling, "8B CEvNS": 0.1 * falling},
         best * falling, 0.2 * falling, NUISANCES,
@@ -104,3 +104,13 @@ def test_table_of_pulls():
     assert "-0.00" not in text
     assert "limit 1.200e-09 mu_B at 90 % CL" in text
     assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("expected", "name"),
+    [((1.3e-9, 1.4e-9), "-2 sigma"), ((1.1e-9, 1.3e-9), "-1 sigma"), ((0.0, 1.1e-9), "")],
+)
+def test_a_limit_below_what_is_expected_is_remarked(expected, name):
+    text = as_text(pulls_table(post_fit(expected=(*expected, 2e-9, 3e-9, 4e-9))))
+    assert "median 2.00e-09" in text
+    assert (f"below the {name} value" in text) if name else ("below" not in text)

@@ -19,7 +19,7 @@ from upscatter.errors import PhysicsError
 from upscatter.flux.coupling import FlavourSum, coupling
 from upscatter.inputs.xenonnt_files import read_release
 from upscatter.limits.counting import CRITERIA
-from upscatter.limits.curve import mass_grid
+from upscatter.limits.curve import BANDS, mass_grid
 from upscatter.limits.finding import Findings
 from upscatter.limits.measured import MeasuredCurve, PostFit
 from upscatter.numerics import FloatArray
@@ -30,7 +30,7 @@ from upscatter.statistics.likelihood import BinnedModel
 from upscatter.statistics.minuit import minuit_fit
 from upscatter.statistics.observation import Observation
 from upscatter.statistics.profile import fit
-from upscatter.statistics.upper_limits import upper_limit
+from upscatter.statistics.upper_limits import expected_limit, upper_limit
 from upscatter.units import MEV, TONNE, YEAR
 
 _MASSES = 100
@@ -169,6 +169,7 @@ class Measurement:
         block = self.scenario.settings.statistics
         criterion = CRITERIA[block.test]
         limit = float(upper_limit(model, data, block.confidence, criterion).require(where))
+        expected = expected_limit(model, data, block.confidence, criterion, BANDS)
         at_limit = minuit_fit(model, data, limit, bounds=bounds).require(where)
         counts = model.by_sample(best.parameters)
         release = self.recast.release
@@ -177,6 +178,7 @@ class Measurement:
             m4,
             float(np.sqrt(best.strength)),
             float(np.sqrt(limit)),
+            np.sqrt(expected),
             self.scenario.settings.statistics.confidence,
             self.recast.likelihood.channels,
             release.edges,

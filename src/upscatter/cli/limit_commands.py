@@ -19,6 +19,7 @@ from upscatter.cli.commands import (
     sum_option,
     test_option,
 )
+from upscatter.errors import UpscatterError
 
 if TYPE_CHECKING:
     from upscatter.flux.coupling import FlavourSum
@@ -115,6 +116,8 @@ def limit(
         from upscatter.report.plots import exclusion_figure, save
 
         save(exclusion_figure([curve]), plot)
+    if postfit is not None and fit is None:
+        raise UpscatterError("--postfit: no --mass is within reach; there is nothing to draw")
     if postfit is not None and fit is not None:
         from upscatter.report.plots import save
         from upscatter.report.postfit_plots import post_fit_figure

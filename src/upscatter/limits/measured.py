@@ -103,8 +103,10 @@ class PostFit:
         m_4, energy.
     mu_best, mu_limit : float
         Best fit and upper limit, μ_ν4/μ_B.
+    mu_expected : ndarray, shape (5,)
+        Limits of data without a dipole, for `upscatter.limits.curve.BANDS`.
     confidence : float
-        Of the limit.
+        Of the limits.
     channels : mapping
         Name of each science run to its bins.
     edges : ndarray, shape (bins of a run + 1,)
@@ -129,6 +131,7 @@ class PostFit:
     mass: float
     mu_best: float
     mu_limit: float
+    mu_expected: FloatArray
     confidence: float
     channels: Mapping[str, slice]
     edges: FloatArray
@@ -152,3 +155,13 @@ class PostFit:
     def mass_mev(self) -> float:
         """m_4 in MeV."""
         return self.mass / MEV
+
+    @property
+    def remark(self) -> str:
+        """What a reader of the limit has to be told; empty if there is nothing."""
+        for name, expected in zip(("-2 sigma", "-1 sigma"), self.mu_expected[:2], strict=True):
+            if self.mu_limit < expected:
+                return (
+                    f"limit below the {name} value: the data fluctuate down; quote the median too"
+                )
+        return ""

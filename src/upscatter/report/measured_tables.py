@@ -23,7 +23,9 @@ def pulls_table(fit: PostFit) -> Table:
     """
     table = new_table(
         f"m4 = {fit.mass_mev:.5g} MeV: best fit mu = {fit.mu_best:.3g}, limit {fit.mu_limit:.3e} "
-        f"mu_B at {100 * fit.confidence:g} % CL"
+        f"mu_B at {100 * fit.confidence:g} % CL\n"
+        f"limits without a dipole: median {fit.mu_expected[2]:.2e}, "
+        f"1 sigma {fit.mu_expected[1]:.2e} to {fit.mu_expected[3]:.2e} mu_B"
     )
     for name in ("nuisance parameter", "best fit", "at the limit"):
         table.add_column(name, justify="left" if name.startswith("nuisance") else "right")
@@ -33,7 +35,8 @@ def pulls_table(fit: PostFit) -> Table:
         spread = "at its limit" if np.isnan(error) else f"± {error:.2f}"
         best = f"{_rounded(pull):+.2f} {spread}"
         table.add_row(nuisance_label(name), best, f"{_rounded(pull_limit):+.2f}")
-    table.caption = "pulls in standard deviations of the constraints"
+    lines = ("pulls in standard deviations of the constraints", fit.remark)
+    table.caption = "\n".join(line for line in lines if line)
     return table
 
 
