@@ -97,6 +97,10 @@ class TestData:
         message = refused("limit", "ge-nextgen", "--postfit", "fit.png")
         assert message == "--postfit: needs --data PATH, the clone of a data release"
 
+    def test_no_scenario_for_the_data(self, refused, release):
+        message = refused("compare", "ge-nextgen", "--data", str(release))
+        assert message == "--data: none of the scenarios names a data release; omit it"
+
     def test_a_test_for_projections(self, refused, release):
         message = refused(
             "limit", "xenonnt-s2only", "--data", str(release), "--test", "chi2-pulls"
@@ -193,6 +197,14 @@ class TestOfficial:
         header, row = (line.split(",") for line in lines[-2:])
         assert len(header) == len(row)
         assert np.isfinite([float(value) for value in row]).all()
+
+    def test_among_published_limits(self, run, reference):
+        folder = official_release(reference)
+        content = json.loads(
+            run("compare", "xenonnt-s2only", "--data", str(folder), "--format", "json")
+        )
+        assert content["scenarios"]["xenonnt-s2only"]["mu_bohr"][0] == pytest.approx(1.213e-9, 3e-3)
+        assert "borexino" in content["comparison"]["xenonnt-s2only"]
 
     def test_hepdata(self, run, terminal, reference):
         pytest.importorskip("hepdata_lib", reason="hepdata_lib is an optional extra")

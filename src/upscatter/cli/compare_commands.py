@@ -83,6 +83,12 @@ def bounds(name: str | None, style: str, out: Path | None) -> None:
     metavar="CL",
     help="Put scenarios and published limits at this level, such as 0.9, where that can be done.",
 )
+@click.option(
+    "--data",
+    type=_PATH,
+    metavar="PATH",
+    help="A clone of the data release that one of the scenarios names, for a measured limit.",
+)
 @flavour_option
 @format_option
 @out_option
@@ -93,6 +99,7 @@ def compare(
     scenarios: tuple[str, ...],
     files: tuple[Path, ...],
     level: str | None,
+    data: Path | None,
     flavour: str | None,
     style: str,
     out: Path | None,
@@ -118,7 +125,7 @@ def compare(
     moments = None if mu_range is None else _moments(mu_range)
     confidence = None if level is None else _confidence(level)
     published = _with_files(files)
-    curves = _curves(scenarios, flavour, confidence)
+    curves = _curves(scenarios, data, flavour, confidence)
 
     from importlib.metadata import version
 
@@ -190,24 +197,29 @@ def _with_files(paths: Sequence[Path]) -> list[PublishedBound]:
 
 
 def _curves(
-    scenarios: Sequence[str], flavour: str | None, confidence: float | None
+    scenarios: Sequence[str], data: Path | None, flavour: str | None, confidence: float | None
 ) -> list[LimitCurve]:
-    from dataclasses import replace
-
     from upscatter.api import upper_limit
     from upscatter.errors import UpscatterError
+    from upscatter.limits.measured import MeasuredCurve
     from upscatter.scenario.load import Scenario
+    from upscatter.scenario.model import RecastFile
 
-    curves = []
+    curves: list[LimitCurve] = []
     for i, name in enumerate(scenarios):
         if name in scenarios[:i]:
             raise UpscatterError(f"{name}: is named twice; give each scenario once")
         scenario = Scenario.load(name)
         if confidence is not None:
-            statistics = scenario.settings.statistics.model_copy(update={"confidence": confidence})
-            settings = scenario.settings.model_copy(update={"statistics": statistics})
-            scenario = replace(scenario, settings=settings)
-        curves.append(upper_limit(scenario, flavour=flavour))
+            scenario = scenario.with_statistics(confidence=confidence)
+        if data is not None and isinstance(scenario.settings, RecastFile):
+            from upscatter.measurement import measured_limit
+
+            curves.append(measured_limit(scenario, data, flavour=flavour))
+        else:
+            curves.append(upper_limit(scenario, flavour=flavour))
+    if data is not None and not any(isinstance(curve, MeasuredCurve) for curve in curves):
+        raise UpscatterError("--data: none of the scenarios names a data release; omit it")
     return curves
 
 

@@ -116,7 +116,7 @@ class Scenario:
         if isinstance(self.settings, RecastFile):
             raise ScenarioError(
                 f"{self.name}: recasts published data and describes no detector; "
-                f"it is for: upscatter limit {self.name} --data PATH"
+                f"give the data: upscatter limit {self.name} --data PATH"
             )
         return self.settings
 
