@@ -144,6 +144,24 @@ class TestScenarios:
             scenario.with_statistics(test="bayes")
 
 
+def test_a_flux_that_could_hide_any_signal_is_refused():
+    """1 + 0.5 z is zero at two deviations: beyond q = 4 no signal would be excluded."""
+    signals = {source: n[0] for source, n in SIGNALS.items()}
+    assert counting_model(expectation(flux=0.33), signals).names
+    with pytest.raises(PhysicsError, match=r"flux.uncertainty of 8B = 0.5: .* give 0.33 or less"):
+        counting_model(expectation(flux=0.5), signals)
+    dark = {**signals, "8B": np.zeros(3)}
+    with pytest.raises(PhysicsError, match=r"of hep = 0\.5"):
+        counting_model(expectation(flux=0.5), dark)
+    wild = Scenario.parse(
+        Scenario.load("ge-nextgen").text.replace('"8B" = 0.16', '"8B" = 0.6'), "wild.toml"
+    ).with_statistics(test="cls")
+    with pytest.raises(
+        ScenarioError, match=r"^wild.toml: flux.uncertainty of 8B = 0.6: with a likelihood"
+    ):
+        upper_limit(wild, [1.0])
+
+
 def test_no_signal_at_all_is_refused():
     with pytest.raises(PhysicsError, match="a limit needs some signal"):
         counting_model(expectation(), {"8B": np.zeros(3)})

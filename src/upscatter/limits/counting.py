@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from upscatter.errors import PhysicsError
 from upscatter.limits.curve import BANDS, Expectation
 from upscatter.numerics import FloatArray
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
@@ -19,6 +20,10 @@ from upscatter.statistics.upper_limits import Criterion, expected_limit
 
 CRITERIA: Mapping[str, Criterion] = MappingProxyType({"poisson": "cls+b", "cls": "cls"})
 """What has to fall to 1 − confidence in each test."""
+
+
+LARGEST_UNCERTAINTY = 1.0 / 3.0
+"""Relative flux uncertainty above which a Gaussian factor vanishes within three deviations."""
 
 
 def counting_model(expectation: Expectation, signals: Mapping[str, FloatArray]) -> BinnedModel:
@@ -40,8 +45,15 @@ def counting_model(expectation: Expectation, signals: Mapping[str, FloatArray]) 
     Raises
     ------
     PhysicsError
-        If no bin has signal, at any of the masses.
+        If no bin has signal, at any of the masses, or a flux is so uncertain that its pull could
+        hide any signal.
     """
+    for source, u in expectation.uncertainties.items():
+        if u > LARGEST_UNCERTAINTY and source in signals and signals[source].any():
+            raise PhysicsError(
+                f"flux.uncertainty of {source} = {u:g}: with a likelihood the factor 1 + {u:g} z "
+                "would vanish within 3 standard deviations and hide any signal; give 0.33 or less"
+            )
     fluxes = [
         Normalisation(f"flux {source}", {f"dipole {source}": u, f"SM {source}": u})
         for source, u in expectation.uncertainties.items()

@@ -22,7 +22,7 @@ from upscatter.interactions.cevns import StandardModel
 from upscatter.rates.experiment import Flux
 from upscatter.scenario.detector_blocks import DetectorBlock
 from upscatter.scenario.load import Scenario
-from upscatter.scenario.model import Source
+from upscatter.scenario.model import ScenarioFile, Source
 from upscatter.scenario.provenance import provenance
 from upscatter.units import MEV
 
@@ -148,7 +148,8 @@ class Scattering:
                 raise
             # The physics may name the field, or one within it; a user reads the whole path.
             inner = message.split(":")[0]
-            if inner.startswith(f"{field}."):
+            block, dot, _ = inner.partition(".")
+            if dot and block in ScenarioFile.model_fields:
                 field = ""
             elif inner in DetectorBlock.model_fields and field == "detector":
                 field = "detector."
