@@ -13,14 +13,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from upscatter.api import expected_counts, recoil_spectrum, upper_limit
     from upscatter.errors import UpscatterError
+    from upscatter.measurement import measured_limit
     from upscatter.scenario.load import Scenario
 
-__all__ = ["Scenario", "UpscatterError", "expected_counts", "recoil_spectrum", "upper_limit"]
+__all__ = [
+    "Scenario",
+    "UpscatterError",
+    "expected_counts",
+    "measured_limit",
+    "recoil_spectrum",
+    "upper_limit",
+]
 
 _HOMES = {
     "Scenario": "upscatter.scenario.load",
     "UpscatterError": "upscatter.errors",
     "expected_counts": "upscatter.api",
+    "measured_limit": "upscatter.measurement",
     "recoil_spectrum": "upscatter.api",
     "upper_limit": "upscatter.api",
 }
