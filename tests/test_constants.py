@@ -20,7 +20,7 @@ from upscatter.units import CM, EV, FM, GEV, KG, KM, METRE, MEV, SECOND
         (c.ATOMIC_MASS_UNIT / MEV, 931.494102, 9),
         (c.ATOMIC_MASS_UNIT_KG / KG, 1.660539067e-27, 9),
         (c.AVOGADRO, 6.02214076e23, 15),
-        # PDG 2024, table 1.1 and review 10
+        # PDG 2024, table 1.1; the project's choice
         (c.FERMI_CONSTANT * GEV**2, 1.1663788e-5, 8),
         (c.SIN2_THETA_W, 0.23857, 5),
         # IAU 2012 resolution B2, IAU 2015 resolution B3

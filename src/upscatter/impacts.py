@@ -35,7 +35,7 @@ ILLUSTRATIVE = 0.10
 """Relative change of an input whose uncertainty nobody states."""
 
 SIN2_THETA_W_ERROR = 0.00005
-"""Uncertainty of sin²θ_W at zero momentum transfer, 0.23857 ± 0.00005 (PDG 2024, review 10)."""
+"""Of sin²θ_W at zero momentum transfer (J. Erler and R. Ferro-Hernández, JHEP 03 (2018) 196)."""
 
 _GERMANIUM = 32
 _NOTHING_LEFT = "lowered: nothing would be left of it"
