@@ -141,7 +141,7 @@ class TestQuenching:
                 '{ model = "table", points = [[0.01, 0.1], [5.0, 0.3], [300.0, 0.95]] }',
                 '{ model = "table", points = [[0.01, 0.11], [5.0, 0.33], [300.0, 1.0]] }',
             ),
-            ('"essig-high"', '"essig-high"'),
+            ('"essig-high"', '{ model = "essig-high", plateau = 0.198 }'),
         ],
     )
     def test_parameter_times_a_factor(self, given, scaled):

@@ -176,10 +176,19 @@ class TestGermanium:
             "8B flux": "uncertainty", "hep flux": "uncertainty", "sin2_theta_w": "uncertainty",
             "threshold": "illustrative", "background": "illustrative", "flavour": "choice",
             "solar model": "choice", "quenching": "choice", "form factor": "choice",
+            "Essig's plateau": "illustrative",
         }  # fmt: skip
 
-    def test_a_model_without_parameter_has_none_to_move(self, germanium):
-        assert not any(i.group == "quenching" and i.kind != "choice" for i in germanium.impacts)
+    def test_essig_s_plateau_is_that_of_a_written_scenario(self, germanium):
+        impact = find(germanium, "Essig's plateau")
+        text = Scenario.load("ge-nextgen").text
+        for value, limit in ((0.162, impact.low), (0.198, impact.high)):
+            written = text.replace(
+                '{ model = "essig-high" }', f'{{ model = "essig-high", plateau = {value} }}'
+            )
+            assert written != text
+            mu = upper_limit(Scenario.parse(written, "mine"), [0.01]).mu[0]
+            assert limit == pytest.approx(mu, rel=1e-9)
 
     def test_largest_first_and_choices_apart(self, germanium):
         for group in (germanium.two_sided, germanium.choices):

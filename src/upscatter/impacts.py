@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import get_args
 
 from upscatter.api import LOWEST_MASS, limit_of
@@ -38,6 +39,7 @@ SIN2_THETA_W_ERROR = 0.00005
 """Of sin²θ_W at zero momentum transfer (J. Erler and R. Ferro-Hernández, JHEP 03 (2018) 196)."""
 
 _GERMANIUM = 32
+_PARAMETERS = MappingProxyType({"lindhard": "Lindhard's k", "essig-high": "Essig's plateau"})
 _NOTHING_LEFT = "lowered: nothing would be left of it"
 _RECOIL_SCALE = "the yield of 1 says that the scenario's energies are recoil energies"
 
@@ -204,17 +206,16 @@ def _quenchings(model: Model) -> Iterator[Variation]:
     block = model.scenario.described.detector.quenching
     # The yield of 1 is a statement about the energy scale: a background per keVee is one per keVnr.
     recoil_scale = isinstance(block, ConstantBlock) and block.value == 1.0
-    if not isinstance(block, EssigHighBlock):
-        name = "Lindhard's k" if isinstance(block, LindhardBlock) else "quenching yield"
-        impact = Impact("quenching", name, "illustrative", _by(ILLUSTRATIVE))
-        if recoil_scale:
-            yield Variation(replace(impact, reason=_RECOIL_SCALE))
-        else:
-            low, high = (
-                ScaledQuenching(model.scenario, model.coupling_override, 1.0 + step)
-                for step in (-ILLUSTRATIVE, ILLUSTRATIVE)
-            )
-            yield Variation(impact, low, high)
+    name = _PARAMETERS.get(block.model, "quenching yield")
+    impact = Impact("quenching", name, "illustrative", _by(ILLUSTRATIVE))
+    if recoil_scale:
+        yield Variation(replace(impact, reason=_RECOIL_SCALE))
+    else:
+        low, high = (
+            ScaledQuenching(model.scenario, model.coupling_override, 1.0 + step)
+            for step in (-ILLUSTRATIVE, ILLUSTRATIVE)
+        )
+        yield Variation(impact, low, high)
     others: list[LindhardBlock | EssigHighBlock] = [LindhardBlock(model="lindhard")]
     if {nucleus.protons for nucleus in model.nuclei} == {_GERMANIUM}:
         others.append(EssigHighBlock(model="essig-high"))

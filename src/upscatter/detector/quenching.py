@@ -108,7 +108,14 @@ class EssigHigh(Quenching):
     """High-yield germanium model of Essig et al., arXiv:1801.10159.
 
     Y = 0.18 [1 − exp((15 − T)/71.03)], T in eV (the paper's eq. 10 says keV), zero below 15 eV.
+
+    Parameters
+    ----------
+    plateau : float
+        The yield far above threshold, 0.18 in the model.
     """
+
+    plateau: float = 0.18
 
     @property
     def dead_below(self) -> float:
@@ -118,13 +125,13 @@ class EssigHigh(Quenching):
     def ionization_yield(self, energy_recoil: npt.ArrayLike) -> FloatArray:
         """See `Quenching.ionization_yield`."""
         above = np.maximum(np.asarray(energy_recoil, dtype=float) - self.dead_below, 0.0)
-        return np.asarray(-0.18 * np.expm1(-above / (71.03 * EV)))
+        return np.asarray(-self.plateau * np.expm1(-above / (71.03 * EV)))
 
     def yield_slope(self, energy_recoil: npt.ArrayLike) -> FloatArray:
         """See `Quenching.yield_slope`."""
         t = np.asarray(energy_recoil, dtype=float)
         scale = 71.03 * EV
-        slope = 0.18 / scale * np.exp(-np.maximum(t - self.dead_below, 0.0) / scale)
+        slope = self.plateau / scale * np.exp(-np.maximum(t - self.dead_below, 0.0) / scale)
         return np.where(t > self.dead_below, slope, 0.0)
 
 

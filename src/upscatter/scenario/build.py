@@ -108,7 +108,7 @@ class Model(Scattering):
         """Quenching of a nucleus."""
         block = self.scenario.described.detector.quenching
         if isinstance(block, EssigHighBlock):
-            return EssigHigh()
+            return EssigHigh(block.plateau)
         if isinstance(block, ConstantBlock):
             return Constant(block.value)
         if isinstance(block, LindhardBlock):

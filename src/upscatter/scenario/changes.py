@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from upscatter.detector.quenching import Constant, Lindhard, Quenching, Tabulated
+from upscatter.detector.quenching import Constant, EssigHigh, Lindhard, Quenching, Tabulated
 from upscatter.errors import PhysicsError, ScenarioError
 from upscatter.inputs.nuclei import Nucleus
 from upscatter.inputs.solar_fluxes import flux_model
@@ -127,8 +127,8 @@ def with_threshold(model: Model, value: float) -> Scenario:
 class ScaledQuenching(Model):
     """A model whose quenching has its parameter times a factor.
 
-    It is k for Lindhard's model, each nucleus' own where the scenario gives none, the yield itself
-    for a constant or a table (at most 1). Essig's model has no parameter and stays as it is.
+    It is k for Lindhard's model, each nucleus' own where the scenario gives none, the plateau of
+    Essig's, and the yield itself for a constant or a table; yields are at most 1.
 
     Parameters
     ----------
@@ -142,8 +142,10 @@ class ScaledQuenching(Model):
         model = super().quenching(nucleus)
         if isinstance(model, Lindhard):
             return replace(model, k=self.scale * model.k)
+        if isinstance(model, EssigHigh):
+            return replace(model, plateau=min(1.0, self.scale * model.plateau))
         if isinstance(model, Constant):
             return Constant(min(1.0, self.scale * model.value))
         if isinstance(model, Tabulated):
             return replace(model, yields=tuple(min(1.0, self.scale * y) for y in model.yields))
-        return model
+        raise AssertionError(f"quenching {model!r} has no parameter to scale")

@@ -30,6 +30,7 @@ class EssigHighBlock(Block):
     """`upscatter.detector.quenching.EssigHigh`."""
 
     model: Literal["essig-high"]
+    plateau: PositiveFraction = 0.18
 
 
 class LindhardBlock(Block):
