@@ -274,5 +274,5 @@ def _needed(module: str, package: str, path: Path) -> ModuleType:
         return import_module(module)
     except ImportError:
         raise TableError(
-            f"{path}: reading it needs {package}; install it with: pip install {package}"
+            f'{path}: reading it needs {package}; install it with: pip install "upscatter[xenonnt]"'
         ) from None
