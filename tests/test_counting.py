@@ -77,17 +77,21 @@ def test_many_counts_are_gaussian(factor):
 
 class TestPullBands:
     def test_the_median_is_the_asimov_limit(self):
-        given = expectation()
-        for variance in ("background", "expected"):
-            bands = dipole_bands(TOTAL, given, variance)
-            np.testing.assert_allclose(bands[2], dipole_limit(TOTAL, given, variance), rtol=1e-12)
-            assert (np.diff(bands[:, :2], axis=0) > 0.0).all()
-            assert np.isnan(bands[:, 2]).all()
+        """Exactly so for known fluxes; else a template that is 1/(1 + t) moves it a little."""
+        for flux, near in ((0.0, 1e-9), (0.16, 0.02)):
+            given = expectation(flux=flux)
+            for variance in ("background", "expected"):
+                bands = dipole_bands(SIGNALS, given, variance)
+                limit = dipole_limit(TOTAL, given, variance)
+                np.testing.assert_allclose(bands[2], limit, rtol=near)
+                assert (np.diff(bands[:, :2], axis=0) > 0.0).all()
+                assert np.isnan(bands[:, 2]).all()
 
     def test_in_closed_form_for_one_bin(self):
         """s = b + √(min(b, 0)² + 2.71 σ²) with b = N σ."""
         one = Expectation(np.array([100.0]), 0.0, {"8B": np.array([0.0])}, {"8B": 0.0})
-        bands = dipole_bands(np.array([[1e20]]), one, "background") ** 2 * 1e20 / 10.0
+        signals = {"8B": np.array([[1e20]])}
+        bands = dipole_bands(signals, one, "background") ** 2 * 1e20 / 10.0
         threshold = chi2_threshold(0.90)
         expected = [n + np.sqrt(min(n, 0.0) ** 2 + threshold) for n in (-2, -1, 0, 1, 2)]
         np.testing.assert_allclose(bands[:, 0], expected, rtol=1e-12)
@@ -95,11 +99,11 @@ class TestPullBands:
     def test_counts_fluctuate_by_all_that_is_expected(self):
         """With Δ² = background the χ² thinks less of fluctuations than there are."""
         given = expectation(flux=0.0, background=0.0)
-        wide = dipole_bands(TOTAL, given, "background")[3, 0] ** 2
-        median = dipole_bands(TOTAL, given, "background")[2, 0] ** 2
+        wide = dipole_bands(SIGNALS, given, "background")[3, 0] ** 2
+        median = dipole_bands(SIGNALS, given, "background")[2, 0] ** 2
         information = (TOTAL[0] ** 2 / given.background).sum()
         spread2 = (TOTAL[0] ** 2 / given.background**2 * given.total).sum() / information**2
-        assert wide - median == pytest.approx(np.sqrt(spread2), rel=1e-12)
+        assert wide - median == pytest.approx(np.sqrt(spread2), rel=1e-9)
 
 
 class TestScenarios:
@@ -109,7 +113,9 @@ class TestScenarios:
         curve = upper_limit(scenario, [0.01, 8.0, 30.0], bands=True)
         assert curve.test == test
         assert curve.provenance["test"] == test
-        np.testing.assert_allclose(curve.bands[2, :2], curve.mu[:2], rtol=1e-12)
+        # the paper's χ² leaves the flux's error out of the signal: its median is not quite Asimov's
+        near = 0.02 if test == "chi2-pulls" else 1e-12
+        np.testing.assert_allclose(curve.bands[2, :2], curve.mu[:2], rtol=near)
         assert (np.diff(curve.bands[:, :2], axis=0) > 0.0).all()
         assert np.isnan(curve.mu[2])
         assert np.isnan(curve.bands[:, 2]).all()

@@ -119,7 +119,10 @@ def _limits(model: Model, mass: FloatArray, bands: bool) -> tuple[FloatArray, Fl
     choices = (statistics.variance, statistics.confidence, statistics.dof)
     with model.at("statistics"):
         limit = dipole_limit(signal, expectation, *choices)
-        return limit, dipole_bands(signal, expectation, *choices) if bands else None
+        if not bands:
+            return limit, None
+        signals = experiment.counts(Dipole(), model.dipole_flux, mass)
+        return limit, dipole_bands(signals, expectation, *choices)
 
 
 def expected_counts(

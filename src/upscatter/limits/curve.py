@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
+from upscatter.statistics.fluctuations import limit_quantiles
 from upscatter.statistics.pulls import StrengthEstimate, chi2_threshold
 from upscatter.units import MEV
 
@@ -196,38 +197,52 @@ def dipole_limit(
 
 
 def dipole_bands(
-    signal: FloatArray,
+    signals: Mapping[str, FloatArray],
     expectation: Expectation,
     variance: Variance = "expected",
     confidence: float = 0.90,
     dof: int = 1,
 ) -> FloatArray:
-    """Limits of `dipole_limit` for signal-free data that fluctuate.
+    """Limits of `dipole_limit` for signal-free data that fluctuate: quantiles of the limit.
 
-    The best strength of any sign is a linear function of the counts; they fluctuate as Poisson
-    counts do, whatever variance the χ² takes, and the nominal fluxes and background by their
-    uncertainties. The limit rises with the best strength, so N standard deviations of the one give
-    the N-th band of the other. The signal template is held: fluxes that are measured too high or
-    too low scale it as well, which pseudo-experiments show (`upscatter toys`, docs/coverage.md).
+    Counts fluctuate as Poisson counts do, whatever variance the χ² takes, and what is known of
+    fluxes and background by its uncertainty. A flux that is measured too high makes one expect more
+    Standard Model counts, which the pulls know, and more of the signal, which they do not.
 
     Parameters
     ----------
-    signal, expectation, variance, confidence, dof
+    signals : mapping
+        Dipole counts, shape (masses, bins), of each source for μ_ν4 = μ_B.
+    expectation, variance, confidence, dof
         As in `dipole_limit`.
 
     Returns
     -------
     ndarray, shape (5, masses)
-        μ_ν4/μ_B for `BANDS`.
+        μ_ν4/μ_B for `BANDS`. Sources are taken to be of one shape in the scale of the signal.
     """
+    signal = np.sum([*signals.values()], axis=0)
     used = _with_variance(signal, expectation, variance)
     if not used.any():
         return np.full((len(BANDS), signal.shape[0]), np.nan)
     shifts = expectation.shifts[:, used]
     estimate = StrengthEstimate.of(signal[:, used], expectation.variance(variance)[used], shifts)
     spread = estimate.spread(expectation.total[used], shifts)
-    best = np.multiply.outer(np.array(BANDS, dtype=float), spread)
-    return np.sqrt(estimate.limit(best, chi2_threshold(confidence, dof)))
+    # what a pull of one standard deviation does to the signal's scale, and to the best strength
+    of_scale = np.stack(
+        [u * estimate.best(signals[name][:, used]) for name, u in expectation.uncertainties.items()]
+        + [np.zeros(signal.shape[0])]
+    )
+    of_best = np.stack([-estimate.best(shift) for shift in shifts])
+    quantiles = limit_quantiles(
+        estimate,
+        chi2_threshold(confidence, dof),
+        BANDS,
+        spread,
+        np.sqrt((of_scale**2).sum(axis=0)),
+        (of_scale * of_best).sum(axis=0),
+    )
+    return np.asarray(np.sqrt(quantiles))
 
 
 def _with_variance(
