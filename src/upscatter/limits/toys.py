@@ -144,7 +144,7 @@ class ToyResult:
             remarks = [
                 f"Delta chi2 for {nominal:g} % and {self.dof} dof makes an upper limit one-sided "
                 f"at {asymptotic:.4g} %",
-                f"that {asymptotic:.4g} % takes Delta_i for the spread of counts, and the signal for known",
+                "which takes Delta_i for the spread of counts, and the signal for known",
             ]
         if self.test == "cls":
             remarks.append("CLs covers more than it says, so as not to exclude what cannot be seen")
