@@ -131,6 +131,8 @@ class Experiment:
         total = np.zeros((masses.size, self.bins))
         for channel in self.channels:
             total += channel_counts(channel, components, interaction, masses, bulk)
+        # where the last recoils end, terms that cancel leave a rounding of either sign
+        np.maximum(total, 0.0, out=total)
         return (self.exposure * total).reshape(*np.shape(mass_sterile), self.bins)
 
     def highest_mass(self, flux: Flux) -> float:

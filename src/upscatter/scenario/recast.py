@@ -95,13 +95,17 @@ class Recast:
             source: {
                 run.name: run.exposure
                 * fold.rates(
-                    recoil_spectrum(
-                        fold.energies,
-                        self.scattering.nuclei,
-                        form,
-                        components,
-                        interaction,
-                        mass_sterile,
+                    # cancelling terms leave roundings of either sign at the end of the recoils
+                    np.maximum(
+                        recoil_spectrum(
+                            fold.energies,
+                            self.scattering.nuclei,
+                            form,
+                            components,
+                            interaction,
+                            mass_sterile,
+                        ),
+                        0.0,
                     )
                 )
                 for run, fold in zip(self.release.runs, self.folds.values(), strict=True)
