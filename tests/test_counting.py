@@ -8,7 +8,7 @@ from upscatter.api import upper_limit
 from upscatter.errors import PhysicsError, ScenarioError
 from upscatter.limits.counting import counting_model, likelihood_bands
 from upscatter.limits.curve import Expectation, dipole_bands, dipole_limit
-from upscatter.scenario.load import Scenario
+from upscatter.scenario.load import Scenario, bundled_names
 from upscatter.statistics.profile import fit
 from upscatter.statistics.pulls import chi2_threshold
 
@@ -131,6 +131,13 @@ class TestScenarios:
             for test in ("chi2-pulls", "poisson", "cls")
         ]
         assert limits == pytest.approx([8.651e-10, 8.42e-10, 9.72e-10], rel=2e-3)
+
+    @pytest.mark.parametrize("name", [n for n in bundled_names() if n != "xenonnt-s2only"])
+    def test_every_bundled_scenario_has_a_whole_curve(self, name):
+        """Also where recoils end, and counts are roundings of either sign before they are cut."""
+        curve = upper_limit(Scenario.load(name).with_statistics(test="cls"))
+        assert np.isfinite(curve.mu).all()
+        assert (np.diff(np.log(curve.mu)) > -1e-6).all()
 
     def test_bands_in_files(self):
         curve = upper_limit("ge-nextgen", [0.01, 30.0], bands=True)
