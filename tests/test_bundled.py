@@ -9,6 +9,7 @@ import pytest
 
 from upscatter.api import limit_of
 from upscatter.constants import SIN2_THETA_W
+from upscatter.detector.response import GaussianResponse
 from upscatter.errors import ScenarioError
 from upscatter.numerics import FloatArray
 from upscatter.scenario.build import Model
@@ -159,8 +160,9 @@ class TestSourcedNumbers:
         # 35.8 eV + 16.6 eV sqrt(E/keV), as public analyses of CDEX-10 have it.
         model = model_of("cdex-50")
         energy = np.array([0.16, 0.5, 1.0, 2.56])
-        resolution = model.response(model.nuclei[0]).resolution  # type: ignore[attr-defined]
-        sigma = resolution.sigma(energy * KEV) / KEV
+        response = model.response(model.nuclei[0])
+        assert isinstance(response, GaussianResponse)
+        sigma = response.resolution.sigma(energy * KEV) / KEV
         assert sigma == pytest.approx(0.0358 + 0.0166 * np.sqrt(energy), rel=0.04)
 
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,7 @@ from scenario_files import detector, scenario
 from upscatter.cli import main
 from upscatter.scenario.load import bundled_names
 
+FULL = Path("/dev/full")
 COMMANDS = ("reproduce", "limit", "rate", "scenarios", "show", "check", "flux", "oscillation")
 ALL_SOURCES = "model = 'B16-GS98'\nsources = ['pp', 'pep', 'hep', '7Be', '8B', '13N', '15O', '17F']"
 
@@ -418,9 +420,9 @@ class TestProcess:
         _, error = running.communicate()
         assert b"Traceback" not in error
 
-    @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")  # noqa: PTH110
+    @pytest.mark.skipif(not FULL.exists(), reason="no device that is always full")
     def test_a_full_disk(self):
-        with open("/dev/full", "wb") as full:  # noqa: PTH123
+        with FULL.open("wb") as full:
             code = "import sys; from upscatter.cli import main; sys.exit(main())"
             done = subprocess.run(
                 [sys.executable, "-c", code, "show", "my.toml"],

@@ -50,7 +50,7 @@ class TestWholeOrNotAtAll:
         export.write_text(path, "one")
         export.write_text(path, "μ")
         assert path.read_text(encoding="utf-8") == "μ"
-        assert os.listdir(tmp_path) == ["result.csv"]  # noqa: PTH208
+        assert [file.name for file in tmp_path.iterdir()] == ["result.csv"]
 
     @pytest.mark.parametrize(
         "error", [OSError(28, "No space left"), KeyboardInterrupt(), ValueError()]

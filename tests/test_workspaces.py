@@ -62,6 +62,8 @@ def test_from_the_command_line(tmp_path, capfd):
     assert exported == json.loads(json.dumps(projected_workspace("ge-nextgen", 1.0)))
     assert main(command) == 2
     assert "--format pyhf: is of one mass; give one --mass" in capfd.readouterr().err
+    assert main((*command, "--mass", "1MeV", "--bands")) == 2
+    assert "--format pyhf: has no use for --bands" in capfd.readouterr().err
 
 
 @pytest.mark.filterwarnings("ignore:jsonschema.RefResolver is deprecated")  # pyhf 0.7's validator

@@ -14,7 +14,6 @@ from upscatter.interactions.dipole import Dipole
 from upscatter.interactions.form_factors import form_factor
 from upscatter.limits.counting import likelihood_bands
 from upscatter.limits.curve import (
-    BANDS,
     LimitCurve,
     dipole_bands,
     dipole_limit,
@@ -25,6 +24,7 @@ from upscatter.numerics import FloatArray
 from upscatter.rates.spectrum import recoil_spectrum as _recoil_spectrum
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
+from upscatter.statistics.upper_limits import BANDS
 from upscatter.units import DAY, KEV, KG, MEV
 
 LOWEST_MASS = 0.01

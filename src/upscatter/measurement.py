@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +19,7 @@ from upscatter.api import LOWEST_MASS, non_negative
 from upscatter.errors import PhysicsError
 from upscatter.flux.coupling import FlavourSum, coupling
 from upscatter.inputs.xenonnt_files import read_release
-from upscatter.limits.counting import CRITERIA
-from upscatter.limits.curve import BANDS, mass_grid
+from upscatter.limits.curve import mass_grid
 from upscatter.limits.finding import Findings
 from upscatter.limits.measured import MeasuredCurve, PostFit
 from upscatter.numerics import FloatArray
@@ -30,18 +30,14 @@ from upscatter.statistics.likelihood import BinnedModel
 from upscatter.statistics.minuit import minuit_fit
 from upscatter.statistics.observation import Observation
 from upscatter.statistics.profile import fit
-from upscatter.statistics.upper_limits import expected_limit, upper_limit
 from upscatter.units import MEV, TONNE, YEAR
 
 _MASSES = 100
 
-COMPONENTS = {
-    "cathode": "cathode",
-    "de": "delayed electrons",
-    "ae": "accidental electrons",
-    "cevns": "8B CEvNS",
-}
-"""What the release's sources of background are."""
+COMPONENTS = MappingProxyType(
+    {"de": "delayed electrons", "ae": "accidental electrons", "cevns": "8B CEvNS"}
+)
+"""What the release's sources of background are, where their names do not say it."""
 
 
 @dataclass(frozen=True)
@@ -166,27 +162,29 @@ class Measurement:
         model, data = self.likelihood(m4)
         bounds = {n: b for n, b in self.recast.likelihood.bounds.items() if n in model.names}
         best = minuit_fit(model, data, bounds=bounds).require(where)
-        block = self.scenario.settings.statistics
-        criterion = CRITERIA[block.test]
-        limit = float(upper_limit(model, data, block.confidence, criterion).require(where))
-        expected = expected_limit(model, data, block.confidence, criterion, BANDS)
-        at_limit = minuit_fit(model, data, limit, bounds=bounds).require(where)
+        curve = self.limit([mass], bands=True)
+        assert curve.bands is not None  # asked for
+        mu = float(curve.mu[0])
+        at_limit = minuit_fit(model, data, mu**2, bounds=bounds).require(where)
         counts = model.by_sample(best.parameters)
         release = self.recast.release
+        sources = dict.fromkeys(b.source for run in release.runs for b in run.backgrounds)
         return PostFit(
             self.scenario.settings.title,
             m4,
             float(np.sqrt(best.strength)),
-            float(np.sqrt(limit)),
-            np.sqrt(expected),
-            self.scenario.settings.statistics.confidence,
+            mu,
+            curve.bands[:, 0],
+            curve.confidence,
             self.recast.likelihood.channels,
             release.edges,
             "cS2 [PE]",
             data.counts,
             {
-                label: _sum(counts, [f"{source} {run.name}" for run in release.runs])
-                for source, label in COMPONENTS.items()
+                COMPONENTS.get(source, source): _sum(
+                    counts, [f"{source} {run.name}" for run in release.runs]
+                )
+                for source in sources
             },
             _sum(counts, model.signals),
             _sum(model.by_sample(at_limit.parameters), model.signals),

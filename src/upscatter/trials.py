@@ -60,7 +60,7 @@ class Ensemble:
     mu_true : float
         μ_ν4/μ_B where there is a signal.
     expected : ndarray, shape (5,)
-        Limits on μ_ν4/μ_B that the asymptotics expect, for `upscatter.limits.curve.BANDS`.
+        Limits on μ_ν4/μ_B that are expected, for `upscatter.statistics.upper_limits.BANDS`.
     search : Search
         How the limits are made.
     """

@@ -34,6 +34,14 @@ format_option = click.option(
 out_option = click.option(
     "--out", type=_PATH, metavar="FILE", help="Write the result to FILE instead of printing it."
 )
+mass_option = click.option(
+    "--mass",
+    "mass_text",
+    metavar="MASS",
+    default="0.01MeV",
+    show_default=True,
+    help="Mass of the sterile neutrino.",
+)
 flavour_option = click.option(
     "--flavour",
     type=click.Choice(["universal", "e", "mu", "tau"]),
@@ -129,14 +137,7 @@ def reproduce(out: Path | None, style: str) -> None:
     show_default=True,
     help="Dipole moment in Bohr magnetons.",
 )
-@click.option(
-    "--mass",
-    "mass_text",
-    metavar="MASS",
-    default="0.01MeV",
-    show_default=True,
-    help="Mass of the sterile neutrino.",
-)
+@mass_option
 @format_option
 @out_option
 @flavour_option

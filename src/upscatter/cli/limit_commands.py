@@ -102,6 +102,10 @@ def limit(
         chosen = chosen.with_statistics(test=test)
     if style == "pyhf":
         mass = parsing.one_mass(mass_texts, "--format pyhf")
+        if bands or plot is not None or postfit is not None:
+            raise UpscatterError(
+                "--format pyhf: has no use for --bands, --plot and --postfit; remove them"
+            )
         emit(export.to_json(_workspace(chosen, data, mass, flavour, adding)), out)
         return
     fit: PostFit | None = None

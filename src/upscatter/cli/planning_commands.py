@@ -14,25 +14,17 @@ from upscatter.cli.commands import (
     emit_table,
     flavour_option,
     format_option,
+    mass_option,
     out_option,
 )
 
 if TYPE_CHECKING:
     from upscatter.limits.plan import Vary
 
-_mass_option = click.option(
-    "--mass",
-    "mass_text",
-    metavar="MASS",
-    default="0.01MeV",
-    show_default=True,
-    help="Mass of the sterile neutrino.",
-)
-
 
 @commands.command(short_help="What moves the limit, and by how much.")
 @click.argument("scenario")
-@_mass_option
+@mass_option
 @format_option
 @out_option
 @click.option(
@@ -90,7 +82,7 @@ def impacts(
     required=True,
     help="What may change; all else stays as in the scenario.",
 )
-@_mass_option
+@mass_option
 @format_option
 @out_option
 @flavour_option

@@ -18,6 +18,7 @@ from upscatter.cli.commands import (
     emit_table,
     flavour_option,
     format_option,
+    mass_option,
     out_option,
     test_option,
 )
@@ -31,14 +32,7 @@ _PATH = click.Path(path_type=Path)
 
 @commands.command(short_help="Pseudo-experiments: distribution and coverage of the limit.")
 @click.argument("scenario")
-@click.option(
-    "--mass",
-    "mass_text",
-    metavar="MASS",
-    default="0.01MeV",
-    show_default=True,
-    help="Mass of the sterile neutrino.",
-)
+@mass_option
 @click.option(
     "--trials",
     type=int,

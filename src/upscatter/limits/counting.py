@@ -13,10 +13,10 @@ from typing import Literal
 import numpy as np
 
 from upscatter.errors import PhysicsError
-from upscatter.limits.curve import BANDS, Expectation
+from upscatter.limits.curve import Expectation
 from upscatter.numerics import FloatArray
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
-from upscatter.statistics.upper_limits import Criterion, expected_limit
+from upscatter.statistics.upper_limits import BANDS, Criterion, expected_limit
 
 CRITERIA: Mapping[str, Criterion] = MappingProxyType({"poisson": "cls+b", "cls": "cls"})
 """What has to fall to 1 − confidence in each test."""

@@ -13,15 +13,14 @@ from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
 from upscatter.statistics.fluctuations import limit_quantiles
 from upscatter.statistics.pulls import StrengthEstimate, chi2_threshold
+from upscatter.statistics.upper_limits import BANDS
 from upscatter.units import MEV
 
 Variance = Literal["background", "expected"]
 Test = Literal["chi2-pulls", "poisson", "cls"]
 
-BANDS = (-2, -1, 0, 1, 2)
-"""Fluctuations of the data, in standard deviations, that expected limits are given for."""
-
-_BAND_COLUMNS = ("minus2", "minus1", "median", "plus1", "plus2")
+BAND_NAMES = ("minus2", "minus1", "median", "plus1", "plus2")
+"""What `BANDS` are called in files."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,11 @@ class Expectation:
     def variance(self, choice: Variance) -> FloatArray:
         """Δ_i² of the χ²: the background counts, or all that is expected without a signal."""
         return self.background if choice == "background" else self.total
+
+
+def origin(provenance: Mapping[str, object]) -> list[str]:
+    """A provenance in lines of text, for the top of a table."""
+    return [f"{key}: {readable(value)}" for key, value in provenance.items()]
 
 
 def readable(value: object) -> str:
@@ -118,7 +122,7 @@ class LimitCurve:
     @property
     def header(self) -> tuple[str, ...]:
         """Column names of the curve as a table."""
-        bands = () if self.bands is None else tuple(f"mu_bohr_{name}" for name in _BAND_COLUMNS)
+        bands = () if self.bands is None else tuple(f"mu_bohr_{name}" for name in BAND_NAMES)
         return ("mass_MeV", "mu_bohr", *bands)
 
     @property
@@ -130,11 +134,10 @@ class LimitCurve:
     @property
     def comments(self) -> list[str]:
         """What a table of the curve says above its columns."""
-        origin = [f"{key}: {readable(value)}" for key, value in self.provenance.items()]
         return [
             f"{self.scenario}: upper limit on mu_nu4 (Bohr magnetons) against m4 (MeV)",
             f"flavour: {self.flavour}; confidence: {self.confidence:g}; dof: {self.dof}",
-            *origin,
+            *origin(self.provenance),
         ]
 
     def to_dict(self) -> dict[str, object]:
@@ -142,7 +145,7 @@ class LimitCurve:
         expected: dict[str, object] = {}
         if self.bands is not None:
             limits = map(_or_none, self.bands)
-            expected = {"expected_mu_bohr": dict(zip(_BAND_COLUMNS, limits, strict=True))}
+            expected = {"expected_mu_bohr": dict(zip(BAND_NAMES, limits, strict=True))}
         return {
             "scenario": self.scenario,
             "flavour": self.flavour,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from upscatter.limits.curve import readable
+from upscatter.limits.curve import origin
 from upscatter.numerics import FloatArray
 
 
@@ -62,9 +62,8 @@ class ExpectedCounts:
     @property
     def comments(self) -> list[str]:
         """What a table of the counts says above its columns."""
-        origin = [f"{key}: {readable(value)}" for key, value in self.provenance.items()]
         point = f"dipole with mu_nu4 = {self.mu:g} Bohr magnetons and m4 = {self.mass_mev:g} MeV"
-        return [f"{self.scenario}: expected counts per bin; {point}", *origin]
+        return [f"{self.scenario}: expected counts per bin; {point}", *origin(self.provenance)]
 
     def to_dict(self) -> dict[str, object]:
         """The JSON contract."""

@@ -8,13 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from upscatter.limits.counting import CRITERIA
-from upscatter.limits.curve import BANDS, Test
+from upscatter.limits.curve import Test
 from upscatter.numerics import FloatArray
 from upscatter.statistics.asymptotics import discovery
 from upscatter.statistics.likelihood import BinnedModel
 from upscatter.statistics.observation import Observation
 from upscatter.statistics.profile import fit
-from upscatter.statistics.upper_limits import expected_limit, upper_limit
+from upscatter.statistics.upper_limits import BANDS, expected_limit, upper_limit
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Findings:
     pulls : ndarray, shape (masses, nuisances)
         At the best fit.
     bands : ndarray, shape (5, masses), or None
-        μ_ν4/μ_B for `upscatter.limits.curve.BANDS`, where asked for.
+        μ_ν4/μ_B for `upscatter.statistics.upper_limits.BANDS`, where asked for.
     """
 
     limit: FloatArray

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import log
 from typing import Literal
 
-from upscatter.limits.curve import readable
+from upscatter.limits.curve import origin
 from upscatter.units import MEV
 
 Kind = Literal["uncertainty", "illustrative", "choice"]
@@ -154,7 +154,6 @@ class Impacts:
     @property
     def comments(self) -> list[str]:
         """What a table of the impacts says above its columns."""
-        origin = [f"{key}: {readable(value)}" for key, value in self.provenance.items()]
         return [
             f"{self.scenario}: how the upper limit on mu_nu4 moves with its inputs, one at a time",
             f"m4 = {self.mass_mev:g} MeV, flavour {self.flavour}, {100 * self.confidence:g} % CL: "
@@ -162,7 +161,7 @@ class Impacts:
             "mu_low, mu_high: limits with the input lowered and raised; mu_choice: with the other "
             "choice",
             "illustrative: a change of a size picked here, not a stated uncertainty",
-            *origin,
+            *origin(self.provenance),
         ]
 
     def to_dict(self) -> dict[str, object]:

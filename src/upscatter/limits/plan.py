@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from upscatter.limits.curve import readable
+from upscatter.limits.curve import origin
 
 Vary = Literal["exposure", "background", "threshold"]
 
@@ -102,12 +102,11 @@ class Plan:
     @property
     def comments(self) -> list[str]:
         """What a table of the plan says above its columns."""
-        origin = [f"{key}: {readable(value)}" for key, value in self.provenance.items()]
         return [
             f"{self.scenario}: {self.vary} for which the limit on mu_nu4 (Bohr magnetons) is the "
             "target; all else as in the scenario",
             *self.remarks,
-            *origin,
+            *origin(self.provenance),
         ]
 
     def to_dict(self) -> dict[str, object]:

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 
 from upscatter.errors import PhysicsError
-from upscatter.inputs.xenonnt import Release, Run, Template
+from upscatter.inputs.xenonnt import Parameter, Release, Run, Template
 from upscatter.numerics import FloatArray
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
 from upscatter.statistics.morphing import Shape
@@ -141,7 +141,7 @@ class ReleasedLikelihood:
     def _backgrounds(self, run: Run) -> Iterator[_Part]:
         for template in run.backgrounds:
             scales = {name: self._relative(name) for name in template.scales}
-            nominal = np.prod([self._nominal(name) for name in template.scales])
+            nominal = np.prod([self._parameters[name].nominal for name in template.scales])
             counts = run.exposure * nominal * template.rates
             name = f"{template.source} {run.name}"
             yield _Part(name, run.name, counts, scales, template.morph, template.shifts)
@@ -154,9 +154,8 @@ class ReleasedLikelihood:
                 del scales[NEUTRINO_FLUX]
                 scales |= {f"flux {source}": self.flux_uncertainties[source]}
             name = f"dipole {source} {run.name}"
-            yield _Part(
-                name, run.name, counts[run.name], scales, like.morph, run.response.shifts
-            )  # fmt: skip
+            shifts = run.response.shifts
+            yield _Part(name, run.name, counts[run.name], scales, like.morph, shifts)
 
     def _neutrinos(self, run: Run) -> Template:
         """The run's ⁸B background, whose parameters the signal shares."""
@@ -168,9 +167,10 @@ class ReleasedLikelihood:
             "parameters the signal is to share; give a complete clone of the release"
         )
 
-    def _relative(self, name: str) -> float:
-        parameter = next(p for p in self.release.parameters if p.name == name)
-        return parameter.width / parameter.nominal
+    @cached_property
+    def _parameters(self) -> dict[str, Parameter]:
+        return {parameter.name: parameter for parameter in self.release.parameters}
 
-    def _nominal(self, name: str) -> float:
-        return next(p.nominal for p in self.release.parameters if p.name == name)
+    def _relative(self, name: str) -> float:
+        parameter = self._parameters[name]
+        return parameter.width / parameter.nominal

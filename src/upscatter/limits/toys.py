@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.special import ndtr
 
-from upscatter.limits.curve import BANDS, Test, readable
+from upscatter.limits.curve import BAND_NAMES, Test, origin
 from upscatter.numerics import FloatArray
 from upscatter.statistics.toys import binomial_interval
+from upscatter.statistics.upper_limits import BANDS
 from upscatter.units import MEV
-
-BAND_NAMES = ("minus2", "minus1", "median", "plus1", "plus2")
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ class ToyResult:
     asymptotic_coverage : float
         See `Coverage`.
     expected : ndarray, shape (5,)
-        Limits that the asymptotics expect, for `upscatter.limits.curve.BANDS`.
+        Limits that the asymptotics expect, for `upscatter.statistics.upper_limits.BANDS`.
     provenance : mapping
         Version, digest and physics choices.
     title : str
@@ -169,7 +168,6 @@ class ToyResult:
         """What a table of the trials says above its columns."""
         coverage = self.coverage
         low, high = coverage.interval
-        origin = [f"{key}: {readable(value)}" for key, value in self.provenance.items()]
         return [
             f"{self.scenario}: pseudo-experiments at m4 = {self.mass_mev:g} MeV, seed {self.seed}",
             f"flavour: {self.flavour}; confidence: {self.confidence:g}; dof: {self.dof}",
@@ -178,7 +176,7 @@ class ToyResult:
             f"coverage: {coverage.measured:.6g}, 68.3 % interval from {low:.6g} to {high:.6g}; "
             f"nominal: {coverage.nominal:g}; asymptotic: {coverage.asymptotic:.6g}",
             *self.remarks,
-            *origin,
+            *origin(self.provenance),
         ]
 
     def to_dict(self) -> dict[str, object]:

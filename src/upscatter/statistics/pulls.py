@@ -167,12 +167,27 @@ class StrengthEstimate:
         """
         b = np.asarray(best, dtype=float)
         with np.errstate(divide="ignore", invalid="ignore"):
-            width2 = threshold / self.information
-            # below zero the least χ² is that of no signal; this form loses no digits there
-            below = width2 / (np.sqrt(b**2 + width2) - b)
-            return np.where(
-                self.information > 0.0, np.where(b < 0.0, below, b + np.sqrt(width2)), np.nan
-            )
+            limit = bounded_limit(b, threshold / self.information)
+        return np.where(self.information > 0.0, limit, np.nan)
+
+
+def bounded_limit(best: FloatArray, width2: FloatArray) -> FloatArray:
+    """Strength at which a parabola exceeds its least value for strengths ≥ 0.
+
+    Parameters
+    ----------
+    best : ndarray
+        Where the parabola has its minimum, of any sign.
+    width2 : ndarray
+        Square of the distance at which it has risen by the threshold; broadcasts with `best`.
+
+    Returns
+    -------
+    ndarray
+    """
+    # below zero the least value is that of no signal; this form loses no digits there
+    below = width2 / (np.sqrt(best**2 + width2) - best)
+    return np.where(best < 0.0, below, best + np.sqrt(width2))
 
 
 def signal_limit(
