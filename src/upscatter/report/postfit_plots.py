@@ -67,7 +67,7 @@ def _draw_counts(axes: Axes, fit: PostFit, bins: slice) -> None:
     edges = fit.edges
     order = sorted(fit.components, key=lambda name: float(fit.components[name].sum()))
     floor = np.zeros(edges.size - 1)
-    for name, colour in zip(order, _FILLS[-len(order) :], strict=False):
+    for name, colour in zip(order, (*COLOURS, *_FILLS)[-len(order) :], strict=True):
         top = floor + fit.components[name][bins]
         axes.stairs(top, edges, baseline=floor, fill=True, color=colour, linewidth=0.0,
                     label=_plain(name))  # fmt: skip
