@@ -93,11 +93,11 @@ def test_ratio_to_the_slow_twin(models, report):
 
 def one_nucleus(model, source, mass):
     """Counts per exposure of the model's first nucleus alone."""
-    from upscatter.rates.folding import Channel, channel_counts
+    from upscatter.rates.folding import TargetGroup, group_counts
 
     nucleus = model.nuclei[0]
-    channel = Channel.prepare([nucleus], model.response(nucleus), klein_nystrand, 11e-3 * MEV)
-    return channel_counts(channel, model.flux[source], Dipole(), np.array([mass * MEV]))[0]
+    group = TargetGroup.prepare([nucleus], model.response(nucleus), klein_nystrand, 11e-3 * MEV)
+    return group_counts(group, model.flux[source], Dipole(), np.array([mass * MEV]))[0]
 
 
 VARIANTS = {

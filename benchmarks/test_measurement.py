@@ -51,7 +51,7 @@ def slow_deviance(model, data, parameters):
         return 1e9
     n = data.counts
     poisson = total - n + n * np.log(np.where(n > 0.0, n, 1.0) / total)
-    return float(2.0 * poisson.sum() + ((parameters[1:] - data.centres) ** 2).sum())
+    return float(2.0 * poisson.sum() + ((parameters[1:] - data.auxdata) ** 2).sum())
 
 
 def slow_fit(model, data, strength=None):

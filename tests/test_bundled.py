@@ -16,7 +16,7 @@ from upscatter.scenario.build import Model
 from upscatter.scenario.detector_blocks import BackgroundBlock, EfficiencyBlock, ResolutionBlock
 from upscatter.scenario.fields import EndPoint
 from upscatter.scenario.load import Scenario, bundled_names
-from upscatter.scenario.model import RecastFile
+from upscatter.scenario.model import ReleaseFile
 from upscatter.units import KEV, TONNE, YEAR
 
 TONNE_YEAR = TONNE * YEAR
@@ -75,7 +75,7 @@ def test_the_promised_scenarios_are_there() -> None:
 @pytest.mark.parametrize("name", RECASTS)
 def test_a_recast_says_where_it_comes_from_and_how_to_use_it(name: str) -> None:
     scenario = Scenario.load(name)
-    assert isinstance(scenario.settings, RecastFile)
+    assert isinstance(scenario.settings, ReleaseFile)
     assert any("arXiv" in reference for reference in scenario.settings.references)
     assert f"limit {name} --data PATH" in scenario.text
     with pytest.raises(ScenarioError, match=f"upscatter limit {name} --data PATH"):

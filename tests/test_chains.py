@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.testing import assert_allclose, assert_array_equal
 
-from upscatter.limits.chains import distinct, joined, least, meetings, piecewise, runs, segments
+from upscatter.limits.chains import crossings, distinct, joined, least, piecewise, runs, segments
 
 
 def test_interpolation_neither_extrapolates_nor_bridges():
@@ -17,7 +17,7 @@ def test_crossings_against_roots_of_the_difference():
     rng = np.random.default_rng(2)
     x = np.linspace(0.0, 10.0, 21)
     first, second = rng.normal(size=21), rng.normal(size=21)
-    found = np.sort(meetings(segments(x, first), segments(x, second)))
+    found = np.sort(crossings(segments(x, first), segments(x, second)))
     gap = first - second
     i = np.flatnonzero(gap[:-1] * gap[1:] < 0.0)
     expected = x[i] + 0.5 * gap[i] / (gap[i] - gap[i + 1])
@@ -28,8 +28,8 @@ def test_crossings_against_roots_of_the_difference():
 def test_vertical_segments_cross_and_parallel_ones_do_not():
     level = segments(np.array([0.0, 2.0]), np.array([1.0, 1.0]))
     wall = segments(np.array([0.5, 0.5]), np.array([0.0, 3.0]))
-    assert_allclose(meetings(level, wall), [0.5])
-    assert meetings(level, level).size == 0
+    assert_allclose(crossings(level, wall), [0.5])
+    assert crossings(level, level).size == 0
 
 
 def test_joined_chains_are_not_connected():

@@ -162,9 +162,11 @@ def test_rescaling_there_and_back():
 
 
 def test_rescaling_is_what_the_exact_limit_does():
-    from upscatter.limits.curve import Expectation, dipole_limit
+    from upscatter.limits.curve import SignalFreeExpectation, dipole_limit
 
-    expectation = Expectation(np.array([4.0, 9.0]), 0.1, {"8B": np.array([2.0, 1.0])}, {"8B": 0.16})
+    expectation = SignalFreeExpectation(
+        np.array([4.0, 9.0]), 0.1, {"8B": np.array([2.0, 1.0])}, {"8B": 0.16}
+    )
     signal = np.array([[5e18, 2e18]])
     at_90 = dipole_limit(signal, expectation, confidence=0.90)
     at_95 = dipole_limit(signal, expectation, confidence=0.95)

@@ -7,7 +7,7 @@ from scipy.stats import norm
 from upscatter.api import upper_limit
 from upscatter.errors import PhysicsError, ScenarioError
 from upscatter.limits.counting import counting_model, likelihood_bands
-from upscatter.limits.curve import Expectation, dipole_bands, dipole_limit
+from upscatter.limits.curve import SignalFreeExpectation, dipole_bands, dipole_limit
 from upscatter.scenario.load import Scenario, bundled_names
 from upscatter.statistics.profile import fit
 from upscatter.statistics.pulls import chi2_threshold
@@ -20,7 +20,7 @@ TOTAL = SIGNALS["8B"] + SIGNALS["hep"]
 
 
 def expectation(factor=1.0, background=0.05, flux=0.16):
-    return Expectation(
+    return SignalFreeExpectation(
         background=factor * np.array([55.0, 55.0, 55.0]),
         background_uncertainty=background,
         sources={
@@ -89,7 +89,7 @@ class TestPullBands:
 
     def test_in_closed_form_for_one_bin(self):
         """s = b + √(min(b, 0)² + 2.71 σ²) with b = N σ."""
-        one = Expectation(np.array([100.0]), 0.0, {"8B": np.array([0.0])}, {"8B": 0.0})
+        one = SignalFreeExpectation(np.array([100.0]), 0.0, {"8B": np.array([0.0])}, {"8B": 0.0})
         signals = {"8B": np.array([[1e20]])}
         bands = dipole_bands(signals, one, "background") ** 2 * 1e20 / 10.0
         threshold = chi2_threshold(0.90)

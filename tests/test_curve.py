@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 
 from upscatter.errors import PhysicsError
-from upscatter.limits.curve import Expectation, LimitCurve, dipole_limit, mass_grid
+from upscatter.limits.curve import LimitCurve, SignalFreeExpectation, dipole_limit, mass_grid
 from upscatter.statistics.pulls import chi2_threshold, fit_pulls
 from upscatter.units import MEV
 
 SIGNAL = np.array([[40.0, 12.0, 3.0, 0.0], [4.0, 2.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0]]) * 1e18
-EXPECTED = Expectation(
+EXPECTED = SignalFreeExpectation(
     background=np.array([55.0, 55.0, 55.0, 55.0]),
     background_uncertainty=0.0,
     sources={"8B": np.array([12.0, 6.0, 1.0, 0.0]), "hep": np.array([0.3, 0.2, 0.1, 0.05])},
@@ -65,15 +65,19 @@ class TestDipoleLimit:
         assert two / one == pytest.approx((4.60517 / 2.70554) ** 0.25, rel=1e-5)
 
     def test_a_known_flux_is_a_stronger_limit(self):
-        known = Expectation(EXPECTED.background, 0.0, EXPECTED.sources, {"8B": 0.0, "hep": 0.0})
+        known = SignalFreeExpectation(
+            EXPECTED.background, 0.0, EXPECTED.sources, {"8B": 0.0, "hep": 0.0}
+        )
         assert dipole_limit(SIGNAL, known)[0] < dipole_limit(SIGNAL, EXPECTED)[0]
 
     def test_an_uncertain_background_is_a_weaker_limit(self):
-        uncertain = Expectation(EXPECTED.background, 0.1, EXPECTED.sources, EXPECTED.uncertainties)
+        uncertain = SignalFreeExpectation(
+            EXPECTED.background, 0.1, EXPECTED.sources, EXPECTED.uncertainties
+        )
         assert dipole_limit(SIGNAL, uncertain)[0] > dipole_limit(SIGNAL, EXPECTED)[0]
 
     def test_a_bin_that_expects_nothing_but_can_have_signal_is_refused(self):
-        empty = Expectation(
+        empty = SignalFreeExpectation(
             np.array([0.0, 1.0, 1.0, 1.0]), 0.0, EXPECTED.sources, EXPECTED.uncertainties
         )
         with pytest.raises(PhysicsError, match=r"bin 1 expects no counts.*expected"):
@@ -82,8 +86,8 @@ class TestDipoleLimit:
     def test_a_bin_that_can_have_nothing_is_left_out(self):
         background = np.array([55.0, 55.0, 55.0, 0.0])
         sources = {"8B": np.array([12.0, 6.0, 1.0, 0.0])}
-        with_it = Expectation(background, 0.0, sources, {"8B": 0.1})
-        without = Expectation(background[:3], 0.0, {"8B": sources["8B"][:3]}, {"8B": 0.1})
+        with_it = SignalFreeExpectation(background, 0.0, sources, {"8B": 0.1})
+        without = SignalFreeExpectation(background[:3], 0.0, {"8B": sources["8B"][:3]}, {"8B": 0.1})
         assert dipole_limit(SIGNAL, with_it)[0] == dipole_limit(SIGNAL[:, :3], without)[0]
 
 

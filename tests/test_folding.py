@@ -19,7 +19,7 @@ from upscatter.interactions.dipole import Dipole
 from upscatter.interactions.form_factors import helm, klein_nystrand, point
 from upscatter.interactions.kinematics import maximum_mass, recoil_range
 from upscatter.rates.experiment import Experiment
-from upscatter.rates.folding import Channel, channel_counts
+from upscatter.rates.folding import TargetGroup, group_counts
 from upscatter.rates.quadrature import bin_counts
 from upscatter.units import CM, KEV, MEV, SECOND
 
@@ -50,12 +50,12 @@ def sharp(element, lowest_kevnr, bins=3, highest_kevnr=9.0):
 
 def prepare(nuclei, response, form_factor=klein_nystrand):
     highest = max(float(recoil_range(END, n.mass)[1]) for n in nuclei)
-    return Channel.prepare(nuclei, response, form_factor, highest)
+    return TargetGroup.prepare(nuclei, response, form_factor, highest)
 
 
 def assert_like_twin(nucleus, response, source, interaction, mass, form_factor=klein_nystrand):
-    channel = prepare([nucleus], response, form_factor)
-    fast = channel_counts(channel, components(source), interaction, np.array([mass]))[0]
+    group = prepare([nucleus], response, form_factor)
+    fast = group_counts(group, components(source), interaction, np.array([mass]))[0]
     slow = sum(
         bin_counts(nucleus, response, form_factor, component, interaction, mass, relative=TWIN)
         for component in components(source)
@@ -132,10 +132,9 @@ class TestSums:
         nuclei = natural_nuclei("Ge")
         response = sharp("Ge", 0.2, 6)
         masses = np.array([0.0, 3.0, 12.0]) * MEV
-        together = channel_counts(prepare(nuclei, response), components("8B"), Dipole(), masses)
+        together = group_counts(prepare(nuclei, response), components("8B"), Dipole(), masses)
         apart = sum(
-            channel_counts(prepare([n], response), components("8B"), Dipole(), masses)
-            for n in nuclei
+            group_counts(prepare([n], response), components("8B"), Dipole(), masses) for n in nuclei
         )
         np.testing.assert_allclose(together, apart, rtol=1e-5)
 
@@ -143,43 +142,43 @@ class TestSums:
     def test_combined_moments_give_the_sum_of_the_sources(self, element):
         parts = [*components("8B"), *components("hep"), *components("13N"), *components("7Be")]
         response = sharp(element, 0.03, 12)
-        channel = prepare(natural_nuclei(element), response)
+        group = prepare(natural_nuclei(element), response)
         masses = np.array([0.0, 0.5, 1.1, 5.0, 12.0, 17.5]) * MEV
         bulk = combined_moments([part.moments for part in parts])
-        fast = channel_counts(channel, parts, Dipole(), masses, bulk)
-        slow = sum(channel_counts(channel, [part], Dipole(), masses) for part in parts)
+        fast = group_counts(group, parts, Dipole(), masses, bulk)
+        slow = sum(group_counts(group, [part], Dipole(), masses) for part in parts)
         np.testing.assert_allclose(fast, slow, rtol=2e-5, atol=1e-9 * slow.max())
 
     def test_blocks_of_masses_change_nothing(self, monkeypatch):
-        channel = prepare(natural_nuclei("Ge"), sharp("Ge", 0.2, 8))
+        group = prepare(natural_nuclei("Ge"), sharp("Ge", 0.2, 8))
         masses = np.geomspace(0.01, 18.0, 50) * MEV
-        whole = channel_counts(channel, components("8B"), Dipole(), masses)
+        whole = group_counts(group, components("8B"), Dipole(), masses)
         monkeypatch.setattr("upscatter.rates.folding._MASSES", 7)
         monkeypatch.setattr("upscatter.rates.folding._NODES", 5)
-        blocks = channel_counts(channel, components("8B"), Dipole(), masses)
+        blocks = group_counts(group, components("8B"), Dipole(), masses)
         np.testing.assert_allclose(blocks, whole, rtol=1e-12, atol=1e-12 * whole.max())
 
 
 class TestEnds:
     def test_nothing_out_of_reach(self):
-        channel = prepare(natural_nuclei("Ge"), sharp("Ge", 0.1))
-        counts = channel_counts(channel, components("hep"), Dipole(), np.array([18.8, 25.0]) * MEV)
+        group = prepare(natural_nuclei("Ge"), sharp("Ge", 0.1))
+        counts = group_counts(group, components("hep"), Dipole(), np.array([18.8, 25.0]) * MEV)
         assert (counts == 0.0).all()
 
     @settings(max_examples=40, deadline=None)
     @given(mass=st.floats(0.0, 18.7), lowest=st.floats(0.02, 3.0))
     def test_counts_are_not_negative(self, mass, lowest):
-        channel = prepare(natural_nuclei("Ge")[:2], sharp("Ge", lowest, 7))
+        group = prepare(natural_nuclei("Ge")[:2], sharp("Ge", lowest, 7))
         for source in ("8B", "hep", "15O"):
-            counts = channel_counts(channel, components(source), Dipole(), np.array([mass]) * MEV)
+            counts = group_counts(group, components(source), Dipole(), np.array([mass]) * MEV)
             assert (counts >= -1e-9 * counts.sum()).all()
 
     @settings(max_examples=25, deadline=None)
     @given(mass=st.floats(0.0, 17.0), step=st.floats(0.05, 1.5))
     def test_a_heavier_neutrino_is_rarer(self, mass, step):
-        channel = prepare(natural_nuclei("Xe")[:1], sharp("Xe", 0.3, 1))
+        group = prepare(natural_nuclei("Xe")[:1], sharp("Xe", 0.3, 1))
         masses = np.array([mass, mass + step]) * MEV
-        light, heavy = channel_counts(channel, components("hep"), Dipole(), masses).sum(axis=1)
+        light, heavy = group_counts(group, components("hep"), Dipole(), masses).sum(axis=1)
         assert heavy <= light * (1.0 + 1e-9)
 
     @settings(max_examples=25, deadline=None)
@@ -187,7 +186,7 @@ class TestEnds:
     def test_a_higher_threshold_sees_less(self, threshold, raised):
         nuclei = natural_nuclei("Ar")
         totals = [
-            channel_counts(
+            group_counts(
                 prepare(nuclei, sharp("Ar", low, 1)), components("8B"), Dipole(), np.zeros(1)
             ).sum()
             for low in (threshold, raised * threshold)
@@ -203,8 +202,8 @@ class TestEnds:
         whole = SharpResponse((edges[0], edges[2]), Constant(1.0), Efficiency(), 0.0)
         masses = np.array([0.0, 4.0]) * MEV
         np.testing.assert_allclose(
-            channel_counts(prepare(nuclei, split), components("8B"), Dipole(), masses).sum(axis=1),
-            channel_counts(prepare(nuclei, whole), components("8B"), Dipole(), masses)[:, 0],
+            group_counts(prepare(nuclei, split), components("8B"), Dipole(), masses).sum(axis=1),
+            group_counts(prepare(nuclei, whole), components("8B"), Dipole(), masses)[:, 0],
             rtol=1e-6,
         )
 

@@ -56,11 +56,11 @@ def test_expectation_against_independent_transcription(shift):
 def test_deviance_is_the_ratio_of_probabilities():
     model, point = full_model(), np.array([0.7, 0.5, -1.2, 1.0])
     counts = np.array([40, 31, 0, 14, 9])
-    centres = np.array([0.3, -0.2, 0.1])
+    auxdata = np.array([0.3, -0.2, 0.1])
     nu = written_out(point)
-    likelihood = poisson.logpmf(counts, nu).sum() + norm.logpdf(centres, point[1:]).sum()
+    likelihood = poisson.logpmf(counts, nu).sum() + norm.logpdf(auxdata, point[1:]).sum()
     saturated = poisson.logpmf(counts, counts).sum() + norm.logpdf(0.0) * 3
-    data = model.observe(counts[None], centres[None])
+    data = model.observe(counts[None], auxdata[None])
     assert model.deviance(point[None], data)[0] == pytest.approx(
         2.0 * (saturated - likelihood), rel=1e-12
     )
@@ -124,7 +124,7 @@ def test_fits_against_brute_force(strength):
     assert found.converged.all()
     held = (0.0, None) if strength is None else (strength, strength)
     for i in range(12):
-        one = model.observe(data.counts[i : i + 1], data.centres[i : i + 1])
+        one = model.observe(data.counts[i : i + 1], data.auxdata[i : i + 1])
 
         def objective(x, one=one):
             local = model.expand(x[None], one)
@@ -168,10 +168,10 @@ def test_fits_of_any_size_are_stationary(scale, seed):
 def test_a_batch_is_its_data_sets_one_by_one():
     model = full_model()
     data = toys(model, 6)
-    batch = fit(model, model.observe(data.counts.reshape(2, 3, 5), data.centres.reshape(2, 3, 3)))
+    batch = fit(model, model.observe(data.counts.reshape(2, 3, 5), data.auxdata.reshape(2, 3, 3)))
     assert batch.deviance.shape == (2, 3)
     assert batch.parameters.shape == (2, 3, 4)
-    alone = fit(model, model.observe(data.counts[4], data.centres[4]))
+    alone = fit(model, model.observe(data.counts[4], data.auxdata[4]))
     assert alone.deviance.shape == ()
     assert batch.deviance[1, 1] == pytest.approx(float(alone.deviance), rel=1e-12)
 
@@ -299,7 +299,7 @@ GOOD = np.array([[1.0], [2.0], [3.0]])
         (lambda: Shape("s", THREE, {"b": -GOOD}), "at shift -1, bin 1 holds -1"),
         (lambda: full_model().observe(np.ones(4)), "5 bins"),
         (lambda: full_model().observe([1, 2, np.nan, 4, 5]), "bin 3 holds nan"),
-        (lambda: full_model().observe(np.ones(5), [0.0, np.inf, 0.0]), "centres"),
+        (lambda: full_model().observe(np.ones(5), [0.0, np.inf, 0.0]), "auxiliary data"),
     ],
 )
 def test_bad_input(make, words):

@@ -12,7 +12,7 @@ from upscatter.errors import PhysicsError, ScenarioError
 from upscatter.inputs.xenonnt import OBSERVED
 from upscatter.measurement import Measurement, measured_limit
 from upscatter.scenario.load import Scenario
-from upscatter.scenario.recast import Recast
+from upscatter.scenario.released_experiment import ReleasedExperiment
 from upscatter.scenario.scattering import Scattering
 from upscatter.statistics.profile import fit
 from upscatter.statistics.upper_limits import upper_limit
@@ -23,7 +23,7 @@ SEEN = np.concatenate([*OBSERVED.values()])
 
 def measurement(excess=0.0, **statistics):
     scenario = Scenario.load("xenonnt-s2only").with_statistics(**statistics)
-    return Measurement(Recast(Scattering(scenario), made_up_release(excess)))
+    return Measurement(ReleasedExperiment(Scattering(scenario), made_up_release(excess)))
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ class TestCurve:
 
     def test_goodness_of_the_fit_without_a_dipole(self):
         found = measurement(excess=0.35).limit([0.01])
-        assert found.goodness == pytest.approx(chi2.sf(found.deviance, 21), rel=1e-9)
+        assert found.gof_p_value == pytest.approx(chi2.sf(found.deviance, 21), rel=1e-9)
         assert found.deviance > 8.0
 
     def test_files_have_it_all(self, curve):
@@ -138,7 +138,7 @@ class TestRefusals:
             for p in release.parameters
         )
         scattering = Scattering(Scenario.load("xenonnt-s2only"))
-        misfit = Measurement(Recast(scattering, replace(release, parameters=tight)))
+        misfit = Measurement(ReleasedExperiment(scattering, replace(release, parameters=tight)))
         with pytest.raises(PhysicsError, match=r"the fit pulls cathode\w+ to .* outside the rel"):
             misfit.limit([0.01])
 
@@ -149,7 +149,7 @@ class TestRefusals:
         text = text.replace('uncertainty = { "8B" = 0.038, hep = 0.30 }', "")
         blind = Scattering(Scenario.parse(text, "pp.toml"))
         with pytest.raises(PhysicsError, match="no recoil of the sources"):
-            Measurement(Recast(blind, made_up_release())).limit([0.01])
+            Measurement(ReleasedExperiment(blind, made_up_release())).limit([0.01])
 
     def test_a_scenario_with_a_detector(self, tmp_path):
         with pytest.raises(ScenarioError, match="ge-nextgen: describes a detector"):
@@ -177,7 +177,7 @@ class TestOfficial:
         assert (curve.best == 0.0).all()
         assert (curve.p_value == 0.5).all()
         assert curve.deviance == pytest.approx(31.3, abs=0.1)
-        assert curve.goodness == pytest.approx(0.069, abs=0.002)
+        assert curve.gof_p_value == pytest.approx(0.069, abs=0.002)
 
     def test_pulls(self, real):
         post = real.post_fit(0.01)

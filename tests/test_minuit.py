@@ -41,7 +41,7 @@ def test_the_fit_is_the_batched_one(strength):
     model = full_model()
     data = toys(model, 12)
     for i in range(12):
-        agree(model, model.observe(data.counts[i], data.centres[i]), strength)
+        agree(model, model.observe(data.counts[i], data.auxdata[i]), strength)
 
 
 @pytest.mark.parametrize("counts", [OBSERVED, [40.0, 30.0, 10.0], [70.0, 60.0, 40.0]])
@@ -100,7 +100,7 @@ def half_hessian(model, data, point, widths):
     def value(*steps):
         x = point + sum(steps)
         return float(
-            model.deviance(x[None], model.observe(data.counts[None], data.centres[None]))[0]
+            model.deviance(x[None], model.observe(data.counts[None], data.auxdata[None]))[0]
         )
 
     step = np.diag(1e-3 * widths)
@@ -115,7 +115,7 @@ def test_uncertainties_are_the_inverse_of_half_the_hessian():
     model = full_model()
     data = toys(model, 3, seed=11)
     for i in range(3):
-        one = model.observe(data.counts[i], data.centres[i])
+        one = model.observe(data.counts[i], data.auxdata[i])
         found = minuit_fit(model, one, bounds=ANY_SIGN).require("toy")
         hessian = half_hessian(model, one, found.parameters, found.uncertainties)
         expected = np.linalg.inv(hessian)
@@ -201,7 +201,7 @@ def test_bounds_against_brute_force(seed, strength):
     bounds = {"strength": (0.2, 1.0), "flux": (-0.3, 0.4), "yield": (0.5, 3.0)}
     if strength is not None:
         del bounds["strength"]
-    one = model.observe(data.counts[0], data.centres[0])
+    one = model.observe(data.counts[0], data.auxdata[0])
     found = minuit_fit(model, one, strength, bounds=bounds).require("bounded")
 
     def objective(x):
@@ -324,7 +324,7 @@ def test_the_continuation_has_the_gradient_it_gives(strength, flux, shift, seed)
 def test_the_objective_is_the_deviance_where_there_is_one():
     model = full_model()
     data = toys(model, 20)
-    for n, a in zip(data.counts, data.centres, strict=True):
+    for n, a in zip(data.counts, data.auxdata, strict=True):
         objective = Objective(model, model.observe(n, a))
         x = objective.start()
         assert objective.value(x) == pytest.approx(objective.deviance(x), rel=1e-12)

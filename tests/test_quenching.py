@@ -46,7 +46,7 @@ def test_essig_high_is_blind_below_15_ev_and_saturates():
     below = np.array([0.0, 1.0, 14.999, 15.0]) * EV
     np.testing.assert_array_equal(model.visible_energy(below), 0.0)
     np.testing.assert_array_equal(model.yield_slope(below), 0.0)
-    assert model.dead_below == pytest.approx(15.0 * EV, rel=1e-15)
+    assert model.threshold == pytest.approx(15.0 * EV, rel=1e-15)
     assert model.ionization_yield(10.0 * KEV) == pytest.approx(0.18, rel=1e-12)
 
 
@@ -96,7 +96,7 @@ def test_table_is_linear_and_ends():
         [0.0, 0.4, 0.4, 0.12, 0.07 / 3, 0.0],
         rtol=1e-12,
     )
-    assert TABLE.dead_below == 0.2 * KEV
+    assert TABLE.threshold == 0.2 * KEV
     assert TABLE.upper_limit == 4.0 * KEV
     assert TABLE.breakpoints == TABLE.energies
 
@@ -106,7 +106,7 @@ def test_table_is_linear_and_ends():
 @given(recoil=recoils)
 def test_slope_and_jacobian_are_derivatives(model, recoil):
     step = 1e-6 * recoil
-    kinks = np.array([*model.breakpoints, model.dead_below])
+    kinks = np.array([*model.breakpoints, model.threshold])
     if (np.abs(kinks - recoil) <= 2 * step).any():
         return
     around = recoil + step * np.array([1.0, -1.0])
@@ -122,7 +122,7 @@ def test_slope_and_jacobian_are_derivatives(model, recoil):
 def test_round_trip(model, recoil):
     visible = float(model.visible_energy(recoil))
     if visible <= 0.0:
-        assert model.recoil_energy(visible) == model.dead_below
+        assert model.recoil_energy(visible) == model.threshold
     else:
         back = model.recoil_energy(visible)
         assert model.visible_energy(back) == pytest.approx(visible, rel=1e-12)
@@ -150,14 +150,14 @@ def test_jacobian_conserves_events(model):
 @each_model
 def test_nothing_visible_is_seen_from_the_dead_energy_on(model):
     for visible in (-1.0 * KEV, 0.0):
-        assert model.recoil_energy(visible) == model.dead_below
+        assert model.recoil_energy(visible) == model.threshold
 
 
 @pytest.mark.parametrize("model", [MODELS["essig-high"], MODELS["lindhard"], MODELS["constant"]])
 @pytest.mark.parametrize("visible", [1e-12 * KEV, 1e-3 * EV, 1e6 * KEV])
 def test_extreme_visible_energies_have_a_recoil(model, visible):
     recoil = model.recoil_energy(visible)
-    assert recoil >= model.dead_below
+    assert recoil >= model.threshold
     assert model.visible_energy(recoil) == pytest.approx(visible, rel=1e-6)
 
 

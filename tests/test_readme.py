@@ -10,7 +10,7 @@ from upscatter.cli import main
 from upscatter.reproduction import reproduce_paper
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
-from upscatter.scenario.model import RecastFile, ScenarioFile
+from upscatter.scenario.model import ReleaseFile, ScenarioFile
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
@@ -75,7 +75,7 @@ def test_links_lead_somewhere():
 
 def test_every_field_of_a_scenario_is_documented():
     reference = (Path(__file__).parents[1] / "docs" / "scenarios.md").read_text(encoding="utf-8")
-    for block, field in (ScenarioFile.model_fields | RecastFile.model_fields).items():
+    for block, field in (ScenarioFile.model_fields | ReleaseFile.model_fields).items():
         inner = getattr(field.annotation, "model_fields", None)
         for name in inner or [block]:
             assert re.search(rf"\b{name}\b", reference), f"{block}.{name}"

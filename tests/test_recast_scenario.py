@@ -15,7 +15,7 @@ from upscatter.inputs.xenonnt_files import read_release
 from upscatter.interactions.cevns import StandardModel
 from upscatter.rates.recast import RecoilFold
 from upscatter.scenario.load import Scenario
-from upscatter.scenario.recast import Recast, release_block
+from upscatter.scenario.released_experiment import ReleasedExperiment, release_block
 from upscatter.scenario.scattering import Scattering
 from upscatter.units import FM, MEV, TONNE, YEAR
 
@@ -49,7 +49,7 @@ def official(reference):
 def test_standard_model_counts_are_the_release_s_own(official, changes):
     """The issue's check, 1.5 %, by either rule, from its own rows."""
     folder, release = official
-    recast = Recast(Scattering(changed(*changes)), release)
+    recast = ReleasedExperiment(Scattering(changed(*changes)), release)
     counts = recast.counts(StandardModel(), recast.scattering.flux)
     for run in release.runs:
         path = folder / "data" / f"background_{run.name}.csv"
@@ -113,7 +113,7 @@ def test_dipole_counts_against_adaptive_quadrature(release, mass, index, shift):
     Four nodes in cells of 0.1 to 2 keV: 1.3e-4, 2e-5 and 4e-5; the release's are 0.1 keV at most.
     """
     target = ('element = "Xe"', 'isotopes = { "Xe-132" = 1.0 }')
-    recast = Recast(Scattering(changed(target)), release)
+    recast = ReleasedExperiment(Scattering(changed(target)), release)
     run = release.runs[1]
     ours = recast.signals(mass * MEV)["8B"][run.name][SHIFTS.index(shift), index]
     slow = quadrature_counts(recast, run, shift, index, mass * MEV)
@@ -121,7 +121,7 @@ def test_dipole_counts_against_adaptive_quadrature(release, mass, index, shift):
 
 
 def test_signals_are_those_of_every_source_run_and_shift(release):
-    recast = Recast(Scattering(changed()), release)
+    recast = ReleasedExperiment(Scattering(changed()), release)
     signals = recast.signals(1.0 * MEV)
     assert set(signals) == {"8B", "hep"}
     for by_run in signals.values():
@@ -137,7 +137,9 @@ def test_signals_are_those_of_every_source_run_and_shift(release):
 
 
 def test_the_rule_chooses_the_fold(release):
-    integral, cells = (Recast(Scattering(changed(*c)), release).folds for c in ((), (CELLS,)))
+    integral, cells = (
+        ReleasedExperiment(Scattering(changed(*c)), release).folds for c in ((), (CELLS,))
+    )
     response = release.runs[0].response
     for folds, fold in (
         (integral, RecoilFold.integral(response)),
@@ -150,9 +152,11 @@ def test_the_rule_chooses_the_fold(release):
 def test_flavours_add_up_to_the_universal_coupling(release):
     """The override is used, and the three probabilities at Gran Sasso sum to one."""
     scenario = changed()
-    universal = Recast(Scattering(scenario), release).signals(5.0 * MEV)
+    universal = ReleasedExperiment(Scattering(scenario), release).signals(5.0 * MEV)
     parts = {
-        flavour: Recast(Scattering(scenario, coupling(flavour)), release).signals(5.0 * MEV)
+        flavour: ReleasedExperiment(Scattering(scenario, coupling(flavour)), release).signals(
+            5.0 * MEV
+        )
         for flavour in ("e", "mu", "tau")
     }
     for source, by_run in universal.items():
@@ -166,7 +170,8 @@ def test_flavours_add_up_to_the_universal_coupling(release):
 
 def test_cevns_does_not_know_the_coupling(release):
     plain, electron = (
-        Recast(Scattering(changed(), override), release) for override in (None, coupling("e"))
+        ReleasedExperiment(Scattering(changed(), override), release)
+        for override in (None, coupling("e"))
     )
     counts = [r.counts(StandardModel(), r.scattering.flux)["8B"]["sr0"] for r in (plain, electron)]
     np.testing.assert_array_equal(*counts)
@@ -174,20 +179,20 @@ def test_cevns_does_not_know_the_coupling(release):
 
 def test_the_highest_mass_is_that_of_hep_neutrinos_on_the_heaviest_isotope(release):
     """√s − m_N at 18.784 MeV on ¹³⁶Xe: 1.4 keV less than the energy itself."""
-    recast = Recast(Scattering(changed()), release)
+    recast = ReleasedExperiment(Scattering(changed()), release)
     heaviest = max(n.mass for n in recast.scattering.nuclei)
     energy = 18.784 * MEV
     expected = energy - energy**2 / (2.0 * heaviest)
     assert recast.highest_mass == pytest.approx(expected, rel=1e-6)
     alone = (('sources = ["8B", "hep"]', 'sources = ["8B"]'), (", hep = 0.30", ""))
-    only = Recast(Scattering(changed(*alone)), release)
+    only = ReleasedExperiment(Scattering(changed(*alone)), release)
     assert 16.9 * MEV < only.highest_mass < 17.05 * MEV
     assert not any(c.any() for c in recast.signals(1.0001 * recast.highest_mass)["hep"].values())
     assert all(c.any() for c in recast.signals(0.999 * recast.highest_mass)["hep"].values())
 
 
 def test_uncertainties_are_the_scenario_s(release):
-    recast = Recast(Scattering(changed(("hep = 0.30", "hep = 0.16"))), release)
+    recast = ReleasedExperiment(Scattering(changed(("hep = 0.30", "hep = 0.16"))), release)
     model = recast.likelihood.model(recast.signals(1.0 * MEV))
     (sigma,) = (dict(n.relative) for n in model.normalisations if n.name == "flux hep")
     assert sigma == {f"dipole hep {run}": 0.16 for run in RUNS}

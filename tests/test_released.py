@@ -20,7 +20,7 @@ from upscatter.inputs.xenonnt_files import read_release
 from upscatter.limits.released import ReleasedLikelihood
 from upscatter.rates.recast import RecoilFold
 from upscatter.scenario.load import Scenario
-from upscatter.scenario.recast import Recast
+from upscatter.scenario.released_experiment import ReleasedExperiment
 from upscatter.scenario.scattering import Scattering
 from upscatter.statistics.asymptotics import asimov
 from upscatter.statistics.profile import fit
@@ -97,25 +97,25 @@ class Transcription:
             runs.append(exposure * total)
         return runs
 
-    def deviance(self, strength, values, observed, centres):
+    def deviance(self, strength, values, observed, auxdata):
         total = 0.0
         for nu, n in zip(self.expected(strength, values), observed, strict=True):
             total += 2.0 * (nu - n + n * np.log(n / nu)).sum()
         for name, value in values.items():
-            total += ((value - centres[name]) / self.width[name]) ** 2
+            total += ((value - auxdata[name]) / self.width[name]) ** 2
         return total
 
-    def minimum(self, strength=None, observed=None, centres=None, start=None):
+    def minimum(self, strength=None, observed=None, auxdata=None, start=None):
         """(−2 ln L, strength, values) by Minuit."""
         iminuit = pytest.importorskip("iminuit")
         observed = self.observed if observed is None else observed
-        centres = self.nominal if centres is None else centres
+        auxdata = self.nominal if auxdata is None else auxdata
         names = [*self.nominal]
 
         def function(x):
-            return self.deviance(x[0], dict(zip(names, x[1:], strict=True)), observed, centres)
+            return self.deviance(x[0], dict(zip(names, x[1:], strict=True)), observed, auxdata)
 
-        begin = [0.0 if strength is None else strength, *(start or centres).values()]
+        begin = [0.0 if strength is None else strength, *(start or auxdata).values()]
         minuit = iminuit.Minuit(function, begin)
         minuit.errordef = 1.0
         minuit.errors = [1e-3, *self.width.values()]
@@ -171,7 +171,7 @@ def official(reference):
 
 @pytest.fixture(scope="module")
 def recast(official):
-    return Recast(Scattering(Scenario.load("xenonnt-s2only")), read_release(official))
+    return ReleasedExperiment(Scattering(Scenario.load("xenonnt-s2only")), read_release(official))
 
 
 def dipole(recast, mass):
@@ -273,7 +273,7 @@ def test_samples_are_exposure_times_rate(likelihood, signals):
             assert not np.delete(counts, np.r_[bins]).any()
     observed = likelihood.observation(model)
     np.testing.assert_array_equal(observed.counts, np.concatenate([OBSERVED[r] for r in RUNS]))
-    assert not observed.centres.any()
+    assert not observed.auxdata.any()
 
 
 def test_parameters_act_where_they_should(likelihood, signals):

@@ -55,19 +55,19 @@ class TestPseudoData:
         data = pseudo_data(shared_flux(), 3.0, 20_000, np.random.default_rng(5))
         expected = 3.0 * SIGNAL + SOLAR + FLAT
         assert data.counts.shape == (20_000, 3)
-        assert data.centres.shape == (20_000, 2)
+        assert data.auxdata.shape == (20_000, 2)
         errors = np.sqrt(expected / 20_000)
         assert (np.abs(data.counts.mean(axis=0) - expected) < 4.0 * errors).all()
         assert data.counts.var(axis=0) == pytest.approx(expected, rel=0.05)
         assert (data.counts == np.round(data.counts)).all()
-        assert np.abs(data.centres.mean(axis=0)).max() < 4.0 / np.sqrt(20_000)
-        assert data.centres.var(axis=0) == pytest.approx(1.0, rel=0.05)
-        # the truth does not follow the centres: that would be another ensemble
-        assert abs(np.corrcoef(data.counts[:, 0], data.centres[:, 0])[0, 1]) < 0.03
+        assert np.abs(data.auxdata.mean(axis=0)).max() < 4.0 / np.sqrt(20_000)
+        assert data.auxdata.var(axis=0) == pytest.approx(1.0, rel=0.05)
+        # the truth does not follow the auxdata: that would be another ensemble
+        assert abs(np.corrcoef(data.counts[:, 0], data.auxdata[:, 0])[0, 1]) < 0.03
 
     def test_nothing_uncertain(self):
         data = pseudo_data(BinnedModel(SIGNAL, {}), 1.0, 10, np.random.default_rng(1))
-        assert data.centres.shape == (10, 0)
+        assert data.auxdata.shape == (10, 0)
 
     @pytest.mark.parametrize("strength", [1e15, np.inf, np.nan])
     def test_counts_that_nobody_sees(self, strength):
@@ -77,9 +77,9 @@ class TestPseudoData:
 
 class TestPulls:
     @staticmethod
-    def chi2(strength, pulls, counts, centres):
+    def chi2(strength, pulls, counts, auxdata):
         """The χ² of whoever takes the auxiliary measurements for the fluxes, written out."""
-        flux, flat = 1.0 + 0.16 * centres[0], 1.0 + 0.05 * centres[1]
+        flux, flat = 1.0 + 0.16 * auxdata[0], 1.0 + 0.05 * auxdata[1]
         residual = (
             counts
             - strength * flux * SIGNAL
@@ -90,28 +90,28 @@ class TestPulls:
         )
         return (residual**2 / VARIANCE).sum() + (np.asarray(pulls) ** 2).sum()
 
-    @pytest.mark.parametrize("centres", [(0.0, 0.0), (1.3, -0.7), (-2.1, 0.4)])
+    @pytest.mark.parametrize("auxdata", [(0.0, 0.0), (1.3, -0.7), (-2.1, 0.4)])
     @pytest.mark.parametrize(
         "counts", [(84.0, 50.0, 55.0), (110.0, 61.0, 47.0), (60.0, 45.0, 40.0)]
     )
-    def test_limit_by_brute_force(self, counts, centres):
+    def test_limit_by_brute_force(self, counts, auxdata):
         n = np.array(counts)
         search = PullsSearch(shared_flux(), VARIANCE, THRESHOLD)
         options = {"xtol": 1e-10, "ftol": 1e-14, "maxiter": 10_000}
 
         def at(strength):
             return minimize(
-                lambda z: self.chi2(strength, z, n, centres), [0.0, 0.0], method="Powell",
+                lambda z: self.chi2(strength, z, n, auxdata), [0.0, 0.0], method="Powell",
                 options=options,
             ).fun  # fmt: skip
 
         # the parabola's minimum under strength ≥ 0, without its closed form
         best = minimize(
-            lambda x: self.chi2(x[0], x[1:], n, centres), [1.0, 0.0, 0.0], method="L-BFGS-B",
+            lambda x: self.chi2(x[0], x[1:], n, auxdata), [1.0, 0.0, 0.0], method="L-BFGS-B",
             bounds=[(0.0, None), (None, None), (None, None)], options={"ftol": 1e-15},
         )  # fmt: skip
         limit = brentq(lambda s: at(s) - best.fun - THRESHOLD, best.x[0], best.x[0] + 50.0)
-        found = search.limits(search.model.observe([n], [centres]))
+        found = search.limits(search.model.observe([n], [auxdata]))
         assert found[0] == pytest.approx(limit, rel=1e-4)
 
     def test_covers_what_is_below_the_limit(self):
@@ -223,7 +223,7 @@ class TestChunks:
         chunk = self.chunk()
         free, signal = chunk._data(0, 4.0), chunk._data(1, 4.0)
         assert not np.array_equal(free.counts, signal.counts)
-        assert abs(np.corrcoef(free.centres[:, 0], signal.centres[:, 0])[0, 1]) < 0.3
+        assert abs(np.corrcoef(free.auxdata[:, 0], signal.auxdata[:, 0])[0, 1]) < 0.3
 
 
 class TestBinomialInterval:

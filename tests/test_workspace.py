@@ -14,7 +14,7 @@ from upscatter.interactions.dipole import Dipole
 from upscatter.limits.counting import counting_model
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
-from upscatter.scenario.recast import Recast
+from upscatter.scenario.released_experiment import ReleasedExperiment
 from upscatter.scenario.scattering import Scattering
 from upscatter.statistics.asymptotics import discovery, strength_statistic
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
@@ -247,7 +247,7 @@ def test_the_likelihood_is_the_same():
     there = np.array(
         [-2.0 * theirs.logpdf(translated(theirs, model, p), observed).item() for p in points]
     )
-    one = model.observe(np.tile(data.counts, (30, 1)), np.tile(data.centres, (30, 1)))
+    one = model.observe(np.tile(data.counts, (30, 1)), np.tile(data.auxdata, (30, 1)))
     here = model.deviance(points, one)
     np.testing.assert_allclose(there - there[0], here - here[0], rtol=1e-10, atol=1e-10)
 
@@ -409,8 +409,8 @@ def test_any_model_round_trips(seed, unit):
     theirs, observed = imported(exported)
     assert observed[:bins] == data.counts.tolist()
     auxiliary = dict(zip(theirs.config.auxdata_order, theirs.config.auxdata, strict=True))
-    centres = dict(zip(model.names, data.centres, strict=True))
-    assert auxiliary == {name: centres[name] for name in auxiliary}
+    auxdata = dict(zip(model.names, data.auxdata, strict=True))
+    assert auxiliary == {name: auxdata[name] for name in auxiliary}
 
 
 def test_the_workspace_reads_as_pyhf_writes_it():
@@ -461,7 +461,7 @@ def test_bounds_of_a_release():
 def test_limits_of_a_release(reference):
     """XENONnT's S2-only search with the dipole's signal: CL_s at our limits, 0.1 there too."""
     release = read_release(official_release(reference))
-    recast = Recast(Scattering(Scenario.load("xenonnt-s2only")), release)
+    recast = ReleasedExperiment(Scattering(Scenario.load("xenonnt-s2only")), release)
     likelihood = recast.likelihood
     model = likelihood.model(recast.signals(5.0 * MEV))
     data = likelihood.observation(model)

@@ -11,7 +11,7 @@ from upscatter.cli import main
 from upscatter.errors import PhysicsError
 from upscatter.measurement import Measurement
 from upscatter.scenario.load import Scenario
-from upscatter.scenario.recast import Recast
+from upscatter.scenario.released_experiment import ReleasedExperiment
 from upscatter.scenario.scattering import Scattering
 from upscatter.workspaces import measured_workspace, projected_workspace
 
@@ -39,7 +39,7 @@ def test_a_projection_has_its_median_limit_as_strength_one():
 
 def test_a_measurement_has_a_channel_for_each_run():
     scattering = Scattering(Scenario.load("xenonnt-s2only"))
-    measurement = Measurement(Recast(scattering, made_up_release()))
+    measurement = Measurement(ReleasedExperiment(scattering, made_up_release()))
     exported = measured_workspace(measurement, 5.0)
     assert [channel["name"] for channel in exported["channels"]] == ["sr0", "sr1", "sr2"]
     assert [o["data"][0] for o in exported["observations"]] == [220, 239, 239]

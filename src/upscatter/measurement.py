@@ -20,11 +20,11 @@ from upscatter.errors import PhysicsError
 from upscatter.flux.coupling import FlavourSum, coupling
 from upscatter.inputs.xenonnt_files import read_release
 from upscatter.limits.curve import mass_grid
-from upscatter.limits.finding import Findings
+from upscatter.limits.fits import LimitFits
 from upscatter.limits.measured import MeasuredCurve, PostFit
 from upscatter.numerics import FloatArray
 from upscatter.scenario.load import Scenario
-from upscatter.scenario.recast import Recast, release_block
+from upscatter.scenario.released_experiment import ReleasedExperiment, release_block
 from upscatter.scenario.scattering import Scattering
 from upscatter.statistics.likelihood import BinnedModel
 from upscatter.statistics.minuit import minuit_fit
@@ -46,10 +46,10 @@ class Measurement:
 
     Parameters
     ----------
-    recast : Recast
+    recast : ReleasedExperiment
     """
 
-    recast: Recast
+    recast: ReleasedExperiment
 
     @classmethod
     def read(
@@ -84,7 +84,7 @@ class Measurement:
         override = None if flavour is None else coupling(flavour, flavour_sum)
         scattering = Scattering(loaded, override)
         release_block(scattering)
-        return cls(Recast(scattering, read_release(Path(data))))
+        return cls(ReleasedExperiment(scattering, read_release(Path(data))))
 
     @property
     def scenario(self) -> Scenario:
@@ -141,7 +141,7 @@ class Measurement:
             pulls=found.pulls,
             deviance=deviance,
             bins=model.bins,
-            goodness=float(gammaincc(0.5 * model.bins, 0.5 * deviance)),
+            gof_p_value=float(gammaincc(0.5 * model.bins, 0.5 * deviance)),
         )
 
     def post_fit(self, mass: float) -> PostFit:
@@ -229,7 +229,7 @@ class Measurement:
             )
         return built
 
-    def _findings(self, mass: FloatArray, bands: bool) -> Findings:
+    def _findings(self, mass: FloatArray, bands: bool) -> LimitFits:
         """Everything at all m_4, whose likelihoods are hypotheses about the same data."""
         signals = self.recast.signals(mass)
         every = [counts for runs in signals.values() for counts in runs.values()]
@@ -237,14 +237,14 @@ class Measurement:
         block = self.scenario.settings.statistics
         likelihood = self.recast.likelihood
         if not seen.any():
-            return Findings.none(seen.size, len(self._massless[0].names), bands)
+            return LimitFits.none(seen.size, len(self._massless[0].names), bands)
         model = likelihood.model(
             {
                 source: {run: counts[seen] for run, counts in runs.items()}
                 for source, runs in signals.items()
             }
         )
-        found = Findings.of(
+        found = LimitFits.of(
             model,
             likelihood.observations(model),
             block.test,

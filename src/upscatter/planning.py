@@ -45,7 +45,7 @@ _NO_LIMIT = 100.0  # stands for ln of the ratio of an infinite limit to the targ
 
 
 @dataclass(frozen=True)
-class Knob:
+class Variable:
     """One number of a scenario, free to turn.
 
     Parameters
@@ -123,17 +123,17 @@ def plan(
         )
     loaded = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
     model = Model(loaded, None if flavour is None else coupling(flavour))
-    knob = _knob(model, vary)
+    variable = _variable(model, vary)
     curve = limit_of(model, [mass])
     own = float(curve.mu[0])
     require_reach(model, mass, own)
-    limit = _limits(knob, model, mass)
-    near, far = _bracket(knob, limit, own, target)
+    limit = _limits(variable, model, mass)
+    near, far = _bracket(variable, limit, own, target)
     value = _solve(limit, near, far, target)
     mu = limit(value)
     if not abs(mu / target - 1.0) < ACCURACY:
         raise PhysicsError(
-            f"target {target:g}: the limit jumps over it at {vary} = {knob.show(value)}; "
+            f"target {target:g}: the limit jumps over it at {vary} = {variable.show(value)}; "
             "choose another target"
         )
     return Plan(
@@ -141,28 +141,28 @@ def plan(
         curve.flavour,
         curve.confidence,
         vary,
-        value / knob.unit,
-        knob.unit_name,
-        value / knob.start if knob.start else None,
+        value / variable.unit,
+        variable.unit_name,
+        value / variable.start if variable.start else None,
         target,
         mass,
         own,
         mu,
         _monotonic(limit, *((near, far) if own > target else (far, near))),
-        _sparse(Model(knob.set(value), model.coupling_override)),
+        _sparse(Model(variable.set(value), model.coupling_override)),
         model.provenance,
         model.scenario.described.title,
     )
 
 
-def _knob(model: Model, vary: Vary) -> Knob:
+def _variable(model: Model, vary: Vary) -> Variable:
     """What turns exposure, background or threshold of a model's scenario."""
     scenario = model.scenario
     detector, background = scenario.described.detector, scenario.described.background
     if vary == "exposure":
         start = detector.exposure
         most = max(_MOST_EXPOSURE, 1e3 * start)
-        return Knob(
+        return Variable(
             vary, start, most, start / _LARGEST_FACTOR, KG * YEAR, "kg yr",
             lambda value: with_block(scenario, "detector", exposure=value),
         )  # fmt: skip
@@ -170,7 +170,7 @@ def _knob(model: Model, vary: Vary) -> Knob:
         end = threshold(detector)
         name = "keVnr" if end.recoil else "keVee"
         least = _LOWEST_THRESHOLD * (end.value or KEV)
-        return Knob(
+        return Variable(
             vary, end.value, least, _LARGEST_FACTOR * least, KEV, name,
             lambda value: with_threshold(model, value),
         )  # fmt: skip
@@ -182,19 +182,19 @@ def _knob(model: Model, vary: Vary) -> Knob:
         raise PhysicsError(
             f"{scenario.name}: has no background to vary; give it one, or vary another quantity"
         )
-    return Knob(
+    return Variable(
         vary, start, start / _LARGEST_FACTOR, start * _LARGEST_FACTOR, unit, name,
         lambda value: with_background(scenario, value / start),
     )  # fmt: skip
 
 
-def _limits(knob: Knob, model: Model, mass: float) -> Callable[[float], float]:
-    """Limits with the knob at a value; infinite where there is no such experiment."""
+def _limits(variable: Variable, model: Model, mass: float) -> Callable[[float], float]:
+    """Limits with the variable at a value; infinite where there is no such experiment."""
 
     @cache
     def limit(value: float) -> float:
         try:
-            mu = float(limit_of(Model(knob.set(value), model.coupling_override), [mass]).mu[0])
+            mu = float(limit_of(Model(variable.set(value), model.coupling_override), [mass]).mu[0])
         except UpscatterError:
             return inf
         return mu if mu > 0.0 else inf
@@ -203,7 +203,7 @@ def _limits(knob: Knob, model: Model, mass: float) -> Callable[[float], float]:
 
 
 def _bracket(
-    knob: Knob, limit: Callable[[float], float], own: float, target: float
+    variable: Variable, limit: Callable[[float], float], own: float, target: float
 ) -> tuple[float, float]:
     """Values whose limits lie on either side of the target, in steps that grow from a factor of 2.
 
@@ -213,9 +213,9 @@ def _bracket(
         If there are none, saying the best or the weakest limit that there is.
     """
     tighten = own > target
-    bound = knob.tightest if tighten else knob.loosest
-    near, step = knob.start or knob.tightest, _FIRST_STEP
-    tried = {knob.start: own}
+    bound = variable.tightest if tighten else variable.loosest
+    near, step = variable.start or variable.tightest, _FIRST_STEP
+    tried = {variable.start: own}
     refused = False
     while near != bound and step > _LEAST_STEP:
         far = max(near / step, bound) if bound < near else min(near * step, bound)
@@ -228,17 +228,17 @@ def _bracket(
         near, step = far, sqrt(step) if refused else step**2
     if not tighten:
         raise PhysicsError(
-            f"target {target:g}: no {knob.name} gives so weak a limit; at "
-            f"{knob.show(near)} it is {tried[near]:.3g}, so lower the target"
+            f"target {target:g}: no {variable.name} gives so weak a limit; at "
+            f"{variable.show(near)} it is {tried[near]:.3g}, so lower the target"
         )
-    if knob.tightest < knob.start:
+    if variable.tightest < variable.start:
         tried[0.0] = limit(0.0)
     best = min(tried.values())
     # A plateau is said where it starts.
     where = next(value for value, mu in tried.items() if mu <= (1.0 + _PLATEAU) * best)
     raise PhysicsError(
-        f"target {target:g}: cannot be reached by the {knob.name} alone; the best limit is "
-        f"{best:.3g}, at {knob.show(where)}, so raise the target or vary another quantity"
+        f"target {target:g}: cannot be reached by the {variable.name} alone; the best limit is "
+        f"{best:.3g}, at {variable.show(where)}, so raise the target or vary another quantity"
     )
 
 

@@ -203,7 +203,7 @@ def _curves(
     from upscatter.errors import UpscatterError
     from upscatter.limits.measured import MeasuredCurve
     from upscatter.scenario.load import Scenario
-    from upscatter.scenario.model import RecastFile
+    from upscatter.scenario.model import ReleaseFile
 
     curves: list[LimitCurve] = []
     for i, name in enumerate(scenarios):
@@ -212,7 +212,7 @@ def _curves(
         scenario = Scenario.load(name)
         if confidence is not None:
             scenario = scenario.with_statistics(confidence=confidence)
-        if data is not None and isinstance(scenario.settings, RecastFile):
+        if data is not None and isinstance(scenario.settings, ReleaseFile):
             from upscatter.measurement import measured_limit
 
             curves.append(measured_limit(scenario, data, flavour=flavour))

@@ -30,7 +30,7 @@ class Quenching(ABC):
         """dY/dT_nr, 1/energy, of the shape of `energy_recoil`."""
 
     @property
-    def dead_below(self) -> float:
+    def threshold(self) -> float:
         """Recoil energy at and below which nothing is visible."""
         return 0.0
 
@@ -63,9 +63,9 @@ class Quenching(ABC):
             Where the model has no recoil so visible.
         """
         # A table may start with a jump: what it leaps over is seen from its first point on.
-        if energy_ee <= float(self.visible_energy(self.dead_below)):
-            return self.dead_below
-        upper = min(max(2.0 * energy_ee, 2.0 * self.dead_below), self.upper_limit)
+        if energy_ee <= float(self.visible_energy(self.threshold)):
+            return self.threshold
+        upper = min(max(2.0 * energy_ee, 2.0 * self.threshold), self.upper_limit)
         while upper < min(self.upper_limit, 1e9 * energy_ee):
             if self.visible_energy(upper) >= energy_ee:
                 break
@@ -79,7 +79,7 @@ class Quenching(ABC):
         def excess(t: float) -> float:
             return float(self.visible_energy(t)) - energy_ee
 
-        return float(brentq(excess, self.dead_below, upper, xtol=1e-15 * upper, rtol=1e-14))
+        return float(brentq(excess, self.threshold, upper, xtol=1e-15 * upper, rtol=1e-14))
 
     def require_monotonic(self, lowest: float, highest: float) -> None:
         """Refuse a model whose visible energy does not rise between two recoil energies.
@@ -89,7 +89,7 @@ class Quenching(ABC):
         ScenarioError
             Naming the recoil energy at which T_ee stops rising.
         """
-        start = max(lowest, self.dead_below)
+        start = max(lowest, self.threshold)
         grid = np.geomspace(max(start, 1e-9 * highest), highest, 2001)[1:]
         knots = [b for b in self.breakpoints if start < b < highest]
         grid = np.sort(np.concatenate([grid, knots]))
@@ -118,21 +118,21 @@ class EssigHigh(Quenching):
     plateau: float = 0.18
 
     @property
-    def dead_below(self) -> float:
+    def threshold(self) -> float:
         """15 eV, the least energy that frees a charge in this model."""
         return 15.0 * EV
 
     def ionization_yield(self, energy_recoil: npt.ArrayLike) -> FloatArray:
         """See `Quenching.ionization_yield`."""
-        above = np.maximum(np.asarray(energy_recoil, dtype=float) - self.dead_below, 0.0)
+        above = np.maximum(np.asarray(energy_recoil, dtype=float) - self.threshold, 0.0)
         return np.asarray(-self.plateau * np.expm1(-above / (71.03 * EV)))
 
     def yield_slope(self, energy_recoil: npt.ArrayLike) -> FloatArray:
         """See `Quenching.yield_slope`."""
         t = np.asarray(energy_recoil, dtype=float)
         scale = 71.03 * EV
-        slope = self.plateau / scale * np.exp(-np.maximum(t - self.dead_below, 0.0) / scale)
-        return np.where(t > self.dead_below, slope, 0.0)
+        slope = self.plateau / scale * np.exp(-np.maximum(t - self.threshold, 0.0) / scale)
+        return np.where(t > self.threshold, slope, 0.0)
 
 
 @dataclass(frozen=True)
@@ -208,7 +208,7 @@ class Tabulated(Quenching):
     yields: tuple[float, ...]
 
     @property
-    def dead_below(self) -> float:
+    def threshold(self) -> float:
         """First energy of the table: what it does not cover is taken as invisible."""
         return self.energies[0]
 

@@ -83,7 +83,7 @@ class Response(ABC):
     def _detectable(self, energy_recoil: FloatArray) -> npt.NDArray[np.bool_]:
         """Whether a recoil can be seen at all: noise alone, without a charge, is no recoil."""
         quenching = self.quenching
-        lowest = max(self.cutoff, quenching.dead_below)
+        lowest = max(self.cutoff, quenching.threshold)
         return (energy_recoil >= lowest) & (energy_recoil <= quenching.upper_limit)
 
     def _refined(self, points: FloatArray) -> FloatArray:
@@ -184,7 +184,7 @@ class GaussianResponse(Response):
     def panel_edges(self) -> FloatArray:
         """See `Response.panel_edges`."""
         points = self._observed_points()
-        low = max(self.cutoff, self.quenching.dead_below)
+        low = max(self.cutoff, self.quenching.threshold)
         if low <= 0.0:
             reach = SMEARING_REACH * float(self.resolution.sigma(points[0]))
             low = float(self._recoil(points[0] - reach))
@@ -228,5 +228,5 @@ class GaussianResponse(Response):
         """Recoil energy by interpolation: panels need no exact inverse, only to be placed well."""
         q = self.quenching
         top = min(q.upper_limit, 1e4 * self.edges[-1])
-        grid = np.geomspace(max(q.dead_below, 1e-7 * self.edges[-1]), top, 4001)
+        grid = np.geomspace(max(q.threshold, 1e-7 * self.edges[-1]), top, 4001)
         return np.asarray(np.interp(visible, q.visible_energy(grid), grid, left=0.0))

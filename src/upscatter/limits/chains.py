@@ -40,7 +40,7 @@ def distinct(*values: FloatArray) -> FloatArray:
     return np.asarray(ordered[np.diff(ordered, prepend=-np.inf) > _ROUNDING])
 
 
-def meetings(first: Segments, second: Segments) -> FloatArray:
+def crossings(first: Segments, second: Segments) -> FloatArray:
     """Abscissae at which segments of one chain cross segments of another.
 
     Parallel segments do not cross; where they coincide, their ends say all there is to know.
@@ -49,7 +49,7 @@ def meetings(first: Segments, second: Segments) -> FloatArray:
     --------
     >>> rising = segments(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
     >>> falling = segments(np.array([0.0, 1.0]), np.array([1.0, 0.0]))
-    >>> meetings(rising, falling).tolist()
+    >>> crossings(rising, falling).tolist()
     [0.5]
     """
     ax, ay, bx, by = (part[:, None] for part in first)

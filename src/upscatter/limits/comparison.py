@@ -16,7 +16,7 @@ import numpy.typing as npt
 from upscatter.errors import PhysicsError
 from upscatter.inputs.bounds import PublishedBound
 from upscatter.inputs.outlines import Outline
-from upscatter.limits.chains import distinct, joined, least, meetings, piecewise, runs, segments
+from upscatter.limits.chains import crossings, distinct, joined, least, piecewise, runs, segments
 from upscatter.limits.curve import LimitCurve
 from upscatter.numerics import FloatArray
 from upscatter.statistics.pulls import chi2_threshold
@@ -266,7 +266,7 @@ def _marks(x: FloatArray, y: FloatArray, outlines: Sequence[Outline]) -> FloatAr
     if x.size == 0 or not outlines:
         return x
     edges = joined([outline.segments for outline in outlines])
-    met = (meetings(segments(x, y), edges), meetings(edges, edges))
+    met = (crossings(segments(x, y), edges), crossings(edges, edges))
     marks = np.concatenate([edges[0], edges[2], *met])
     return distinct(x, marks[(marks > x[0]) & (marks < x[-1])])
 

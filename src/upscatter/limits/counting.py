@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from upscatter.errors import PhysicsError
-from upscatter.limits.curve import Expectation
+from upscatter.limits.curve import SignalFreeExpectation
 from upscatter.numerics import FloatArray
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
 from upscatter.statistics.upper_limits import BANDS, Criterion, expected_limit
@@ -26,12 +26,14 @@ LARGEST_UNCERTAINTY = 1.0 / 3.0
 """Relative flux uncertainty above which a Gaussian factor vanishes within three deviations."""
 
 
-def counting_model(expectation: Expectation, signals: Mapping[str, FloatArray]) -> BinnedModel:
+def counting_model(
+    expectation: SignalFreeExpectation, signals: Mapping[str, FloatArray]
+) -> BinnedModel:
     """Likelihood of an experiment's counts; the strength is (μ_ν4/μ_B)².
 
     Parameters
     ----------
-    expectation : Expectation
+    expectation : SignalFreeExpectation
     signals : mapping
         Dipole counts of each source for μ_ν4 = μ_B, shape (bins,), or (masses, bins) for a
         hypothesis each.
@@ -73,7 +75,7 @@ def counting_model(expectation: Expectation, signals: Mapping[str, FloatArray]) 
 
 def likelihood_bands(
     signals: Mapping[str, FloatArray],
-    expectation: Expectation,
+    expectation: SignalFreeExpectation,
     test: Literal["poisson", "cls"],
     confidence: float = 0.90,
     bands: Sequence[float] = BANDS,
@@ -84,7 +86,7 @@ def likelihood_bands(
     ----------
     signals : mapping
         Dipole counts, shape (masses, bins), of each source for μ_ν4 = μ_B.
-    expectation : Expectation
+    expectation : SignalFreeExpectation
     test : {"poisson", "cls"}
         Whether the p-value of signal and background, or CL_s, falls to 1 − confidence.
     confidence : float

@@ -24,7 +24,7 @@ BAND_NAMES = ("minus2", "minus1", "median", "plus1", "plus2")
 
 
 @dataclass(frozen=True)
-class Expectation:
+class SignalFreeExpectation:
     """Counts without a signal, and how well they are known.
 
     Parameters
@@ -164,7 +164,7 @@ def _or_none(values: FloatArray) -> list[float | None]:
 
 def dipole_limit(
     signal: FloatArray,
-    expectation: Expectation,
+    expectation: SignalFreeExpectation,
     variance: Variance = "expected",
     confidence: float = 0.90,
     dof: int = 1,
@@ -175,9 +175,9 @@ def dipole_limit(
     ----------
     signal : ndarray, shape (masses, bins)
         Dipole counts for μ_ν4 = μ_B; the signal is linear in μ².
-    expectation : Expectation
+    expectation : SignalFreeExpectation
     variance, confidence, dof
-        See `Expectation.variance` and `upscatter.statistics.pulls.chi2_threshold`.
+        See `SignalFreeExpectation.variance` and `upscatter.statistics.pulls.chi2_threshold`.
 
     Returns
     -------
@@ -201,7 +201,7 @@ def dipole_limit(
 
 def dipole_bands(
     signals: Mapping[str, FloatArray],
-    expectation: Expectation,
+    expectation: SignalFreeExpectation,
     variance: Variance = "expected",
     confidence: float = 0.90,
     dof: int = 1,
@@ -249,7 +249,7 @@ def dipole_bands(
 
 
 def _with_variance(
-    signal: FloatArray, expectation: Expectation, variance: Variance
+    signal: FloatArray, expectation: SignalFreeExpectation, variance: Variance
 ) -> npt.NDArray[np.bool_]:
     """Bins that the χ² can use; refuse the others if the signal reaches them."""
     used = np.asarray(expectation.variance(variance) > 0.0)

@@ -33,7 +33,7 @@ class MeasuredCurve(LimitCurve):
         −2 ln L of the fit without a dipole, relative to the saturated model.
     bins : int
         Number of bins, the deviance's degrees of freedom.
-    goodness : float
+    gof_p_value : float
         Probability of a greater deviance without a dipole (χ² distribution).
     """
 
@@ -44,7 +44,7 @@ class MeasuredCurve(LimitCurve):
     pulls: FloatArray
     deviance: float
     bins: int
-    goodness: float
+    gof_p_value: float
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -71,7 +71,7 @@ class MeasuredCurve(LimitCurve):
         """How well the data agree with no dipole at all, in a line."""
         return (
             f"fit without a dipole: -2 ln L = {self.deviance:.1f} for {self.bins} bins, "
-            f"goodness-of-fit p = {self.goodness:.3g}"
+            f"goodness-of-fit p = {self.gof_p_value:.3g}"
         )
 
     def to_dict(self) -> dict[str, object]:
@@ -87,7 +87,7 @@ class MeasuredCurve(LimitCurve):
             "without_dipole": {
                 "deviance": self.deviance,
                 "bins": self.bins,
-                "p_value": self.goodness,
+                "p_value": self.gof_p_value,
             },
         }
 

@@ -16,7 +16,7 @@ from upscatter.interactions.form_factors import FormFactor
 from upscatter.interactions.interaction import Interaction
 from upscatter.interactions.kinematics import maximum_mass, recoil_range
 from upscatter.numerics import FloatArray
-from upscatter.rates.folding import Channel, channel_counts
+from upscatter.rates.folding import TargetGroup, group_counts
 
 Flux = Mapping[str, tuple[FluxComponent, ...]]
 
@@ -27,7 +27,7 @@ class Experiment:
 
     Parameters
     ----------
-    channels : tuple of Channel
+    groups : tuple of TargetGroup
         One for each group of nuclei that look alike.
     exposure : float
         Target mass times time.
@@ -37,7 +37,7 @@ class Experiment:
         Expected background counts.
     """
 
-    channels: tuple[Channel, ...]
+    groups: tuple[TargetGroup, ...]
     exposure: float
     edges: FloatArray
     background: FloatArray
@@ -60,12 +60,12 @@ class Experiment:
         for nucleus, response in targets:
             if response.panel_edges()[0] < recoil_range(endpoint, nucleus.mass)[1]:
                 alike.setdefault(response, []).append(nucleus)
-        channels = []
+        groups = []
         for response, nuclei in alike.items():
             highest = max(float(recoil_range(endpoint, n.mass)[1]) for n in nuclei)
-            channels.append(Channel.prepare(nuclei, response, form_factor, highest))
+            groups.append(TargetGroup.prepare(nuclei, response, form_factor, highest))
         edges = np.asarray(targets[0][1].edges)
-        return cls(tuple(channels), exposure, edges, background)
+        return cls(tuple(groups), exposure, edges, background)
 
     @property
     def bins(self) -> int:
@@ -129,8 +129,8 @@ class Experiment:
     ) -> FloatArray:
         masses = np.atleast_1d(np.asarray(mass_sterile, dtype=float))
         total = np.zeros((masses.size, self.bins))
-        for channel in self.channels:
-            total += channel_counts(channel, components, interaction, masses, bulk)
+        for group in self.groups:
+            total += group_counts(group, components, interaction, masses, bulk)
         # where the last recoils end, terms that cancel leave a rounding of either sign
         np.maximum(total, 0.0, out=total)
         return (self.exposure * total).reshape(*np.shape(mass_sterile), self.bins)
@@ -138,4 +138,4 @@ class Experiment:
     def highest_mass(self, flux: Flux) -> float:
         """Greatest m_4 (energy) that any neutrino can produce on any nucleus of the target."""
         endpoint = max(c.endpoint for components in flux.values() for c in components)
-        return max(float(maximum_mass(endpoint, c.nuclei.mass).max()) for c in self.channels)
+        return max(float(maximum_mass(endpoint, c.nuclei.mass).max()) for c in self.groups)

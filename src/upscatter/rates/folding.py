@@ -38,7 +38,7 @@ _NODES = 128
 
 
 @dataclass(frozen=True)
-class Channel:
+class TargetGroup:
     """Nuclei that look alike in the detector, with all that depends on the recoil energy alone.
 
     Parameters
@@ -78,7 +78,7 @@ class Channel:
         form_factor: FormFactor,
         highest: float,
         order: int = PANEL_ORDER,
-    ) -> Channel:
+    ) -> TargetGroup:
         """Lay out the nodes up to the highest recoil energy of interest."""
         columns = NucleusArray.of(nuclei)
         edges = response.panel_edges()
@@ -100,8 +100,8 @@ class Channel:
         )
 
 
-def channel_counts(
-    channel: Channel,
+def group_counts(
+    group: TargetGroup,
     components: Sequence[FluxComponent],
     interaction: Interaction,
     mass_sterile: FloatArray,
@@ -111,7 +111,7 @@ def channel_counts(
 
     Parameters
     ----------
-    channel : Channel
+    group : TargetGroup
     components : sequence of FluxComponent
     interaction : Interaction
     mass_sterile : ndarray, shape (masses,)
@@ -125,14 +125,14 @@ def channel_counts(
     ndarray, shape (masses, bins)
     """
     moments = [component.moments for component in components] if bulk is None else bulk
-    counts = np.zeros((mass_sterile.size, channel.response.bins))
-    maps = _maps_to_bins(channel, interaction)
+    counts = np.zeros((mass_sterile.size, group.response.bins))
+    maps = _maps_to_bins(group, interaction)
     for start in range(0, mass_sterile.size, _MASSES):
         rows = slice(start, start + _MASSES)
         for to_bins in maps:
             _add_bulk(counts[rows, to_bins.bins], to_bins, moments, mass_sterile[rows])
         for component in components:
-            _correct_ends(counts[rows], channel, component, interaction, mass_sterile[rows])
+            _correct_ends(counts[rows], group, component, interaction, mass_sterile[rows])
     return counts
 
 
@@ -150,26 +150,26 @@ class _MapToBins:
     terms: tuple[tuple[int, int, FloatArray], ...]
 
 
-def _maps_to_bins(channel: Channel, interaction: Interaction) -> list[_MapToBins]:
-    terms = interaction.terms(channel.recoil, channel.nuclei, channel.form_factor_squared)
+def _maps_to_bins(group: TargetGroup, interaction: Interaction) -> list[_MapToBins]:
+    terms = interaction.terms(group.recoil, group.nuclei, group.form_factor_squared)
     maps = []
-    for start in range(0, channel.recoil.size, _NODES):
+    for start in range(0, group.recoil.size, _NODES):
         nodes = slice(start, start + _NODES)
-        weights = channel.weights[nodes]
+        weights = group.weights[nodes]
         # Neighbouring nodes reach few bins; leaving out the others keeps the cost linear in bins.
         reached = np.flatnonzero(weights.any(axis=0))
         if not reached.size:
             continue
         bins = slice(int(reached[0]), int(reached[-1]) + 1)
         for i, (mass, per_target_mass) in enumerate(
-            zip(channel.nuclei.mass, channel.nuclei.per_target_mass, strict=True)
+            zip(group.nuclei.mass, group.nuclei.per_target_mass, strict=True)
         ):
             to_bins = per_target_mass * weights[:, bins]
             blocks = tuple(
                 (t.inverse_energy, t.squared_mass, t.coefficient[i, nodes, None] * to_bins)
                 for t in terms
             )
-            maps.append(_MapToBins(mass, channel.recoil[nodes], bins, blocks))
+            maps.append(_MapToBins(mass, group.recoil[nodes], bins, blocks))
     return maps
 
 
@@ -190,7 +190,7 @@ def _add_bulk(
 
 def _correct_ends(
     counts: FloatArray,
-    channel: Channel,
+    group: TargetGroup,
     component: FluxComponent,
     interaction: Interaction,
     mass_sterile: FloatArray,
@@ -200,8 +200,8 @@ def _correct_ends(
     The fixed nodes of such a panel straddle a point where the integrand stops. Their sum is taken
     back, and nodes that cover only the kinematically allowed part of the panel are put instead.
     """
-    edges = channel.panel_edges
-    ends = np.stack(recoil_range(component.endpoint, channel.nuclei.mass, mass_sterile))
+    edges = group.panel_edges
+    ends = np.stack(recoil_range(component.endpoint, group.nuclei.mass, mass_sterile))
     ends = ends.reshape(2, -1)
     # A mass out of reach has no range of recoils; an empty one at zero energy changes nothing.
     ends = np.where(np.isnan(ends), 0.0, ends)
@@ -216,12 +216,12 @@ def _correct_ends(
     recoil = lower[:, None] + width * (v**2 * (3.0 - 2.0 * v))
     measure = width * (w * 6.0 * v * (1.0 - v))
     nucleus, mass = np.divmod(rows, mass_sterile.size)
-    nuclei = channel.nuclei.take(nucleus)
-    form = squared_form_factor(channel.form_factor, recoil, nuclei.mass, nuclei.nucleons)
-    fixed = channel.order * panel[:, None] + np.arange(channel.order)
-    fixed_form = channel.form_factor_squared[nucleus[:, None], fixed]
-    recoil = np.concatenate([recoil, channel.recoil[fixed]], axis=1)
-    measure = np.concatenate([measure, -channel.measure[fixed]], axis=1)
+    nuclei = group.nuclei.take(nucleus)
+    form = squared_form_factor(group.form_factor, recoil, nuclei.mass, nuclei.nucleons)
+    fixed = group.order * panel[:, None] + np.arange(group.order)
+    fixed_form = group.form_factor_squared[nucleus[:, None], fixed]
+    recoil = np.concatenate([recoil, group.recoil[fixed]], axis=1)
+    measure = np.concatenate([measure, -group.measure[fixed]], axis=1)
     rate = recoil_rate(
         recoil,
         nuclei,
@@ -231,7 +231,7 @@ def _correct_ends(
         mass_sterile[mass][:, None],
     )
     recoils = rate * (measure * nuclei.per_target_mass)
-    channel.response.accumulate(counts, mass, recoil, recoils)
+    group.response.accumulate(counts, mass, recoil, recoils)
 
 
 def _end_panels(

@@ -15,7 +15,7 @@ from upscatter.errors import ScenarioError, TableError
 from upscatter.inputs.nuclei import Nucleus
 from upscatter.interactions.form_factors import form_factor
 from upscatter.interactions.kinematics import recoil_range
-from upscatter.limits.curve import Expectation
+from upscatter.limits.curve import SignalFreeExpectation
 from upscatter.numerics import FloatArray
 from upscatter.rates.experiment import Experiment
 from upscatter.scenario.detector_blocks import ConstantBlock, EssigHighBlock, LindhardBlock
@@ -42,12 +42,12 @@ class Model(Scattering):
                 detector.exposure,
                 self.background.counts(edges, detector.exposure),
             )
-            if not experiment.channels:
+            if not experiment.groups:
                 raise ScenarioError(
                     f"region: starts at {edges[0] / KEV:.4g} keVee, above the highest recoil that "
                     "the active sources can give; lower it or add sources"
                 )
-            if not any(channel.weights.any() for channel in experiment.channels):
+            if not any(group.weights.any() for group in experiment.groups):
                 raise ScenarioError(
                     "efficiency: is zero for every recoil in the region; correct its table, or "
                     "the region"
@@ -55,9 +55,9 @@ class Model(Scattering):
         return experiment
 
     @cached_property
-    def expectation(self) -> Expectation:
+    def expectation(self) -> SignalFreeExpectation:
         """What is expected without a signal, and how well that is known."""
-        return Expectation(
+        return SignalFreeExpectation(
             self.experiment.background,
             self.background.uncertainty,
             self.experiment.counts(self.standard_model, self.flux),

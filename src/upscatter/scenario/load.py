@@ -17,7 +17,7 @@ from upscatter.inputs.tables import read_text, read_two_columns
 from upscatter.numerics import FloatArray
 from upscatter.scenario.fields import OptionalTable
 from upscatter.scenario.messages import closest, explain
-from upscatter.scenario.model import RecastFile, ScenarioFile, StatisticsBlock
+from upscatter.scenario.model import ReleaseFile, ScenarioFile, StatisticsBlock
 
 _BUNDLED = files("upscatter.scenario") / "bundled"
 
@@ -32,7 +32,7 @@ class Scenario:
         Bundled name, or the path as it was given.
     text : str
         The TOML file.
-    settings : ScenarioFile or RecastFile
+    settings : ScenarioFile or ReleaseFile
         Its validated content.
     directory : Path or None
         Where the tables it names are looked for; None for a bundled scenario.
@@ -45,7 +45,7 @@ class Scenario:
 
     name: str
     text: str
-    settings: ScenarioFile | RecastFile
+    settings: ScenarioFile | ReleaseFile
     directory: Path | None = None
 
     @classmethod
@@ -97,7 +97,7 @@ class Scenario:
                 f"{name}: is empty; start from a bundled one, which upscatter show ge-nextgen "
                 "prints"
             )
-        schema = RecastFile if "release" in content else ScenarioFile
+        schema = ReleaseFile if "release" in content else ScenarioFile
         try:
             settings = schema.model_validate(content)
         except ValidationError as error:
@@ -113,7 +113,7 @@ class Scenario:
         ScenarioError
             If it names a data release instead.
         """
-        if isinstance(self.settings, RecastFile):
+        if isinstance(self.settings, ReleaseFile):
             raise ScenarioError(
                 f"{self.name}: recasts published data and describes no detector; "
                 f"give the data: upscatter limit {self.name} --data PATH"
@@ -165,7 +165,7 @@ def bundled_names() -> tuple[str, ...]:
     )
 
 
-def _tables(settings: ScenarioFile | RecastFile) -> list[OptionalTable]:
+def _tables(settings: ScenarioFile | ReleaseFile) -> list[OptionalTable]:
     blocks: list[object] = list(settings.flux.spectra.values())
     if isinstance(settings, ScenarioFile):
         detector = settings.detector

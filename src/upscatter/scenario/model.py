@@ -194,7 +194,7 @@ class ScenarioFile(_CommonFile):
     background: BackgroundBlock = BackgroundBlock()
 
 
-class RecastFile(_CommonFile):
+class ReleaseFile(_CommonFile):
     """A scenario file that names a data release instead of a detector and its background."""
 
     release: ReleaseBlock

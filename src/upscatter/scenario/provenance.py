@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 from upscatter.flux.coupling import Coupling
 from upscatter.scenario.load import Scenario
-from upscatter.scenario.model import RecastFile, ScenarioFile
+from upscatter.scenario.model import ReleaseFile, ScenarioFile
 
 
 def provenance(scenario: Scenario, coupling: Coupling) -> dict[str, object]:
@@ -43,9 +43,9 @@ def provenance(scenario: Scenario, coupling: Coupling) -> dict[str, object]:
     }
 
 
-def _detector(settings: ScenarioFile | RecastFile) -> dict[str, object]:
+def _detector(settings: ScenarioFile | ReleaseFile) -> dict[str, object]:
     test = settings.statistics.test
-    if isinstance(settings, RecastFile):
+    if isinstance(settings, ReleaseFile):
         return {"release": settings.release.model_dump(), "test": test}
     chosen = {"quenching": settings.detector.quenching.model, "test": test}
     return chosen | ({"variance": settings.statistics.variance} if test == "chi2-pulls" else {})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
-from upscatter.scenario.model import RecastFile, StatisticsBlock
+from upscatter.scenario.model import ReleaseFile, StatisticsBlock
 from upscatter.scenario.scattering import Scattering
 from upscatter.units import CM, KEV, KG, MEV, SECOND, YEAR
 
@@ -24,7 +24,7 @@ def summarise(scenario: Scenario) -> list[tuple[str, str]]:
         for source, parts in scattering.flux.items()
     )
     nuclei = ", ".join(f"{n.label} {100 * n.mass_fraction:.3g} %" for n in scattering.nuclei)
-    if isinstance(settings, RecastFile):
+    if isinstance(settings, ReleaseFile):
         measured = f"{settings.release.name}, rule {settings.release.rule}; needs --data PATH"
         detector, events = [("release", measured)], []
     else:
@@ -44,7 +44,7 @@ def summarise(scenario: Scenario) -> list[tuple[str, str]]:
 def _detector(model: Model) -> list[tuple[str, str]]:
     detector, experiment = model.scenario.described.detector, model.experiment
     edges = experiment.edges / KEV
-    recoil = [channel.panel_edges[[0, -1]] / KEV for channel in experiment.channels]
+    recoil = [group.panel_edges[[0, -1]] / KEV for group in experiment.groups]
     low, high = min(r[0] for r in recoil), max(r[1] for r in recoil)
     bins = "1 bin" if experiment.bins == 1 else f"{experiment.bins} bins"
     return [

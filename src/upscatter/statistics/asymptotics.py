@@ -43,7 +43,7 @@ class Discovery:
 
 
 def asimov(model: BinnedModel, data: Observation, strength: float = 0.0) -> Observation:
-    """Data and constraint centres equal to the expectation fitted to `data` at a strength.
+    """Data and auxiliary data equal to the expectation fitted to `data` at a strength.
 
     Raises
     ------

@@ -161,7 +161,7 @@ class BinnedModel:
     def observe(
         self,
         counts: npt.ArrayLike,
-        centres: npt.ArrayLike | None = None,
+        auxdata: npt.ArrayLike | None = None,
         hypothesis: npt.ArrayLike = 0,
     ) -> Observation:
         """Data for this model, checked.
@@ -169,7 +169,7 @@ class BinnedModel:
         Parameters
         ----------
         counts : array_like, shape (..., bins)
-        centres : array_like, shape (..., nuisances), optional
+        auxdata : array_like, shape (..., nuisances), optional
             Centres of the constraints; 0 if not given.
         hypothesis : array_like of int, shape (...)
             Which of several signals each data set is for.
@@ -181,9 +181,9 @@ class BinnedModel:
             )
         check_counts("observed counts", n, self.bins)
         shape = (*n.shape[:-1], len(self.names))
-        a = np.broadcast_to(0.0 if centres is None else np.asarray(centres, dtype=float), shape)
+        a = np.broadcast_to(0.0 if auxdata is None else np.asarray(auxdata, dtype=float), shape)
         if not np.isfinite(a).all():
-            raise PhysicsError("constraint centres: not every one is finite; give numbers")
+            raise PhysicsError("auxiliary data: not every one is finite; give numbers")
         h = np.broadcast_to(np.asarray(hypothesis, dtype=np.intp), n.shape[:-1])
         if h.size and not 0 <= h.min() <= h.max() < self.hypotheses:
             raise PhysicsError(
@@ -256,7 +256,7 @@ class BinnedModel:
         allowed = np.where(seen, x > -1.0, nu >= 0.0)
         x[~allowed] = 0.0
         poisson = np.where(seen, n * (x - np.log1p(x)), nu)
-        pulls = parameters[:, 1:] - data.centres
+        pulls = parameters[:, 1:] - data.auxdata
         value = 2.0 * poisson.sum(axis=1) + (pulls**2).sum(axis=1)
         return np.where(allowed.all(axis=1), value, np.inf)
 
@@ -267,7 +267,7 @@ class BinnedModel:
         seen = n > 0.0
         ratio = np.divide(n, nu, out=np.zeros_like(nu), where=seen)
         weight = np.divide(ratio, nu, out=np.zeros_like(nu), where=seen)
-        pulls = parameters[:, 1:] - data.centres
+        pulls = parameters[:, 1:] - data.auxdata
         gradient = 2.0 * np.matmul(slopes, (1.0 - ratio)[:, :, None])[:, :, 0]
         gradient[:, 1:] += 2.0 * pulls
         curvature = 2.0 * np.matmul(slopes * weight[:, None, :], slopes.transpose(0, 2, 1))

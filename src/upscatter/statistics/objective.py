@@ -58,14 +58,14 @@ class Objective:
         """−2 ln L relative to the saturated model, continued to where there is none."""
         point = x * self.scale
         terms, _, _ = _continued(self.model.expected(point), self.data.counts)
-        return float(2.0 * terms.sum() + ((point[1:] - self.data.centres) ** 2).sum())
+        return float(2.0 * terms.sum() + ((point[1:] - self.data.auxdata) ** 2).sum())
 
     def gradient(self, x: FloatArray) -> FloatArray:
         """Derivatives of `value`, shape (1 + nuisances,)."""
         point = x * self.scale
         _, slopes, _ = _continued(self.model.expected(point), self.data.counts)
         gradient = 2.0 * self.model.jacobian(point) @ slopes
-        gradient[1:] += 2.0 * (point[1:] - self.data.centres)
+        gradient[1:] += 2.0 * (point[1:] - self.data.auxdata)
         return np.asarray(gradient * self.scale)
 
     def curvature(self, x: FloatArray) -> FloatArray:
@@ -86,11 +86,11 @@ class Objective:
         return float(self.model.deviance((x * self.scale)[None], one)[0])
 
     def start(self, strength: float | None = None) -> FloatArray:
-        """Constraint centres, and the strength, or one for the excess of counts."""
+        """Auxiliary data, and the strength, or one for the excess of counts."""
         nominal = self.model.expected(np.zeros(1 + len(self.model.names)))
         excess = (self.data.counts - nominal).sum() / self.model.total_signal.sum()
         first = max(excess, 0.1 * self.scale[0]) if strength is None else strength
-        x = np.array([first / self.scale[0], *self.data.centres])
+        x = np.array([first / self.scale[0], *self.data.auxdata])
         if not np.isfinite(self.deviance(x)):
             x[1:] = 0.0
         return x

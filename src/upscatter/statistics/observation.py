@@ -19,39 +19,39 @@ class Observation:
     ----------
     counts : ndarray, shape (..., bins)
         Observed counts; Asimov data need not be integers.
-    centres : ndarray, shape (..., nuisances)
+    auxdata : ndarray, shape (..., nuisances)
         a_k: where the auxiliary measurement puts each nuisance parameter, 0 for real data.
     hypothesis : ndarray of int, shape (...)
         Which of the model's signals the data are compared with.
     """
 
     counts: FloatArray
-    centres: FloatArray
+    auxdata: FloatArray
     hypothesis: npt.NDArray[np.intp]
 
     def flat(self) -> Observation:
         """The same with all data sets in one row."""
         return Observation(
             self.counts.reshape(-1, self.counts.shape[-1]),
-            self.centres.reshape(self.hypothesis.size, self.centres.shape[-1]),
+            self.auxdata.reshape(self.hypothesis.size, self.auxdata.shape[-1]),
             self.hypothesis.reshape(-1),
         )
 
     def take(self, which: npt.NDArray[np.intp] | slice) -> Observation:
         """Some of the data sets of a row."""
-        return Observation(self.counts[which], self.centres[which], self.hypothesis[which])
+        return Observation(self.counts[which], self.auxdata[which], self.hypothesis[which])
 
     def join(self, other: Observation) -> Observation:
         """Two rows of data sets, one behind the other."""
         return Observation(
             np.concatenate([self.counts, other.counts]),
-            np.concatenate([self.centres, other.centres]),
+            np.concatenate([self.auxdata, other.auxdata]),
             np.concatenate([self.hypothesis, other.hypothesis]),
         )
 
-    def replaced(self, counts: FloatArray, centres: FloatArray) -> Observation:
+    def replaced(self, counts: FloatArray, auxdata: FloatArray) -> Observation:
         """Other data for the same hypotheses."""
-        return Observation(counts, centres, self.hypothesis)
+        return Observation(counts, auxdata, self.hypothesis)
 
 
 def check_counts(what: str, counts: FloatArray, bins: int) -> None:

@@ -86,7 +86,7 @@ def fit(
     lowest : float
         Least strength that a free fit may take; −∞ leaves it to the expectation's sign.
     start : ndarray, shape (..., nuisances), optional
-        Where the search of the nuisance parameters begins; the constraints' centres by default.
+        Where the search of the nuisance parameters begins; the auxiliary data by default.
 
     Returns
     -------
@@ -102,7 +102,7 @@ def fit(
     """
     outer = data.counts.shape[:-1]
     rows = data.flat()
-    nuisances = rows.centres if start is None else start.reshape(rows.centres.shape)
+    nuisances = rows.auxdata if start is None else start.reshape(rows.auxdata.shape)
     point = np.concatenate([np.zeros((rows.hypothesis.size, 1)), nuisances], axis=1)
     if strength is None:
         point[:, 0] = np.maximum(_first_guess(model, rows), lowest)

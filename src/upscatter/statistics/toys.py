@@ -59,7 +59,7 @@ class Search(Protocol):
 def pseudo_data(
     model: BinnedModel, strength: float, trials: int, rng: np.random.Generator
 ) -> Observation:
-    """Draw data sets: Poisson counts, and constraint centres from the unit normal distribution.
+    """Draw data sets: Poisson counts, and auxiliary data from the unit normal distribution.
 
     Parameters
     ----------
@@ -157,7 +157,7 @@ class PullsSearch:
     """Limits from the χ² with pulls, for data that are not Asimov's.
 
     Whoever analyses takes for the nuisance parameters what their auxiliary measurements say: the
-    constraint centres scale what she expects with and without a signal. Her Δ_i² and the pulls'
+    auxiliary data scale what she expects with and without a signal. Her Δ_i² and the pulls'
     shifts stay those of the nominal model.
 
     Parameters
@@ -201,7 +201,7 @@ class PullsSearch:
         """See `Search`."""
         used = self._used
         parameters = np.concatenate(
-            [np.zeros((*data.centres.shape[:-1], 1)), data.centres], axis=-1
+            [np.zeros((*data.auxdata.shape[:-1], 1)), data.auxdata], axis=-1
         )
         residual = data.counts - self.model.expected(parameters)
         signal = self.model.jacobian(parameters)[..., 0, :]

@@ -225,7 +225,7 @@ class _Tests:
         best = self.best.strength[which]
         # the data and their Asimov twins in one batch: for few sets its cost is that of the calls
         both = self.rows.take(which).join(self.artificial.take(which))
-        start = np.concatenate([self.best.parameters[which, 1:], both.centres[which.size :]])
+        start = np.concatenate([self.best.parameters[which, 1:], both.auxdata[which.size :]])
         deviance = fit(self.model, both, np.tile(strength, 2), start=start).deviance
         rise = np.maximum(deviance[: which.size] - self.best.deviance[which], 0.0)
         q = np.where(best > strength, 0.0, rise)

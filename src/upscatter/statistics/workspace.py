@@ -61,7 +61,7 @@ def workspace(
     ----------
     model : BinnedModel
     data : Observation
-        Counts (bins,); the constraints' centres become auxiliary data.
+        Counts (bins,); the auxiliary data become auxiliary data.
     reference : float
         Strength that is 1 in the workspace, such as the limit: pyhf wants one of order one.
     channel : str
@@ -137,7 +137,7 @@ def workspace(
                             "inits": [1.0],
                             "bounds": [[0.0, max(10.0, visible / reference)]],
                         },
-                        *export.nuisances(data.centres, [*parts.values()], bounds or {}),
+                        *export.nuisances(data.auxdata, [*parts.values()], bounds or {}),
                     ],
                 },
             }
@@ -176,7 +176,7 @@ class _Export:
 
     def nuisances(
         self,
-        centres: FloatArray,
+        auxdata: FloatArray,
         parts: Sequence[slice],
         bounds: Mapping[str, tuple[float, float]],
     ) -> list[dict[str, object]]:
@@ -188,7 +188,7 @@ class _Export:
             for modifier in self._modifiers(sample, part)
         }
         entries: list[dict[str, object]] = []
-        for name, centre in zip(self.model.names, centres.tolist(), strict=True):
+        for name, centre in zip(self.model.names, auxdata.tolist(), strict=True):
             floor = min(max(centre - REACH, self._floor(name)), centre)
             low, high = bounds.get(name, (floor, centre + REACH))
             if name in acting:

@@ -18,7 +18,7 @@ from upscatter.statistics.upper_limits import BANDS, expected_limit, upper_limit
 
 
 @dataclass(frozen=True)
-class Findings:
+class LimitFits:
     """Limits and best fits.
 
     Parameters
@@ -49,7 +49,7 @@ class Findings:
         confidence: float,
         bands: bool,
         where: str,
-    ) -> Findings:
+    ) -> LimitFits:
         """What data say.
 
         Parameters
@@ -86,14 +86,14 @@ class Findings:
         )
 
     @classmethod
-    def none(cls, masses: int, nuisances: int, bands: bool) -> Findings:
+    def none(cls, masses: int, nuisances: int, bands: bool) -> LimitFits:
         """Of masses that are all out of reach."""
         nothing = np.full(masses, np.nan)
         pulls = np.full((masses, nuisances), np.nan)
         band = np.full((len(BANDS), masses), np.nan) if bands else None
         return cls(nothing, nothing, nothing, nothing, pulls, band)
 
-    def at(self, seen: npt.NDArray[np.bool_]) -> Findings:
+    def at(self, seen: npt.NDArray[np.bool_]) -> LimitFits:
         """The same among masses of which only those in `seen` are within reach: NaN elsewhere."""
 
         def placed(values: FloatArray) -> FloatArray:
@@ -101,7 +101,7 @@ class Findings:
             column[seen] = values
             return column
 
-        return Findings(
+        return LimitFits(
             placed(self.limit),
             placed(self.best),
             placed(self.significance),

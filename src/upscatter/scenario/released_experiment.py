@@ -19,7 +19,7 @@ from upscatter.numerics import FloatArray
 from upscatter.rates.experiment import Flux
 from upscatter.rates.recast import RecoilFold
 from upscatter.rates.spectrum import recoil_spectrum
-from upscatter.scenario.model import RecastFile, ReleaseBlock
+from upscatter.scenario.model import ReleaseBlock, ReleaseFile
 from upscatter.scenario.scattering import Scattering
 
 
@@ -33,7 +33,7 @@ def release_block(scattering: Scattering) -> ReleaseBlock:
     """
     settings = scattering.scenario.settings
     name = scattering.scenario.name
-    if not isinstance(settings, RecastFile):
+    if not isinstance(settings, ReleaseFile):
         raise ScenarioError(
             f"{name}: describes a detector, whose limit is a projection and takes no data; omit "
             "--data, or use a scenario with [release] such as xenonnt-s2only"
@@ -46,7 +46,7 @@ def release_block(scattering: Scattering) -> ReleaseBlock:
 
 
 @dataclass(frozen=True)
-class Recast:
+class ReleasedExperiment:
     """Solar neutrinos in the detector of a release.
 
     Parameters
