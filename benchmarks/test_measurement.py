@@ -20,7 +20,7 @@ import pytest
 from scipy.optimize import brentq, minimize
 
 from upscatter.measurement import Measurement
-from upscatter.statistics.asymptotics import log_p_values
+from upscatter.statistics.criteria import CLS
 from upscatter.units import MEV
 
 MASSES = np.geomspace(0.01, 17.0, 30)
@@ -80,8 +80,8 @@ def slow_limit(model, data):
         strength = np.exp(log_strength)
         q = 0.0 if at_best[0] > strength else max(slow_fit(model, data, strength)[0] - best, 0.0)
         q_asimov = max(slow_fit(model, artificial, strength)[0], 0.0)
-        ln_clsb, ln_clb = log_p_values(q, q_asimov)
-        return float(ln_clsb - ln_clb) - np.log(0.1)
+        level = CLS.log_level(q, q_asimov)
+        return float(level) - np.log(0.1)
 
     return np.exp(brentq(excess, np.log(1e-20), np.log(1e-14), xtol=1e-5))
 

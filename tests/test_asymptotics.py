@@ -9,14 +9,17 @@ from upscatter.errors import PhysicsError
 from upscatter.statistics.asymptotics import (
     asimov,
     discovery,
-    log_p_values,
     strength_statistic,
 )
+from upscatter.statistics.criteria import CLS, CLSB, OneSided
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
 from upscatter.statistics.morphing import Shape
+from upscatter.statistics.observation import Observation
 from upscatter.statistics.pulls import chi2_threshold, signal_limit
 from upscatter.statistics.upper_limits import expected_limit, upper_limit
 
+UNBOUNDED = OneSided(divided=False, bounded=False)
+UNBOUNDED_CLS = OneSided(divided=True, bounded=False)
 COUNTING = BinnedModel(np.array([1.0]), {"b": np.array([9.0])})
 
 SIGNAL = np.array([2.0, 5.0, 3.0])
@@ -50,7 +53,7 @@ def test_statistics_of_a_counting_experiment(n, mu):
     assert strength_statistic(COUNTING, data, mu) == pytest.approx(tilde, rel=1e-8, abs=1e-9)
     if n:
         free = counting_t(n, mu, n - 9.0) if n - 9.0 <= mu else 0.0
-        found = strength_statistic(COUNTING, data, mu, "q")
+        found = strength_statistic(COUNTING, data, mu, UNBOUNDED)
         assert found == pytest.approx(free, rel=1e-8, abs=1e-9)
 
 
@@ -88,24 +91,21 @@ def test_no_discovery_below_the_background():
     np.testing.assert_allclose(found.p_value, 0.5, atol=1e-4)
 
 
-@pytest.mark.parametrize("statistic", ["q-tilde", "q"])
-@pytest.mark.parametrize("criterion", ["cls", "cls+b"])
-def test_the_limit_fed_back_gives_its_threshold(criterion, statistic):
+@pytest.mark.parametrize("criterion", [CLS, CLSB, UNBOUNDED, UNBOUNDED_CLS])
+def test_the_limit_fed_back_gives_its_threshold(criterion):
     model = model_with_everything()
     data = model.observe(OBSERVED)
-    limit = float(upper_limit(model, data, 0.90, criterion, statistic).require("limit"))
-    q = strength_statistic(model, data, limit, statistic)
-    q_asimov = strength_statistic(model, asimov(model, data), limit, statistic)
-    ln_clsb, ln_clb = log_p_values(q, q_asimov, statistic)
-    level = ln_clsb - ln_clb if criterion == "cls" else ln_clsb
-    assert np.exp(level) == pytest.approx(0.10, rel=1e-6)
+    limit = float(upper_limit(model, data, 0.90, criterion).require("limit"))
+    q = strength_statistic(model, data, limit, criterion)
+    q_asimov = strength_statistic(model, asimov(model, data), limit, criterion)
+    assert np.exp(criterion.log_level(q, q_asimov)) == pytest.approx(0.10, rel=1e-6)
 
 
 def test_large_counts_give_the_chi2_limit():
     """A one-sided 95 % limit on Asimov data is Δχ² = 2.71: `statistics.pulls` in closed form."""
     background, signal = np.array([3e9, 2e9, 1e9]), np.array([1.0, 2.0, 3.0])
     model = BinnedModel(signal, {"b": background}, (Normalisation("n", {"b": 3e-5}),))
-    limit = upper_limit(model, model.observe(background), 0.95, "cls+b").require("Gaussian")
+    limit = upper_limit(model, model.observe(background), 0.95, CLSB).require("Gaussian")
     gaussian = signal_limit(signal, background, 3e-5 * background[None], chi2_threshold(0.90))
     assert limit == pytest.approx(float(gaussian), rel=2e-4)
 
@@ -118,7 +118,7 @@ def test_large_counts_give_the_gaussian_bands():
     bands = expected_limit(model, data, 0.95)
     expected = 1e5 * (norm.ppf(1.0 - 0.05 * norm.cdf(number)) + number)
     np.testing.assert_allclose(bands, expected, rtol=1e-4)
-    plain = expected_limit(model, data, 0.95, "cls+b")
+    plain = expected_limit(model, data, 0.95, CLSB)
     np.testing.assert_allclose(plain, np.maximum(1e5 * (norm.ppf(0.95) + number), 0.0), rtol=1e-4)
     assert plain[0] == 0.0  # Φ⁻¹(0.95) < 2: the well-known empty interval
     # 1.05, 1.41, 1.96, 2.73, 3.66 σ: the familiar CL_s bands at 95 %
@@ -132,7 +132,7 @@ def test_q_and_q_tilde_agree_on_their_p_values():
     for shift in (-2.0, 0.5):
         data = model.observe(background + shift * 1e4)
         tilde = upper_limit(model, data, 0.95).require("q-tilde")
-        plain = upper_limit(model, data, 0.95, statistic="q").require("q")
+        plain = upper_limit(model, data, 0.95, UNBOUNDED_CLS).require("q")
         assert tilde == pytest.approx(float(plain), rel=1e-3)
 
 
@@ -174,19 +174,25 @@ def test_no_signal_is_left_by_a_deep_deficit():
     """CL_s+b excludes every strength, CL_s none too small to be seen."""
     model = BinnedModel(np.array([1.0]), {"b": np.array([100.0])})
     data = model.observe([70.0])
-    assert float(upper_limit(model, data, 0.90, "cls+b").require("deficit")) == 0.0
+    assert float(upper_limit(model, data, 0.90, CLSB).require("deficit")) == 0.0
     assert float(upper_limit(model, data, 0.90).require("deficit")) > 5.0
+
+
+def unchecked(counts):
+    """Data of a model without nuisance parameters, though nothing may predict them."""
+    n = np.array(counts)
+    return Observation(n, np.zeros((*n.shape[:-1], 0)), np.zeros(n.shape[:-1], dtype=np.intp))
 
 
 def test_failures_are_flagged_and_raise():
     model = BinnedModel(np.array([1.0, 0.0]), {"b": np.array([5.0, 0.0])})
-    data = model.observe([[5.0, 0.0], [5.0, 1.0]])
+    data = unchecked([[5.0, 0.0], [5.0, 1.0]])
     limits = upper_limit(model, data)
     assert limits.converged.tolist() == [True, False]
     assert np.isnan(limits.strength[1])
     with pytest.raises(PhysicsError, match="1 of 2 limits did not converge"):
         limits.require("toys")
-    impossible = model.observe([5.0, 1.0])
+    impossible = unchecked([5.0, 1.0])
     for call in (discovery, asimov, expected_limit):
         with pytest.raises(PhysicsError, match="did not converge"):
             call(model, impossible)
@@ -211,9 +217,9 @@ def test_no_counts_leave_q_without_a_best_fit():
     """Without counts −2 ln L falls until ν = 0: q̃ has a best fit at 0, q has none."""
     empty = COUNTING.observe([0.0])
     assert upper_limit(COUNTING, empty).converged
-    assert not upper_limit(COUNTING, empty, statistic="q").converged
-    with pytest.raises(PhysicsError, match="best fit of q: 1 of 1 fits did not converge"):
-        strength_statistic(COUNTING, empty, 1.0, "q")
+    assert not upper_limit(COUNTING, empty, 0.90, UNBOUNDED_CLS).converged
+    with pytest.raises(PhysicsError, match="best fit of a test statistic: 1 of 1 fits did not"):
+        strength_statistic(COUNTING, empty, 1.0, UNBOUNDED)
 
 
 @pytest.mark.parametrize("confidence", [0.0, 0.4, 1.0, 90.0])

@@ -14,6 +14,7 @@ from upscatter.measurement import Measurement, measured_limit
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.released_experiment import ReleasedExperiment
 from upscatter.scenario.scattering import Scattering
+from upscatter.statistics.criteria import CLS
 from upscatter.statistics.profile import fit
 from upscatter.statistics.upper_limits import upper_limit
 from upscatter.units import MEV
@@ -55,7 +56,7 @@ class TestCurve:
     def test_the_limit_is_that_of_the_likelihood(self, quiet, curve):
         likelihood = quiet.recast.likelihood
         model = likelihood.model(quiet.recast.signals(8.0 * MEV))
-        alone = upper_limit(model, likelihood.observation(model), 0.90, "cls").require("limit")
+        alone = upper_limit(model, likelihood.observation(model), 0.90, CLS).require("limit")
         assert curve.mu[1] == pytest.approx(np.sqrt(float(alone)), rel=1e-6)
 
     def test_confidence_and_test_are_the_scenarios(self, curve):

@@ -23,6 +23,7 @@ from upscatter.scenario.load import Scenario
 from upscatter.scenario.released_experiment import ReleasedExperiment
 from upscatter.scenario.scattering import Scattering
 from upscatter.statistics.asymptotics import asimov
+from upscatter.statistics.criteria import CLS, CLSB
 from upscatter.statistics.profile import fit
 from upscatter.statistics.upper_limits import upper_limit
 from upscatter.units import KEV, MEV, TONNE, YEAR
@@ -386,7 +387,7 @@ def test_the_p_value_alone_excludes_almost_any_signal(recast):
     likelihood = recast.likelihood
     model = likelihood.model(dipole(recast, 0.01))
     data = likelihood.observation(model)
-    cls, clsb = (float(upper_limit(model, data, 0.9, c).strength) for c in ("cls", "cls+b"))
+    cls, clsb = (float(upper_limit(model, data, 0.9, c).strength) for c in (CLS, CLSB))
     assert np.sqrt(cls * UNIT_SIGNAL) == pytest.approx(1.21e-9, rel=0.005)
     assert 0.0 <= clsb < 1e-4 * cls
 

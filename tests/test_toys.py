@@ -8,16 +8,14 @@ from scipy.optimize import brentq, minimize
 from scipy.stats import binom, norm
 
 from upscatter.errors import PhysicsError
-from upscatter.statistics import toys
+from upscatter.statistics import methods
+from upscatter.statistics.criteria import CLS, CLSB
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
+from upscatter.statistics.methods import AsymptoticSetter, PoissonMethod
+from upscatter.statistics.observation import Observation
 from upscatter.statistics.pulls import chi2_threshold
-from upscatter.statistics.toys import (
-    Chunk,
-    LikelihoodSearch,
-    PullsSearch,
-    binomial_interval,
-    pseudo_data,
-)
+from upscatter.statistics.pulls_method import PullsMethod, PullsSetter
+from upscatter.statistics.toys import Chunk, binomial_interval, pseudo_data
 
 SIGNAL = np.array([4.0, 2.0, 1.0])
 SOLAR = np.array([30.0, 12.0, 6.0])
@@ -78,7 +76,7 @@ class TestPseudoData:
 class TestPulls:
     @staticmethod
     def chi2(strength, pulls, counts, auxdata):
-        """The χ² of whoever takes the auxiliary measurements for the fluxes, written out."""
+        """The χ² with the fluxes that the auxiliary measurements give, written out."""
         flux, flat = 1.0 + 0.16 * auxdata[0], 1.0 + 0.05 * auxdata[1]
         residual = (
             counts
@@ -96,7 +94,7 @@ class TestPulls:
     )
     def test_limit_by_brute_force(self, counts, auxdata):
         n = np.array(counts)
-        search = PullsSearch(shared_flux(), VARIANCE, THRESHOLD)
+        setter = PullsSetter(shared_flux(), VARIANCE, THRESHOLD)
         options = {"xtol": 1e-10, "ftol": 1e-14, "maxiter": 10_000}
 
         def at(strength):
@@ -111,32 +109,32 @@ class TestPulls:
             bounds=[(0.0, None), (None, None), (None, None)], options={"ftol": 1e-15},
         )  # fmt: skip
         limit = brentq(lambda s: at(s) - best.fun - THRESHOLD, best.x[0], best.x[0] + 50.0)
-        found = search.limits(search.model.observe([n], [auxdata]))
+        found = setter.limits(setter.model.observe([n], [auxdata]))
         assert found[0] == pytest.approx(limit, rel=1e-4)
 
     def test_covers_what_is_below_the_limit(self):
-        search = PullsSearch(shared_flux(), VARIANCE, THRESHOLD)
-        data = pseudo_data(search.model, 4.0, 500, np.random.default_rng(3))
-        assert search.covers(data, 4.0).tolist() == (search.limits(data) >= 4.0).tolist()
+        setter = PullsSetter(shared_flux(), VARIANCE, THRESHOLD)
+        data = pseudo_data(setter.model, 4.0, 500, np.random.default_rng(3))
+        assert setter.covers(data, 4.0).tolist() == (setter.limits(data) >= 4.0).tolist()
 
     def test_bins_without_variance_are_not_used(self):
         model = BinnedModel(np.array([2.0, 0.0]), {"b": np.array([30.0, 5.0])})
         one = BinnedModel(np.array([2.0]), {"b": np.array([30.0])})
-        with_empty = PullsSearch(model, np.array([30.0, 0.0]), THRESHOLD)
-        alone = PullsSearch(one, np.array([30.0]), THRESHOLD)
+        with_empty = PullsSetter(model, np.array([30.0, 0.0]), THRESHOLD)
+        alone = PullsSetter(one, np.array([30.0]), THRESHOLD)
         limits = with_empty.limits(model.observe([[35.0, 9.0]]))
         assert limits == pytest.approx(alone.limits(one.observe([[35.0]])))
 
     def test_covers_as_the_normal_distribution_says(self):
         """Δχ² = 2.71 for an upper limit alone: Φ(√2.7055) = 0.95, and more below the limit."""
         model = gaussian()
-        search = PullsSearch(model, model.expected(np.zeros(2)), THRESHOLD)
-        assert search.asymptotic_coverage == pytest.approx(0.95, abs=1e-9)
-        expected = float(search.limits(model.observe([model.expected(np.zeros(2))]))[0])
+        setter = PullsSetter(model, model.expected(np.zeros(2)), THRESHOLD)
+        assert PullsMethod().asymptotic_coverage == pytest.approx(0.95, abs=1e-9)
+        expected = float(setter.limits(model.observe([model.expected(np.zeros(2))]))[0])
         measured = {}
         for fraction in (0.5, 1.0, 2.0):
             data = pseudo_data(model, fraction * expected, 20_000, np.random.default_rng(11))
-            measured[fraction] = search.covers(data, fraction * expected).mean()
+            measured[fraction] = setter.covers(data, fraction * expected).mean()
         error = binomial_error(0.95, 20_000)
         assert abs(measured[1.0] - 0.95) < 3.0 * error
         assert abs(measured[2.0] - 0.95) < 3.0 * error
@@ -149,38 +147,38 @@ class TestLikelihood:
     @pytest.mark.parametrize("fraction", [0.5, 1.0, 2.0])
     def test_covers_as_the_confidence_says(self, fraction):
         model = gaussian()
-        search = LikelihoodSearch(model, 0.90, "cls+b")
-        assert search.asymptotic_coverage == 0.90
+        setter = AsymptoticSetter(model, 0.90, CLSB)
+        assert PoissonMethod(confidence=0.90).asymptotic_coverage == 0.90
         strength = fraction * 969.0  # the expected limit
         data = pseudo_data(model, strength, 4000, np.random.default_rng(13))
-        measured = search.covers(data, strength).mean()
+        measured = setter.covers(data, strength).mean()
         assert abs(measured - 0.90) < 3.0 * binomial_error(0.90, 4000)
 
     def test_cls_covers_more(self):
         """At its expected limit a best strength of 0 is the edge: 1 − α/2 for Gaussian counts."""
         model = gaussian()
-        search = LikelihoodSearch(model, 0.90, "cls")
-        limit = float(search.limits(model.observe([model.expected(np.zeros(2))]))[0])
+        setter = AsymptoticSetter(model, 0.90, CLS)
+        limit = float(setter.limits(model.observe([model.expected(np.zeros(2))]))[0])
         for fraction, coverage in ((0.3, 0.98), (1.0, 0.95), (4.0, 0.90)):
             data = pseudo_data(model, fraction * limit, 4000, np.random.default_rng(17))
-            measured = search.covers(data, fraction * limit).mean()
+            measured = setter.covers(data, fraction * limit).mean()
             assert measured > coverage - 3.0 * binomial_error(coverage, 4000)
             if fraction >= 1.0:
                 assert measured < coverage + 3.0 * binomial_error(coverage, 4000)
 
-    @pytest.mark.parametrize("criterion", ["cls", "cls+b"])
+    @pytest.mark.parametrize("criterion", [CLS, CLSB])
     def test_covers_what_is_below_the_limit(self, criterion):
-        search = LikelihoodSearch(shared_flux(), 0.90, criterion)
-        data = pseudo_data(search.model, 4.0, 400, np.random.default_rng(7))
-        assert search.covers(data, 4.0).tolist() == (search.limits(data) >= 4.0).tolist()
+        setter = AsymptoticSetter(shared_flux(), 0.90, criterion)
+        data = pseudo_data(setter.model, 4.0, 400, np.random.default_rng(7))
+        assert setter.covers(data, 4.0).tolist() == (setter.limits(data) >= 4.0).tolist()
 
     def test_groups_make_no_difference(self, monkeypatch):
-        search = LikelihoodSearch(shared_flux(), 0.90, "cls")
-        data = pseudo_data(search.model, 4.0, 50, np.random.default_rng(7))
-        together = search.limits(data), search.covers(data, 4.0)
-        monkeypatch.setattr(toys, "COUNTS_AT_ONCE", 20)  # six data sets
-        np.testing.assert_allclose(search.limits(data), together[0], rtol=1e-9)
-        assert search.covers(data, 4.0).tolist() == together[1].tolist()
+        setter = AsymptoticSetter(shared_flux(), 0.90, CLS)
+        data = pseudo_data(setter.model, 4.0, 50, np.random.default_rng(7))
+        together = setter.limits(data), setter.covers(data, 4.0)
+        monkeypatch.setattr(methods, "COUNTS_AT_ONCE", 20)  # six data sets
+        np.testing.assert_allclose(setter.limits(data), together[0], rtol=1e-9)
+        assert setter.covers(data, 4.0).tolist() == together[1].tolist()
 
     def test_what_has_no_limit_is_not_a_number(self):
         """A pull of −1/0.8 hides any signal; counts where nothing is expected fit nothing."""
@@ -189,31 +187,32 @@ class TestLikelihood:
             {"b": np.array([50.0, 0.0])},
             (Normalisation("n", {"signal": 0.8}),),
         )
-        search = LikelihoodSearch(hidden, 0.90, "cls")
-        assert np.isnan(search.limits(hidden.observe([[50.0, 0.0]]))).all()
-        assert search.covers(hidden.observe([[50.0, 0.0]]), 1e3).tolist() == [1.0]
-        impossible = hidden.observe([[50.0, 1.0], [50.0, 0.0]])
-        assert np.isnan(search.covers(impossible, 1.0)).tolist() == [True, False]
+        setter = AsymptoticSetter(hidden, 0.90, CLS)
+        assert np.isnan(setter.limits(hidden.observe([[50.0, 0.0]]))).all()
+        assert setter.covers(hidden.observe([[50.0, 0.0]]), 1e3).tolist() == [1.0]
+        counts = np.array([[50.0, 1.0], [50.0, 0.0]])
+        impossible = Observation(counts, np.zeros((2, 1)), np.zeros(2, dtype=np.intp))
+        assert np.isnan(setter.covers(impossible, 1.0)).tolist() == [True, False]
 
 
 class TestChunks:
     @staticmethod
     def chunk(seed=1, number=0):
-        return Chunk(PullsSearch(shared_flux(), VARIANCE, THRESHOLD), 4.0, 200, seed, number)
+        return Chunk(PullsSetter(shared_flux(), VARIANCE, THRESHOLD), 4.0, 200, seed, number)
 
     def test_follow_from_seed_and_number(self):
-        limits, covered = self.chunk().compute()
+        limits, covered = self.chunk().compute().values()
         again = pickle.loads(pickle.dumps(self.chunk())).compute()
-        assert limits.tolist() == again[0].tolist()
-        assert covered.tolist() == again[1].tolist()
+        assert limits.tolist() == again["limit"].tolist()
+        assert covered.tolist() == again["covered"].tolist()
         assert limits.shape == covered.shape == (200,)
         for other in (self.chunk(seed=2), self.chunk(number=1)):
-            assert not np.isin(other.compute()[0], limits).any()
+            assert not np.isin(other.compute()["limit"], limits).any()
 
     def test_a_chunk_is_no_other_of_another_seed(self):
         """A number appended to the seed would make (1, 0) with 2³² chunks that of another seed."""
         seen = {
-            float(self.chunk(seed, number).compute()[0][0])
+            float(self.chunk(seed, number).compute()["limit"][0])
             for seed in (0, 1, 2**32, 2**32 + 1, 2**64)
             for number in (0, 1)
         }

@@ -9,7 +9,7 @@ Nothing here knows what is counted. Parameters are (strength, z_1, …): normali
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -180,17 +180,41 @@ class BinnedModel:
                 f"observed counts: shape {n.shape} does not end in the model's {self.bins} bins"
             )
         check_counts("observed counts", n, self.bins)
-        shape = (*n.shape[:-1], len(self.names))
-        a = np.broadcast_to(0.0 if auxdata is None else np.asarray(auxdata, dtype=float), shape)
-        if not np.isfinite(a).all():
-            raise PhysicsError("auxiliary data: not every one is finite; give numbers")
         h = np.broadcast_to(np.asarray(hypothesis, dtype=np.intp), n.shape[:-1])
         if h.size and not 0 <= h.min() <= h.max() < self.hypotheses:
             raise PhysicsError(
                 f"hypothesis: {h.min()} to {h.max()} are not all among the model's "
                 f"{self.hypotheses}, which count from 0"
             )
+        self._check_predicted(n, h)
+        shape = (*n.shape[:-1], len(self.names))
+        a = np.broadcast_to(0.0 if auxdata is None else np.asarray(auxdata, dtype=float), shape)
+        if not np.isfinite(a).all():
+            raise PhysicsError("auxiliary data: not every one is finite; give numbers")
         return Observation(n, a, h)
+
+    def _check_predicted(self, counts: FloatArray, hypothesis: npt.NDArray[np.intp]) -> None:
+        """Refuse a count in a bin where neither a background nor the signal has any."""
+        signal = self.total_signal.reshape(-1, self.bins)[hypothesis]
+        impossible = np.argwhere((counts > 0.0) & self.without_background & (signal == 0.0))
+        if impossible.size:
+            where = tuple(impossible[0])
+            raise PhysicsError(
+                f"observed counts: bin {where[-1] + 1} holds {counts[where]:.4g}, but neither a "
+                "background nor the signal predicts any there; add a background, or leave out the "
+                "bin"
+            )
+
+    @cached_property
+    def without_background(self) -> npt.NDArray[np.bool_]:
+        """Bins that no background reaches, whatever the nuisance parameters; shape (bins,)."""
+        reached = np.zeros(self.bins, dtype=bool)
+        for name, counts in self.backgrounds.items():
+            reached |= counts > 0.0
+            for shape in self.shapes:
+                if name in shape.templates:
+                    reached |= (shape.templates[name] > 0.0).any(axis=0)
+        return ~reached
 
     def expected(
         self, parameters: FloatArray, hypothesis: npt.NDArray[np.intp] | None = None
@@ -211,6 +235,22 @@ class BinnedModel:
     def signal_of(self, data: Observation) -> FloatArray:
         """Nominal signal counts for unit strength of each data set, shape (sets, bins)."""
         return self.total_signal.reshape(-1, self.bins)[data.hypothesis]
+
+    def only(self, hypothesis: int) -> BinnedModel:
+        """The same model with one of its signals alone."""
+        if self.hypotheses == 1 and self.total_signal.ndim == 1:
+            return self
+        signals = {
+            name: counts.reshape(-1, self.bins)[hypothesis] for name, counts in self.signals.items()
+        }
+        shapes = tuple(
+            replace(shape, templates={
+                name: counts[:, hypothesis] if counts.ndim == 3 else counts
+                for name, counts in shape.templates.items()
+            })
+            for shape in self.shapes
+        )  # fmt: skip
+        return replace(self, signal=signals, shapes=shapes)
 
     def by_sample(self, parameters: FloatArray) -> dict[str, FloatArray]:
         """Expected counts of each sample, shape (bins,), for one set of parameters.
@@ -255,7 +295,12 @@ class BinnedModel:
         x = np.divide(nu - n, n, out=np.zeros_like(nu), where=seen)
         allowed = np.where(seen, x > -1.0, nu >= 0.0)
         x[~allowed] = 0.0
-        poisson = np.where(seen, n * (x - np.log1p(x)), nu)
+        logarithm = np.log1p(x)
+        # where next to nothing is expected, it is ν/n that has the digits
+        few = x < -0.5
+        if few.any():
+            logarithm[few] = np.log(nu[few] / n[few])
+        poisson = np.where(seen, n * (x - logarithm), nu)
         pulls = parameters[:, 1:] - data.auxdata
         value = 2.0 * poisson.sum(axis=1) + (pulls**2).sum(axis=1)
         return np.where(allowed.all(axis=1), value, np.inf)

@@ -34,6 +34,10 @@ still descend a little; a demand of a few per cent would let them crawl.
 """
 
 
+VANISHING = 1e-9
+"""Part of the observed counts that a signal has which stands for none."""
+
+
 @dataclass(frozen=True)
 class Profile:
     """Fits of one or many data sets.
@@ -116,6 +120,41 @@ def fit(
     return Profile(
         value.reshape(outer), point.reshape(*outer, point.shape[1]), converged.reshape(outer)
     )
+
+
+def fit_without_signal(model: BinnedModel, data: Observation) -> Profile:
+    """Minimise −2 ln L without a signal, and say where there is none.
+
+    A count where only the signal predicts any excludes the absence of a signal: −2 ln L is then
+    infinite, and the nuisance parameters are those of a vanishing strength.
+
+    Parameters
+    ----------
+    model : BinnedModel
+    data : Observation
+        Counts (..., bins).
+
+    Returns
+    -------
+    Profile
+        With strength 0.
+
+    Examples
+    --------
+    >>> model = BinnedModel(np.array([1.0, 1.0]), {"b": np.array([0.0, 5.0])})
+    >>> float(fit_without_signal(model, model.observe([1.0, 5.0])).deviance)
+    inf
+    """
+    needs_signal = ((data.counts > 0.0) & model.without_background).any(axis=-1)
+    rows = data.flat()
+    vanishing = VANISHING * np.maximum(rows.counts.sum(axis=1), 1.0)
+    vanishing /= model.signal_of(rows).sum(axis=1)
+    strength = np.where(needs_signal, vanishing.reshape(needs_signal.shape), 0.0)
+    found = fit(model, data, strength)
+    deviance = np.where(needs_signal & found.converged, np.inf, found.deviance)
+    parameters = found.parameters.copy()
+    parameters[..., 0] *= 0.0  # of a failed fit it stays NaN
+    return Profile(deviance, parameters, found.converged)
 
 
 def _first_guess(model: BinnedModel, data: Observation) -> FloatArray:

@@ -1,33 +1,25 @@
-"""Upper limits on a signal strength, observed and expected.
+"""Limits on a signal strength from asymptotic distributions, observed and expected.
 
-The strength at which CL_s or CL_s+b, from the asymptotic distributions of Cowan, Cranmer, Gross
-and Vitells (CCGV, arXiv:1007.1727), equals one less the confidence; many data sets at once.
+The strength at which the level of a criterion (`upscatter.statistics.criteria`) equals one less the
+confidence; many data sets at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 from scipy.optimize import elementwise
-from scipy.special import ndtr, ndtri
 
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
-from upscatter.statistics.asymptotics import (
-    Statistic,
-    asimov,
-    log_p_values,
-    lowest_strength,
-)
+from upscatter.statistics.asymptotics import asimov
+from upscatter.statistics.criteria import CLS, Criterion
 from upscatter.statistics.likelihood import BinnedModel
 from upscatter.statistics.observation import Observation
-from upscatter.statistics.profile import Profile, fit
-
-Criterion = Literal["cls", "cls+b"]
+from upscatter.statistics.profile import Profile, fit, fit_without_signal
 
 BANDS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 """Fluctuations of the data, in standard deviations, that an expected limit is given for."""
@@ -68,8 +60,7 @@ def upper_limit(
     model: BinnedModel,
     data: Observation,
     confidence: float = 0.90,
-    criterion: Criterion = "cls",
-    statistic: Statistic = "q-tilde",
+    criterion: Criterion = CLS,
 ) -> UpperLimit:
     """Strength at which the criterion equals 1 − confidence, for one or many data sets.
 
@@ -79,9 +70,9 @@ def upper_limit(
     data : Observation
         Counts (..., bins).
     confidence : float
-        Confidence level above 0.5, one-sided.
-    criterion : {"cls", "cls+b"}
-    statistic : {"q-tilde", "q"}
+        Confidence level above 0.5.
+    criterion : Criterion
+        Of a two-sided one it is the upper end of the interval.
 
     Returns
     -------
@@ -96,7 +87,7 @@ def upper_limit(
     """
     target = np.log1p(-_checked(confidence))
     outer = data.counts.shape[:-1]
-    tests = _Tests.prepare(model, data, criterion, statistic)
+    tests = _Tests.prepare(model, data, criterion)
 
     def excess(strength: FloatArray, which: FloatArray) -> FloatArray:
         return np.asarray(tests.log_level(strength, which.astype(np.intp)) - target)
@@ -104,23 +95,63 @@ def upper_limit(
     floor = np.maximum(tests.best.strength, 0.0)
     spread = _spread(model, tests.artificial)
     # where the limit would be for Gaussian counts, to begin the search
-    power = np.exp(target) * (ndtr(floor / spread) if criterion == "cls" else 1.0)
-    limit = _solve(excess, floor, -spread * ndtri(power), tests.usable)
+    sigmas = criterion.expected_root(1.0 - confidence, floor / spread)
+    limit = _solve(excess, floor, sigmas * spread - floor, tests.usable)
     return UpperLimit(limit.strength.reshape(outer), limit.converged.reshape(outer))
+
+
+def lower_limit(
+    model: BinnedModel, data: Observation, confidence: float, criterion: Criterion
+) -> UpperLimit:
+    """Lower end of a two-sided interval: 0 unless the data exclude that there is no signal.
+
+    Parameters
+    ----------
+    model, data, confidence, criterion
+        As in `upper_limit`.
+
+    Returns
+    -------
+    UpperLimit
+        With the lower ends as its strengths.
+
+    Examples
+    --------
+    >>> from upscatter.statistics.criteria import UNIFIED
+    >>> model = BinnedModel(np.array([1.0]), {"b": np.array([100.0])})
+    >>> data = model.observe([[100.0], [130.0]])
+    >>> lower_limit(model, data, 0.90, UNIFIED).strength.round(2).tolist()
+    [0.0, 12.49]
+    """
+    target = np.log1p(-_checked(confidence))
+    outer = data.counts.shape[:-1]
+    tests = _Tests.prepare(model, data, criterion)
+    best = tests.best.strength
+    strength = np.where(tests.usable, 0.0, np.nan)
+    # far below any strength that the data could tell from none
+    floor = 1e-6 * _spread(model, tests.artificial)
+    which = np.flatnonzero(tests.usable & (best > floor))
+    which = which[tests.log_level(floor[which], which) < target]
+    if which.size:
+
+        def excess(tested: FloatArray, index: FloatArray) -> FloatArray:
+            return np.asarray(tests.log_level(tested, index.astype(np.intp)) - target)
+
+        strength[which] = _roots(excess, floor[which], best[which], which)
+    return UpperLimit(strength.reshape(outer), np.isfinite(strength).reshape(outer))
 
 
 def confidence_level(
     model: BinnedModel,
     data: Observation,
     strength: npt.ArrayLike,
-    criterion: Criterion = "cls",
-    statistic: Statistic = "q-tilde",
+    criterion: Criterion = CLS,
 ) -> FloatArray:
-    """CL_s or CL_s+b of a tested strength: what is 1 − confidence at the upper limit.
+    """Level of a tested strength: what is 1 − confidence at the end of the interval.
 
     Parameters
     ----------
-    model, data, criterion, statistic
+    model, data, criterion
         As in `upper_limit`.
     strength : array_like, shape (...)
         Tested strength.
@@ -137,7 +168,7 @@ def confidence_level(
     0.1
     """
     outer = data.counts.shape[:-1]
-    tests = _Tests.prepare(model, data, criterion, statistic)
+    tests = _Tests.prepare(model, data, criterion)
     which = np.flatnonzero(tests.usable)
     level = np.full(tests.usable.shape, np.nan)
     tested = np.broadcast_to(np.asarray(strength, dtype=float), outer).reshape(-1)
@@ -149,13 +180,12 @@ def expected_limit(
     model: BinnedModel,
     data: Observation,
     confidence: float = 0.90,
-    criterion: Criterion = "cls",
+    criterion: Criterion = CLS,
     bands: Sequence[float] = BANDS,
 ) -> FloatArray:
     """Limits that signal-free data would give if they fluctuated by N standard deviations.
 
-    √q_A(μ) = N + Φ⁻¹(1 − α Φ(N)) for CL_s and N + Φ⁻¹(1 − α) for CL_s+b, α = 1 − confidence
-    (CCGV section 4.3; for CL_s with CL_b = Φ(N)).
+    At them √q of signal-free Asimov data is the criterion's `expected_root` (CCGV section 4.3).
 
     Parameters
     ----------
@@ -164,7 +194,7 @@ def expected_limit(
         Counts (..., bins). Their fit without a signal fixes the nuisance parameters;
         `model.expected` for a projection.
     confidence, criterion
-        As in `upper_limit`; one-sided.
+        As in `upper_limit`.
     bands : sequence of float
         N.
 
@@ -180,10 +210,9 @@ def expected_limit(
     """
     alpha = 1.0 - _checked(confidence)
     number = np.asarray(bands, dtype=float)
-    power = alpha * ndtr(number) if criterion == "cls" else np.full(number.shape, alpha)
     artificial = asimov(model, data.flat())
     sets = artificial.hypothesis.size
-    root = np.repeat(number - ndtri(power), sets)
+    root = np.repeat(criterion.expected_root(alpha, number), sets)
 
     def excess(strength: FloatArray, which: FloatArray) -> FloatArray:
         i = which.astype(np.intp)
@@ -206,32 +235,27 @@ class _Tests:
     artificial: Observation
     usable: npt.NDArray[np.bool_]
     criterion: Criterion
-    statistic: Statistic
 
     @classmethod
-    def prepare(
-        cls, model: BinnedModel, data: Observation, criterion: Criterion, statistic: Statistic
-    ) -> _Tests:
+    def prepare(cls, model: BinnedModel, data: Observation, criterion: Criterion) -> _Tests:
         rows = data.flat()
-        best = fit(model, rows, lowest=lowest_strength(statistic))
-        null = fit(model, rows, 0.0)
+        best = fit(model, rows, lowest=criterion.lowest)
+        null = fit_without_signal(model, rows)
         fitted = np.where(null.converged[:, None], null.parameters, 0.0)
         artificial = rows.replaced(model.expected(fitted, rows.hypothesis), fitted[:, 1:])
         usable = best.converged & null.converged
-        return cls(model, rows, best, artificial, usable, criterion, statistic)
+        return cls(model, rows, best, artificial, usable, criterion)
 
     def log_level(self, strength: FloatArray, which: npt.NDArray[np.intp]) -> FloatArray:
-        """ln CL_s or ln CL_s+b of a strength for each data set asked for."""
+        """ln of the level of a strength for each data set asked for."""
         best = self.best.strength[which]
         # the data and their Asimov twins in one batch: for few sets its cost is that of the calls
         both = self.rows.take(which).join(self.artificial.take(which))
         start = np.concatenate([self.best.parameters[which, 1:], both.auxdata[which.size :]])
         deviance = fit(self.model, both, np.tile(strength, 2), start=start).deviance
         rise = np.maximum(deviance[: which.size] - self.best.deviance[which], 0.0)
-        q = np.where(best > strength, 0.0, rise)
-        q_asimov = deviance[which.size :]
-        ln_clsb, ln_clb = log_p_values(q, q_asimov, self.statistic)
-        return ln_clsb - ln_clb if self.criterion == "cls" else ln_clsb
+        q = self.criterion.statistic(rise, best, strength)
+        return self.criterion.log_level(q, deviance[which.size :])
 
 
 def _checked(confidence: float) -> float:
@@ -278,11 +302,21 @@ def _solve(
     strength[which[excluded]] = 0.0
     left = ~excluded
     if left.any():
-        root = elementwise.find_root(
-            excess,
-            (low[left], high[left]),
-            args=(which[left].astype(float),),
-            tolerances={"xatol": 0.0, "xrtol": 1e-8, "fatol": 0.0, "frtol": 0.0},
-        )
-        strength[which[left]] = np.where(root.success, root.x, np.nan)
+        strength[which[left]] = _roots(excess, low[left], high[left], which[left])
     return UpperLimit(strength, np.isfinite(strength))
+
+
+def _roots(
+    excess: Callable[[FloatArray, FloatArray], FloatArray],
+    low: FloatArray,
+    high: FloatArray,
+    which: npt.NDArray[np.intp],
+) -> FloatArray:
+    """Roots between strengths at which a function has either sign; NaN where there is none."""
+    root = elementwise.find_root(
+        excess,
+        (low, high),
+        args=(which.astype(float),),
+        tolerances={"xatol": 0.0, "xrtol": 1e-8, "fatol": 0.0, "frtol": 0.0},
+    )
+    return np.where(root.success, root.x, np.nan)

@@ -1,0 +1,343 @@
+"""Limits whose distribution is that of pseudo-experiments, not the asymptotic one.
+
+At each hypothesis, a strength with the nuisance parameters profiled on the reference data, counts
+are drawn from Poisson's distribution and auxiliary data about the profiled nuisance parameters; the
+level of the strength is the fraction of these data that are at least as incompatible with it as
+the observed ones. All hypotheses use the same uniform random numbers, so that levels are smooth in
+the strength and neighbouring masses share their fluctuations. Nothing here knows what is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from scipy.special import ndtr, ndtri, pdtr
+
+from upscatter.errors import PhysicsError
+from upscatter.numerics import FloatArray
+from upscatter.statistics.criteria import Criterion
+from upscatter.statistics.likelihood import BinnedModel
+from upscatter.statistics.observation import Observation
+from upscatter.statistics.profile import Profile, fit, fit_without_signal
+
+MOST_FAILED = 1e-3
+"""Fraction of failed fits beyond which there is no calibration."""
+
+NEARLY_NORMAL = 1e8
+"""Expected counts of a bin from which the normal distribution is as good as Poisson's."""
+
+WIDTH = 9.0
+"""Standard deviations to either side in which counts are drawn."""
+
+EVALUATIONS = 40
+"""Hypotheses after which the search for a limit is given up."""
+
+FURTHER = (1.06, 1.13, 1.22, 1.35)
+"""Where to look, times the end of an interval, whether it goes on."""
+
+NOTHING = 1e-4
+"""Part of the first guess at and below which a strength stands for none at all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PseudoExperiments:
+    """How a calibration draws its pseudo-experiments.
+
+    Parameters
+    ----------
+    trials : int
+        Pseudo-experiments for each hypothesis.
+    seed : int
+        Of the random numbers.
+    """
+
+    trials: int = 5000
+    seed: int = 1
+
+
+def poisson_quantiles(uniform: FloatArray, expected: FloatArray) -> FloatArray:
+    """Counts whose cumulative probability is the first to reach a number between 0 and 1.
+
+    Parameters
+    ----------
+    uniform : ndarray, shape (trials, bins)
+    expected : ndarray, shape (bins,)
+
+    Returns
+    -------
+    ndarray, shape (trials, bins)
+
+    Examples
+    --------
+    >>> poisson_quantiles(np.array([[0.04], [0.06], [0.95]]), np.array([3.0])).ravel().tolist()
+    [0.0, 1.0, 6.0]
+    """
+    counts = np.zeros_like(uniform)
+    for i, nu in enumerate(expected):
+        if nu > NEARLY_NORMAL:
+            counts[:, i] = np.maximum(np.round(nu + np.sqrt(nu) * ndtri(uniform[:, i])), 0.0)
+        elif nu > 0.0:
+            low = max(np.floor(nu - WIDTH * np.sqrt(nu)), 0.0)
+            high = np.ceil(nu + WIDTH * np.sqrt(nu) + 3.0 * WIDTH)
+            cumulative = pdtr(np.arange(low, high), nu)
+            counts[:, i] = low + np.searchsorted(cumulative, uniform[:, i])
+    return counts
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """The distribution of a test statistic at hypotheses about one signal.
+
+    Parameters
+    ----------
+    model : BinnedModel
+        With one signal.
+    reference : Observation
+        One data set, on which the nuisance parameters of each hypothesis are profiled.
+    criterion : Criterion
+    settings : PseudoExperiments
+    """
+
+    model: BinnedModel
+    reference: Observation
+    criterion: Criterion
+    settings: PseudoExperiments = field(default_factory=PseudoExperiments)
+
+    def with_signal(self, strength: float) -> FloatArray:
+        """Statistic of a strength in pseudo-data that have it, sorted; shape (trials,)."""
+        profiled = fit(self.model, self.reference, strength).require("profile of a hypothesis")
+        data = self._data(1, profiled.parameters.reshape(-1))
+        return self._sorted(self._statistic(data, self._free(data), strength))
+
+    def without(self, strength: float) -> FloatArray:
+        """The same in pseudo-data without a signal, negative if their best strength is larger."""
+        data, free = self._background
+        q = self._statistic(data, free, strength)
+        return self._sorted(np.where(free.strength > strength, -q, q))
+
+    def observed(self, data: Observation, strength: float) -> FloatArray:
+        """Statistic of a strength in data of one or many sets, shape (sets,)."""
+        rows = data.flat()
+        return self._statistic(rows, self._free(rows), strength)
+
+    @cached_property
+    def _background(self) -> tuple[Observation, Profile]:
+        none = fit_without_signal(self.model, self.reference).require("profile without a signal")
+        data = self._data(0, none.parameters.reshape(-1))
+        return data, self._free(data)
+
+    def _free(self, data: Observation) -> Profile:
+        return fit(self.model, data, lowest=self.criterion.lowest)
+
+    def _statistic(self, data: Observation, free: Profile, strength: float) -> FloatArray:
+        tested = fit(self.model, data, np.full(data.hypothesis.shape, strength))
+        rise = np.maximum(tested.deviance - free.deviance, 0.0)
+        q = self.criterion.statistic(rise, free.strength, np.array(strength))
+        return np.where(tested.converged & free.converged, q, np.nan)
+
+    def _data(self, ensemble: int, parameters: FloatArray) -> Observation:
+        trials, nuisances = self.settings.trials, parameters.size - 1
+        sequence = np.random.SeedSequence(self.settings.seed, spawn_key=(ensemble,))
+        rng = np.random.default_rng(sequence)
+        auxiliary = parameters[1:] + rng.standard_normal((trials, nuisances))
+        uniform = rng.random((trials, self.model.bins))
+        expected = self.model.expected(parameters)
+        return self.model.observe(poisson_quantiles(uniform, expected), auxiliary)
+
+    def _sorted(self, q: FloatArray) -> FloatArray:
+        known = np.sort(q[np.isfinite(q)])
+        failed = q.size - known.size
+        if failed > MOST_FAILED * q.size:
+            raise PhysicsError(
+                f"calibration: {failed} of {q.size} fits of pseudo-data failed, so there is no "
+                "limit; check for uncertainties of 0.3 or more, which let pulls hide any signal"
+            )
+        return known
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibratedLimit:
+    """Ends of intervals in the strength, with their statistical errors.
+
+    Parameters
+    ----------
+    strength, error : ndarray, shape (n,)
+        Upper ends: 0 where every positive strength is excluded, NaN where none is.
+    lower, lower_error : float
+        Lower end of the interval of the observed data; 0 if the data do not exclude 0.
+    """
+
+    strength: FloatArray
+    error: FloatArray
+    lower: float = 0.0
+    lower_error: float = 0.0
+
+
+Evaluation = tuple[FloatArray, FloatArray]
+"""ln level less ln(1 − confidence), and its statistical error, of each limit that is looked for."""
+
+
+def calibrated_limit(
+    sampler: Sampler,
+    confidence: float,
+    start: FloatArray,
+    numbers: Sequence[float] = (),
+    data: Observation | None = None,
+) -> CalibratedLimit:
+    """Upper limits of data without a signal that fluctuate, and of observed data.
+
+    The limit of a fluctuation N is the strength that a fraction Φ(N) of all data without a signal
+    exclude.
+
+    Parameters
+    ----------
+    sampler : Sampler
+    confidence : float
+    start : ndarray, shape (limits,)
+        First guesses, such as the asymptotic limits: of the observed data, if there are any, then
+        of each number.
+    numbers : sequence of float
+        N, standard deviations.
+    data : Observation, optional
+        One observed data set; with a two-sided criterion its interval has a lower end, too.
+
+    Returns
+    -------
+    CalibratedLimit
+        First that of the observed data, if there are any, then that of each number.
+
+    Raises
+    ------
+    PhysicsError
+        If too many fits fail.
+    """
+    target = float(np.log1p(-confidence))
+    trials = sampler.settings.trials
+    known: dict[float, Evaluation] = {}
+
+    def evaluate(strength: float) -> Evaluation:
+        if strength not in known:
+            with_signal = sampler.with_signal(strength)
+            # only CL_s, and limits of data without a signal, need these
+            without = sampler.without(strength)
+            q, low, high = _references(sampler, strength, without, numbers, data)
+            level, error = sampler.criterion.sampled_level(q, with_signal, without)
+            above, _ = sampler.criterion.sampled_level(low, with_signal, without)
+            below, _ = sampler.criterion.sampled_level(high, with_signal, without)
+            least = 0.5 / trials
+            total = np.hypot(error, 0.5 * (above - below)) / np.maximum(level, least)
+            known[strength] = np.log(np.maximum(level, least)) - target, total
+        return known[strength]
+
+    positive = start[np.isfinite(start) & (start > 0.0)]
+    one_count = 1.0 / float(sampler.model.total_signal.sum())
+    typical = float(np.median(positive)) if positive.size else one_count
+
+    def excess(index: int) -> Callable[[float], tuple[float, float]]:
+        return lambda s: (float(evaluate(s)[0][index]), float(evaluate(s)[1][index]))
+
+    # only a two-sided statistic tells data apart whose best strength is the larger one
+    end = _outermost_end if sampler.criterion.two_sided else _upper_end
+    found = [end(excess(i), _guess(first, typical)) for i, first in enumerate(start)]
+    lower = (0.0, 0.0)
+    if sampler.criterion.two_sided and data is not None and found[0][0] > 0.0:
+        lower = _lower_end(excess(0), sampler, data, found[0][0])
+    ends = np.array(found).T
+    return CalibratedLimit(strength=ends[0], error=ends[1], lower=lower[0], lower_error=lower[1])
+
+
+def _references(
+    sampler: Sampler,
+    strength: float,
+    without: FloatArray,
+    numbers: Sequence[float],
+    data: Observation | None,
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Statistic of the data that a limit is for, and what it might be within its error."""
+    size = without.size
+    fraction = ndtr(np.asarray(numbers, dtype=float))
+    spread = np.sqrt(size * fraction * (1.0 - fraction))
+    # a fraction Φ(N) of all data without a signal have at least this, and exclude from below
+    last = size - np.ceil(fraction * size)
+    rank = np.stack([last, last - spread, last + spread])
+    quantiles = np.maximum(without[np.clip(np.round(rank), 0, size - 1).astype(np.intp)], 0.0)
+    if data is None:
+        return quantiles[0], quantiles[1], quantiles[2]
+    seen = sampler.observed(data, strength)
+    if not np.isfinite(seen).all():
+        raise PhysicsError("calibration: the fit of the observed data failed; merge sparse bins")
+    nominal, more, less = (np.concatenate([seen, row]) for row in quantiles)
+    return nominal, more, less
+
+
+def _guess(first: float, typical: float) -> float:
+    return float(first) if np.isfinite(first) and first > 0.0 else typical
+
+
+def _outermost_end(
+    excess: Callable[[float], tuple[float, float]], start: float
+) -> tuple[float, float]:
+    """`_upper_end` of a level that may rise again: a growing strength orders few counts anew."""
+    end = _upper_end(excess, start)
+    for _ in range(EVALUATIONS):
+        beyond = [f * end[0] for f in FURTHER if end[0] > 0.0 and excess(f * end[0])[0] > 0.0]
+        if not beyond:
+            break
+        end = _upper_end(excess, beyond[-1])
+    return end
+
+
+def _upper_end(excess: Callable[[float], tuple[float, float]], start: float) -> tuple[float, float]:
+    """Greatest strength that is not excluded, with its error, from a first guess."""
+    low, high = 0.0, start
+    while excess(high)[0] > 0.0:
+        low, high = high, 1.6 * high
+        if high > start / NOTHING:
+            return np.nan, np.nan
+    while low == 0.0:
+        below = high / 1.6 if high > 0.05 * start else NOTHING * start
+        if excess(below)[0] > 0.0:
+            low = below
+        elif below <= NOTHING * start:
+            return 0.0, 0.0
+        else:
+            high = below
+    return _between(excess, low, high)
+
+
+def _lower_end(
+    excess: Callable[[float], tuple[float, float]],
+    sampler: Sampler,
+    data: Observation,
+    upper: float,
+) -> tuple[float, float]:
+    """Least strength that is not excluded: 0, or between 0 and the best fit."""
+    best = float(fit(sampler.model, data).strength.reshape(-1)[0])
+    nothing = NOTHING * upper
+    if best <= nothing or excess(nothing)[0] >= 0.0:
+        return 0.0, 0.0
+    return _between(excess, best, nothing)
+
+
+def _between(
+    excess: Callable[[float], tuple[float, float]], inside: float, outside: float
+) -> tuple[float, float]:
+    """Where a level falls to its target, between a strength inside and one outside the interval."""
+    level_in, level_out = excess(inside)[0], excess(outside)[0]
+    for _ in range(EVALUATIONS):
+        part = level_in / (level_in - level_out)
+        middle = inside + np.clip(part, 0.1, 0.9) * (outside - inside)
+        level, error = excess(float(middle))
+        slope = abs((level_out - level_in) / (outside - inside))
+        narrow = abs(outside - inside) < 0.04 * max(inside, outside)
+        if narrow or abs(level) < 0.3 * error:
+            # the slope over the bracket: between close strengths it would be noise
+            return float(middle + np.sign(outside - inside) * level / slope), error / slope
+        if level > 0.0:
+            inside, level_in = float(middle), level
+        else:
+            outside, level_out = float(middle), level
+    return float(middle), error / slope

@@ -1,0 +1,82 @@
+"""Distributions of a test statistic at a grid of strengths, for the limits of many data sets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from upscatter.numerics import FloatArray
+from upscatter.statistics.calibration import Sampler
+from upscatter.statistics.observation import Observation
+
+SPAN = (0.02, 12.0)
+"""Strengths of the grid, times the expected limit: few data have limits outside it."""
+
+POINTS = 28
+
+
+@dataclass(frozen=True)
+class CalibrationTable:
+    """Sorted values of a test statistic at rising strengths.
+
+    Parameters
+    ----------
+    sampler : Sampler
+    strengths : ndarray, shape (n,)
+    with_signal, without : tuple of ndarray, shape (trials,)
+        Statistic of each strength in pseudo-data with and without the signal.
+    """
+
+    sampler: Sampler
+    strengths: FloatArray
+    with_signal: tuple[FloatArray, ...]
+    without: tuple[FloatArray, ...]
+
+    @classmethod
+    def around(cls, sampler: Sampler, strength: float) -> CalibrationTable:
+        """A table about the limit that is expected."""
+        strengths = np.geomspace(SPAN[0], SPAN[1], POINTS) * strength
+        return cls(
+            sampler,
+            strengths,
+            tuple(sampler.with_signal(float(s)) for s in strengths),
+            tuple(sampler.without(float(s)) for s in strengths),
+        )
+
+    def limits(self, data: Observation, confidence: float) -> FloatArray:
+        """Upper limits, linear in ln(level) between the strengths of the table.
+
+        Parameters
+        ----------
+        data : Observation
+            Counts (sets, bins).
+        confidence : float
+
+        Returns
+        -------
+        ndarray, shape (sets,)
+            0 below the least strength of the table, NaN above the greatest or where a fit failed.
+        """
+        target = np.log1p(-confidence)
+        levels = []
+        for strength, with_signal, without in zip(
+            self.strengths, self.with_signal, self.without, strict=True
+        ):
+            q = self.sampler.observed(data, float(strength))
+            level, _ = self.sampler.criterion.sampled_level(q, with_signal, without)
+            floor = 0.5 / with_signal.size
+            levels.append(np.where(np.isnan(q), np.nan, np.log(np.maximum(level, floor))))
+        table = np.stack(levels) - target
+        sets = np.arange(table.shape[1])
+        # the greatest strength that is not excluded, and the next one
+        allowed = table > 0.0
+        last = table.shape[0] - 1 - np.argmax(allowed[::-1], axis=0)
+        following = np.minimum(last + 1, table.shape[0] - 1)
+        inside, outside = table[last, sets], table[following, sets]
+        low, high = self.strengths[last], self.strengths[following]
+        crosses = allowed.any(axis=0) & (last < table.shape[0] - 1)
+        part = np.divide(inside, inside - outside, out=np.zeros_like(inside), where=crosses)
+        found = np.where(crosses, low + part * (high - low), 0.0)
+        beyond = allowed[-1] | np.isnan(table).any(axis=0)
+        return np.where(beyond, np.nan, found)

@@ -1,0 +1,211 @@
+"""Calibrated limits for many hypotheses, whose neighbours share pseudo-experiments.
+
+Along a curve of hypotheses (masses) the shape of the signal changes slowly. What pseudo-experiments
+do to a limit depends on that shape, not on its scale: they are done at nodes, between which the
+shape turns by a small angle only, and the ratio of the limit to the asymptotic one is interpolated.
+Nothing here knows what is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from upscatter.numerics import FloatArray
+from upscatter.statistics.calibration import PseudoExperiments, Sampler, calibrated_limit
+from upscatter.statistics.criteria import Criterion
+from upscatter.statistics.likelihood import BinnedModel
+from upscatter.statistics.observation import Observation
+from upscatter.store import Columns
+from upscatter.tasks import Work
+
+ANGLE = 0.1
+"""Angle (radian) between the signals of neighbouring nodes, bins weighted by their error."""
+
+_COLUMNS = ("strength", "error")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibratedCurve:
+    """Calibrated limits of every hypothesis.
+
+    Parameters
+    ----------
+    strength, error : ndarray, shape (limits, hypotheses)
+        See `upscatter.statistics.calibration.CalibratedLimit`.
+    lower, lower_error : ndarray, shape (hypotheses,)
+        Lower ends of the observed data's intervals.
+    """
+
+    strength: FloatArray
+    error: FloatArray
+    lower: FloatArray
+    lower_error: FloatArray
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeTask:
+    """The limits of one hypothesis: a piece of a curve's calibration.
+
+    Parameters
+    ----------
+    number : int
+        Index of the hypothesis.
+    sampler : Sampler
+    confidence : float
+    start : ndarray, shape (limits,)
+    numbers : tuple of float
+    data : Observation or None
+        See `upscatter.statistics.calibration.calibrated_limit`.
+    """
+
+    number: int
+    sampler: Sampler
+    confidence: float
+    start: FloatArray
+    numbers: tuple[float, ...]
+    data: Observation | None
+
+    def compute(self) -> Columns:
+        """Upper limits, then the lower end, and their errors."""
+        found = calibrated_limit(self.sampler, self.confidence, self.start, self.numbers, self.data)
+        return {
+            "strength": np.append(found.strength, found.lower),
+            "error": np.append(found.error, found.lower_error),
+        }
+
+
+def calibrated_curve(
+    model: BinnedModel,
+    data: Observation,
+    criterion: Criterion,
+    confidence: float,
+    settings: PseudoExperiments,
+    start: FloatArray,
+    numbers: Sequence[float],
+    work: Work,
+    *,
+    observed: bool = False,
+) -> CalibratedCurve:
+    """Limits of every hypothesis from pseudo-experiments.
+
+    Parameters
+    ----------
+    model : BinnedModel
+    data : Observation
+        One row for each hypothesis: observed data, or signal-free Asimov data.
+    criterion : Criterion
+    confidence : float
+    settings : PseudoExperiments
+    start : ndarray, shape (limits, hypotheses)
+        Asymptotic limits: of the observed data, if there are any, then of each number.
+    numbers : sequence of float
+        Fluctuations of signal-free data, in standard deviations, to have limits of.
+    work : Work
+    observed : bool
+        Whether the data are observed; with a two-sided criterion their intervals have lower ends.
+
+    Returns
+    -------
+    CalibratedCurve
+
+    Raises
+    ------
+    PhysicsError
+        If too many fits fail.
+    """
+    path = shape_path(model, np.nan_to_num(start[0]))
+    nodes = path_nodes(path)
+    tasks = [
+        NodeTask(
+            number=int(i),
+            sampler=Sampler(model.only(int(i)), _row(data, int(i)), criterion, settings),
+            confidence=confidence,
+            start=start[:, i],
+            numbers=tuple(numbers),
+            data=_row(data, int(i)) if observed else None,
+        )
+        for i in nodes
+    ]
+    key = dict(work.key or {}) | {"numbers": list(numbers), "observed": observed}
+    done = replace(work, key=key).run(
+        tasks,
+        _COLUMNS,
+        start.shape[0] + 1,
+        folder="limits",
+        unit=("calibrated masses", 1, len(tasks)),
+    )
+    one_count = 1.0 / model.total_signal.reshape(-1, model.bins).sum(axis=1)
+    guess = np.concatenate([start, start[:1]])
+    strength, error = (
+        _between_nodes(np.stack([columns[name] for columns in done], axis=1), guess, one_count,
+                       path, nodes)
+        for name in _COLUMNS
+    )  # fmt: skip
+    return CalibratedCurve(
+        strength=strength[:-1], error=error[:-1], lower=strength[-1], lower_error=error[-1]
+    )
+
+
+def shape_path(model: BinnedModel, strength: FloatArray) -> FloatArray:
+    """How far the shape of the signal has turned from the first hypothesis to each.
+
+    Parameters
+    ----------
+    model : BinnedModel
+    strength : ndarray, shape (hypotheses,)
+        At which counts are compared.
+
+    Returns
+    -------
+    ndarray, shape (hypotheses,)
+        Radian, not falling.
+    """
+    signal = model.total_signal.reshape(-1, model.bins)
+    background = np.sum([np.zeros(model.bins), *model.backgrounds.values()], axis=0)
+    expected = background + strength[:, None] * signal
+    weighted = np.divide(signal, np.sqrt(expected), out=np.zeros_like(signal), where=expected > 0.0)
+    length = np.linalg.norm(weighted, axis=1, keepdims=True)
+    unit = np.divide(weighted, length, out=np.zeros_like(weighted), where=length > 0.0)
+    # through the chord: the arc cosine of nearly one has no digits
+    chord = np.linalg.norm(np.diff(unit, axis=0), axis=1)
+    return np.concatenate([[0.0], np.cumsum(2.0 * np.arcsin(np.minimum(0.5 * chord, 1.0)))])
+
+
+def path_nodes(path: FloatArray) -> npt.NDArray[np.intp]:
+    """Hypotheses to compute: the first, the last, and those an angle of `ANGLE` apart.
+
+    Examples
+    --------
+    >>> path_nodes(np.array([0.0, 0.0, 0.06, 0.12, 0.5])).tolist()
+    [0, 2, 3, 4]
+    """
+    nodes = [0]
+    while nodes[-1] < path.size - 1:
+        reach = int(np.searchsorted(path, path[nodes[-1]] + ANGLE, side="right")) - 1
+        nodes.append(max(reach, nodes[-1] + 1))
+    return np.array(nodes)
+
+
+def _between_nodes(
+    found: FloatArray,
+    guess: FloatArray,
+    one_count: FloatArray,
+    path: FloatArray,
+    nodes: npt.NDArray[np.intp],
+) -> FloatArray:
+    """Numbers at every hypothesis, from the nodes: as ratios to the guess, or in counts."""
+    result = np.empty(guess.shape)
+    for row, values in enumerate(found):
+        unit = guess[row] if (guess[row] > 0.0).all() else one_count
+        result[row] = unit * np.interp(path, path[nodes], values / unit[nodes])
+    return result
+
+
+def _row(data: Observation, index: int) -> Observation:
+    """A data set compared with the only signal of `BinnedModel.only`."""
+    one = data.take(slice(index, index + 1))
+    return replace(one, hypothesis=np.zeros(1, dtype=np.intp))

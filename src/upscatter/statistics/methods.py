@@ -1,0 +1,390 @@
+"""Methods that make limits: a test statistic and how it is calibrated, in one object.
+
+Limits, bands, pseudo-experiments, plans and impacts ask a `LimitMethod`; none of them knows which
+test it is. Nothing here knows what is counted.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import ClassVar, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtri
+
+from upscatter.errors import PhysicsError
+from upscatter.numerics import FloatArray
+from upscatter.statistics.calibration import PseudoExperiments, Sampler
+from upscatter.statistics.calibration_table import CalibrationTable
+from upscatter.statistics.counts import effective_counts, weight_spread
+from upscatter.statistics.criteria import CLS, CLSB, UNIFIED, Criterion
+from upscatter.statistics.curve_calibration import calibrated_curve
+from upscatter.statistics.likelihood import BinnedModel
+from upscatter.statistics.observation import Observation
+from upscatter.statistics.registry import CalibrationName
+from upscatter.statistics.upper_limits import (
+    BANDS,
+    confidence_level,
+    expected_limit,
+    lower_limit,
+    upper_limit,
+)
+from upscatter.tasks import HERE, Work
+
+COUNTS_AT_ONCE = 500_000
+"""Counts that are fitted together; more would neither stay in the processor's cache nor gain."""
+
+LATTICE_SPREAD = 0.1
+"""Relative spread of the counts' weights below which limits take few distinct values."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Limits on the strength, one for each of a model's hypotheses.
+
+    Parameters
+    ----------
+    strength : ndarray, shape (n,)
+        Upper limit: 0 where every positive strength is excluded, NaN where there is none.
+    reliable : ndarray of bool, shape (n,)
+        Whether the approximation behind the limit keeps the coverage within 2 points.
+    coverage : ndarray, shape (n,), or None
+        Coverage that the method predicts of itself, where it can.
+    bands : ndarray, shape (5, n), or None
+        Limits of data without a signal that fluctuate by `BANDS`.
+    lower : ndarray, shape (n,), or None
+        Lower end of a two-sided interval; 0 where the data do not exclude 0.
+    error, lower_error : ndarray, shape (n,), or None
+        Statistical errors from pseudo-experiments.
+    """
+
+    strength: FloatArray
+    reliable: npt.NDArray[np.bool_]
+    coverage: FloatArray | None = None
+    bands: FloatArray | None = None
+    lower: FloatArray | None = None
+    error: FloatArray | None = None
+    lower_error: FloatArray | None = None
+
+
+class LimitSetter(Protocol):
+    """A method for one model: limits of many data sets, as pseudo-experiments need them."""
+
+    @property
+    def model(self) -> BinnedModel:
+        """What the data are drawn from."""
+        ...
+
+    def limits(self, data: Observation) -> FloatArray:
+        """Upper limit on the strength for each data set, counts (sets, bins); NaN without one."""
+        ...
+
+    def covers(self, data: Observation, strength: float) -> FloatArray:
+        """1 where a strength is within the limit, 0 where not, NaN where a fit failed."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitMethod(ABC):
+    """How limits are made.
+
+    Parameters
+    ----------
+    confidence : float
+        Confidence level.
+    """
+
+    name: ClassVar[str]
+    confidence: float = 0.90
+
+    @property
+    @abstractmethod
+    def asymptotic_coverage(self) -> float:
+        """Probability that a limit holds the true strength, for large counts."""
+
+    @property
+    def coverage_remarks(self) -> tuple[str, ...]:
+        """What a reader of the coverage should know."""
+        return ()
+
+    @property
+    def calibration(self) -> CalibrationName:
+        """Where the distribution of the test statistic is from."""
+        return "asymptotic"
+
+    def needs_sources(self, bands: bool) -> bool:
+        """Whether the parts of the signal matter, or their sum alone."""
+        return True
+
+    @abstractmethod
+    def expected(self, model: BinnedModel, *, bands: bool = False, work: Work = HERE) -> Limits:
+        """Limits that data without a signal give, for each hypothesis of a model.
+
+        Parameters
+        ----------
+        model : BinnedModel
+        bands : bool
+            Whether to compute what data give that fluctuate.
+        work : Work
+            How pseudo-experiments are done.
+
+        Raises
+        ------
+        PhysicsError
+            If a fit fails.
+        """
+
+    @abstractmethod
+    def observed(
+        self, model: BinnedModel, data: Observation, *, bands: bool = False, work: Work = HERE
+    ) -> Limits:
+        """Limits from observed data.
+
+        Parameters
+        ----------
+        model : BinnedModel
+        data : Observation
+            One row for each hypothesis of the model.
+        bands, work
+            As in `expected`.
+
+        Raises
+        ------
+        PhysicsError
+            If a fit fails, or the method is for projections.
+        """
+
+    @abstractmethod
+    def setter(self, model: BinnedModel) -> LimitSetter:
+        """The method for one model, ready for many data sets."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LikelihoodMethod(LimitMethod):
+    """Limits from the profile likelihood, with asymptotic distributions or pseudo-experiments.
+
+    Parameters
+    ----------
+    calibration : {"asymptotic", "toys"}
+    trials, seed : int
+        Pseudo-experiments for each hypothesis, and their random numbers.
+    power_constraint : float, optional
+        Least probability of data without a signal to exclude a strength that may be excluded:
+        G. Cowan, K. Cranmer, E. Gross and O. Vitells, arXiv:1105.3166.
+    """
+
+    criterion: ClassVar[Criterion]
+    # effective counts from which coverage holds within 2 points: where weights differ, and where
+    # limits take few distinct values; measured in docs/coverage.md
+    reliable_counts: ClassVar[tuple[float, float]]
+    calibration: CalibrationName = "asymptotic"
+    trials: int = 5000
+    seed: int = 1
+    power_constraint: float | None = None
+
+    @property
+    def asymptotic_coverage(self) -> float:
+        """The confidence; of CL_s that is the least coverage."""
+        return self.confidence
+
+    @property
+    def settings(self) -> PseudoExperiments:
+        """How pseudo-experiments are drawn."""
+        return PseudoExperiments(trials=self.trials, seed=self.seed)
+
+    def expected(self, model: BinnedModel, *, bands: bool = False, work: Work = HERE) -> Limits:
+        """See `LimitMethod.expected`; the limit is the median."""
+        data = _asimov_rows(model)
+        numbers = BANDS if bands else (0.0,)
+        found = expected_limit(model, data, self.confidence, self.criterion, numbers)
+        error: FloatArray | None = None
+        if self.calibration == "toys":
+            curve = calibrated_curve(
+                model, data, self.criterion, self.confidence, self.settings, found, numbers, work
+            )
+            found, error = curve.strength, curve.error[numbers.index(0.0)]
+        middle = found[numbers.index(0.0)]
+        return Limits(
+            strength=middle,
+            reliable=self._reliable(model, middle),
+            bands=found if bands else None,
+            error=error,
+        )
+
+    def observed(
+        self, model: BinnedModel, data: Observation, *, bands: bool = False, work: Work = HERE
+    ) -> Limits:
+        """See `LimitMethod.observed`."""
+        what = f"limits with test {self.name!r}"
+        two_sided = self.criterion.two_sided
+        strength = upper_limit(model, data, self.confidence, self.criterion).require(what)
+        power = () if self.power_constraint is None else (float(ndtri(self.power_constraint)),)
+        numbers = (*(BANDS if bands else ()), *power)
+        expected = expected_limit(model, data, self.confidence, self.criterion, numbers)
+        found = Limits(strength=strength, reliable=self._reliable(model, strength))
+        if self.calibration == "toys":
+            start = np.concatenate([strength[None], expected])
+            curve = calibrated_curve(
+                model, data, self.criterion, self.confidence, self.settings, start, numbers, work,
+                observed=True,
+            )  # fmt: skip
+            expected = curve.strength[1:]
+            found = replace(
+                found, strength=curve.strength[0], error=curve.error[0],
+                lower=curve.lower if two_sided else None,
+                lower_error=curve.lower_error if two_sided else None,
+            )  # fmt: skip
+        elif two_sided:
+            lower = lower_limit(model, data, self.confidence, self.criterion).require(what)
+            found = replace(found, lower=lower)
+        if power:
+            found = replace(found, strength=np.maximum(found.strength, expected[-1]))
+        return replace(found, bands=expected[: len(BANDS)] if bands else None)
+
+    def setter(self, model: BinnedModel) -> LimitSetter:
+        """See `LimitMethod.setter`."""
+        if self.calibration == "toys":
+            return CalibratedSetter(model, self)
+        return AsymptoticSetter(model, self.confidence, self.criterion)
+
+    def _reliable(self, model: BinnedModel, strength: FloatArray) -> npt.NDArray[np.bool_]:
+        """Whether there are enough counts, at the limits, for the asymptotic distributions."""
+        if self.calibration == "toys":
+            return np.isfinite(strength)
+        spread, lattice = self.reliable_counts
+        least = np.where(weight_spread(model, strength) < LATTICE_SPREAD, lattice, spread)
+        return np.asarray(effective_counts(model, strength) >= least)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoissonMethod(LikelihoodMethod):
+    """One-sided limits at which the p-value of signal and background is 1 − confidence."""
+
+    name: ClassVar[str] = "poisson"
+    criterion: ClassVar[Criterion] = CLSB
+    reliable_counts: ClassVar[tuple[float, float]] = (10.0, 20.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClsMethod(LikelihoodMethod):
+    """One-sided limits at which CL_s is 1 − confidence."""
+
+    name: ClassVar[str] = "cls"
+    criterion: ClassVar[Criterion] = CLS
+    reliable_counts: ClassVar[tuple[float, float]] = (2.0, 15.0)
+    power_constraint: Literal[None] = field(default=None, init=False)
+
+    @property
+    def coverage_remarks(self) -> tuple[str, ...]:
+        """See `LimitMethod.coverage_remarks`."""
+        return ("CLs covers more than it says, so as not to exclude what cannot be seen",)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnifiedMethod(LikelihoodMethod):
+    """Unified intervals: an upper limit, or where the data ask for it two ends."""
+
+    name: ClassVar[str] = "unified"
+    criterion: ClassVar[Criterion] = UNIFIED
+    reliable_counts: ClassVar[tuple[float, float]] = (10.0, 20.0)
+
+
+@dataclass(frozen=True)
+class AsymptoticSetter:
+    """Limits of many data sets with the asymptotic distributions.
+
+    Parameters
+    ----------
+    model : BinnedModel
+    confidence : float
+    criterion : Criterion
+    """
+
+    model: BinnedModel
+    confidence: float
+    criterion: Criterion
+
+    def limits(self, data: Observation) -> FloatArray:
+        """See `LimitSetter`."""
+        parts = [
+            upper_limit(self.model, part, self.confidence, self.criterion).strength
+            for part in in_parts(data)
+        ]
+        return np.concatenate(parts)
+
+    def covers(self, data: Observation, strength: float) -> FloatArray:
+        """See `LimitSetter`; a test of the one strength, without the search for the limit."""
+        level = np.concatenate(
+            [
+                confidence_level(self.model, part, strength, self.criterion)
+                for part in in_parts(data)
+            ]
+        )
+        return np.where(np.isnan(level), np.nan, level >= 1.0 - self.confidence)
+
+
+@dataclass(frozen=True)
+class CalibratedSetter:
+    """Limits of many data sets with distributions from pseudo-experiments.
+
+    The hypotheses are profiled once, on signal-free Asimov data, not on each data set: the
+    distribution of the profile likelihood ratio hardly depends on the nuisance parameters.
+
+    Parameters
+    ----------
+    model : BinnedModel
+    method : LikelihoodMethod
+    """
+
+    model: BinnedModel
+    method: LikelihoodMethod
+
+    @cached_property
+    def table(self) -> CalibrationTable:
+        """The distributions at strengths around the expected limit."""
+        middle = float(self.method.expected(self.model).strength[0])
+        if not middle > 0.0:
+            raise PhysicsError(
+                "calibration: no strength is expected to be excluded; lower the mass"
+            )
+        return CalibrationTable.around(self._sampler, middle)
+
+    @property
+    def _sampler(self) -> Sampler:
+        data = _asimov_rows(self.model)
+        return Sampler(self.model, data, self.method.criterion, self.method.settings)
+
+    def limits(self, data: Observation) -> FloatArray:
+        """See `LimitSetter`."""
+        parts = [self.table.limits(part, self.method.confidence) for part in in_parts(data)]
+        return np.concatenate(parts)
+
+    def covers(self, data: Observation, strength: float) -> FloatArray:
+        """See `LimitSetter`."""
+        sampler = self._sampler
+        with_signal, without = sampler.with_signal(strength), sampler.without(strength)
+        covered = []
+        for part in in_parts(data):
+            q = sampler.observed(part, strength)
+            level, _ = sampler.criterion.sampled_level(q, with_signal, without)
+            covered.append(np.where(np.isnan(q), np.nan, level >= 1.0 - self.method.confidence))
+        return np.concatenate(covered)
+
+
+def in_parts(data: Observation) -> Iterator[Observation]:
+    """The data sets, in groups of a size that is fast."""
+    sets, bins = data.counts.shape
+    size = max(1, COUNTS_AT_ONCE // bins)
+    for first in range(0, sets, size):
+        yield data.take(slice(first, first + size))
+
+
+def _asimov_rows(model: BinnedModel) -> Observation:
+    """Data equal to the signal-free expectation, one row for each hypothesis."""
+    nominal = model.expected(np.zeros(1 + len(model.names)))
+    every = np.arange(model.hypotheses)
+    return model.observe(np.tile(nominal, (every.size, 1)), hypothesis=every)

@@ -1,0 +1,245 @@
+"""Limits from the χ² with pulls, the paper's method, for projections.
+
+Δχ² with Gaussian counts of a stated variance, whatever their number; see
+`upscatter.statistics.pulls`. Nothing here knows what is counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import sqrt
+from typing import ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr
+
+from upscatter.errors import PhysicsError
+from upscatter.numerics import FloatArray
+from upscatter.statistics.counts import effective_counts
+from upscatter.statistics.fluctuations import limit_quantiles
+from upscatter.statistics.likelihood import BinnedModel
+from upscatter.statistics.methods import LimitMethod, Limits, LimitSetter
+from upscatter.statistics.observation import Observation
+from upscatter.statistics.pulls import StrengthEstimate, chi2_threshold
+from upscatter.statistics.upper_limits import BANDS
+from upscatter.tasks import HERE, Work
+
+Variance = Literal["background", "expected"]
+
+LEAST_COUNTS = 10.0
+"""Effective counts below which they are no Gaussian variable; measured in docs/coverage.md."""
+
+MOST_MISSED = 0.02
+"""Coverage that a limit may lack before it is called unreliable."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PullsMethod(LimitMethod):
+    """Limits at which the χ² with pulls has risen by a threshold.
+
+    Parameters
+    ----------
+    dof : int
+        Degrees of freedom of Δχ².
+    variance : {"background", "expected"}
+        Δ_i²: counts of the sample "background", or all that is expected without a signal.
+    """
+
+    name: ClassVar[str] = "chi2-pulls"
+    dof: int = 1
+    variance: Variance = "expected"
+
+    @property
+    def threshold(self) -> float:
+        """Δχ² at the limit."""
+        return chi2_threshold(self.confidence, self.dof)
+
+    @property
+    def asymptotic_coverage(self) -> float:
+        """Φ(√threshold), one-sided: limits fail where the best strength is so far below the true.
+
+        Where the true strength is below the expected limit, the bound at 0 adds to it.
+        """
+        return float(ndtr(sqrt(self.threshold)))
+
+    @property
+    def coverage_remarks(self) -> tuple[str, ...]:
+        """See `LimitMethod.coverage_remarks`."""
+        nominal, asymptotic = 100.0 * self.confidence, 100.0 * self.asymptotic_coverage
+        return (
+            f"Delta chi2 for {nominal:g} % and {self.dof} dof makes an upper limit one-sided "
+            f"at {asymptotic:.4g} %",
+            "which takes Delta_i for the spread of counts, and the signal for known",
+        )
+
+    def needs_sources(self, bands: bool) -> bool:
+        """The sum will do without bands: the flux error of the signal is in these alone."""
+        return bands
+
+    def variance_of(self, model: BinnedModel) -> FloatArray:
+        """Δ_i², shape (bins,)."""
+        samples = model.backgrounds
+        chosen = samples if self.variance == "expected" else {"background": samples["background"]}
+        return np.asarray(np.sum([np.zeros(model.bins), *chosen.values()], axis=0))
+
+    def expected(self, model: BinnedModel, *, bands: bool = False, work: Work = HERE) -> Limits:
+        """See `LimitMethod.expected`; the limit is that of Asimov data.
+
+        Raises
+        ------
+        PhysicsError
+            If a bin that the signal reaches has no variance.
+        """
+        signal = model.total_signal.reshape(-1, model.bins)
+        variance = self.variance_of(model)
+        used = self._used(signal, variance)
+        shifts = background_shifts(model)[:, used]
+        estimate = StrengthEstimate.of(signal[:, used], variance[used], shifts)
+        strength = estimate.limit(np.zeros(signal.shape[0]), self.threshold)
+        nominal = model.expected(np.zeros(1 + len(model.names)))
+        coverage = self._coverage(estimate, strength, nominal[used], signal[:, used], shifts)
+        enough = effective_counts(model, strength) >= LEAST_COUNTS
+        return Limits(
+            strength=strength,
+            reliable=enough & (coverage >= self.confidence - MOST_MISSED),
+            coverage=coverage,
+            bands=self._bands(model, estimate, used, nominal, shifts) if bands else None,
+        )
+
+    def observed(
+        self, model: BinnedModel, data: Observation, *, bands: bool = False, work: Work = HERE
+    ) -> Limits:
+        """Refused: the χ² is for projections.
+
+        Raises
+        ------
+        PhysicsError
+            Always.
+        """
+        raise PhysicsError(
+            'statistics.test = "chi2-pulls": is for projections; use "poisson", "cls" or "unified"'
+        )
+
+    def setter(self, model: BinnedModel) -> LimitSetter:
+        """See `LimitMethod.setter`."""
+        return PullsSetter(model, self.variance_of(model), self.threshold)
+
+    def _used(self, signal: FloatArray, variance: FloatArray) -> npt.NDArray[np.bool_]:
+        """Bins that the χ² can use; refuse the others if the signal reaches them."""
+        used = np.asarray(variance > 0.0)
+        blind = np.flatnonzero(~used & (signal > 0.0).any(axis=0))
+        if blind.size:
+            raise PhysicsError(
+                f"statistics.variance = {self.variance!r}: bin {blind[0] + 1} expects no counts "
+                'but can have signal; set test = "poisson", add a background, or set variance = '
+                '"expected"'
+            )
+        return used
+
+    def _coverage(
+        self,
+        estimate: StrengthEstimate,
+        strength: FloatArray,
+        nominal: FloatArray,
+        signal: FloatArray,
+        shifts: FloatArray,
+    ) -> FloatArray:
+        """Coverage of a true strength equal to the limit, were counts Gaussian: Φ(limit/spread)."""
+        counts = nominal + strength[:, None] * signal
+        statistical = (estimate.weights**2 * counts).sum(axis=1)
+        systematic = ((estimate.weights @ shifts.T) ** 2).sum(axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            spread = np.sqrt(statistical + systematic) / estimate.information
+            return np.asarray(ndtr(strength / spread))
+
+    def _bands(
+        self,
+        model: BinnedModel,
+        estimate: StrengthEstimate,
+        used: npt.NDArray[np.bool_],
+        nominal: FloatArray,
+        shifts: FloatArray,
+    ) -> FloatArray:
+        """Limits for signal-free data that fluctuate: quantiles of the limit.
+
+        Counts fluctuate as Poisson counts do, whatever variance the χ² takes, and what is known of
+        samples by its uncertainty. A flux that is measured too high makes one expect more
+        background, which the pulls know, and more of the signal, which they do not. Signals are
+        taken to be of one shape in the scale of the whole.
+        """
+        spread = estimate.spread(nominal[used], shifts)
+        hypotheses = estimate.information.size
+        # what a pull of one standard deviation does to the signal's scale, and to the best strength
+        of_scale = np.zeros((len(model.names), hypotheses))
+        for k, normalisation in enumerate(model.normalisations):
+            for sample, sigma in normalisation.relative.items():
+                if sample in model.signals:
+                    part = model.signals[sample].reshape(-1, model.bins)[:, used]
+                    of_scale[k] += sigma * estimate.best(part)
+        of_best = np.stack([-estimate.best(shift) for shift in shifts]) if len(shifts) else of_scale
+        quantiles = limit_quantiles(
+            estimate,
+            self.threshold,
+            BANDS,
+            spread,
+            np.sqrt((of_scale**2).sum(axis=0)),
+            (of_scale * of_best).sum(axis=0),
+        )
+        return np.asarray(quantiles)
+
+
+@dataclass(frozen=True)
+class PullsSetter:
+    """Limits from the χ² with pulls, for data that are not Asimov's.
+
+    The analysis takes for the nuisance parameters what their auxiliary measurements say: the
+    auxiliary data scale what is expected with and without a signal. Δ_i² and the pulls' shifts stay
+    those of the nominal model.
+
+    Parameters
+    ----------
+    model : BinnedModel
+    variance : ndarray, shape (bins,)
+        Δ_i²; bins where it is 0 are not used.
+    threshold : float
+        Δχ² at the limit, above the least χ² of strengths ≥ 0.
+
+    Examples
+    --------
+    >>> model = BinnedModel(np.array([1.0]), {"b": np.array([100.0])})
+    >>> setter = PullsSetter(model, np.array([100.0]), 2.7055)
+    >>> setter.limits(model.observe([[100.0], [110.0]])).round(2).tolist()
+    [16.45, 26.45]
+    """
+
+    model: BinnedModel
+    variance: FloatArray
+    threshold: float
+
+    @cached_property
+    def _used(self) -> npt.NDArray[np.bool_]:
+        return self.variance > 0.0
+
+    def limits(self, data: Observation) -> FloatArray:
+        """See `upscatter.statistics.methods.LimitSetter`."""
+        used = self._used
+        parameters = np.concatenate(
+            [np.zeros((*data.auxdata.shape[:-1], 1)), data.auxdata], axis=-1
+        )
+        residual = data.counts - self.model.expected(parameters)
+        signal = self.model.jacobian(parameters)[..., 0, :]
+        shifts = background_shifts(self.model)[:, used]
+        estimate = StrengthEstimate.of(signal[..., used], self.variance[used], shifts)
+        return estimate.limit(estimate.best(residual[..., used]), self.threshold)
+
+    def covers(self, data: Observation, strength: float) -> FloatArray:
+        """See `upscatter.statistics.methods.LimitSetter`."""
+        limits = self.limits(data)
+        return np.where(np.isnan(limits), np.nan, limits >= strength)
+
+
+def background_shifts(model: BinnedModel) -> FloatArray:
+    """Change of the signal-free expectation by each nuisance parameter, (nuisances, bins)."""
+    return model.jacobian(np.zeros(1 + len(model.names)))[1:]
