@@ -9,10 +9,10 @@ import pytest
 from scenario_files import detector, scenario
 from upscatter.api import expected_counts, upper_limit
 from upscatter.errors import PhysicsError, ScenarioError
-from upscatter.impacts import impacts, variations
 from upscatter.limits.impact import Impact, Impacts, percent
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
+from upscatter.studies.impacts import impacts, variations
 from upscatter.units import MEV
 
 LINDHARD = detector(quenching='{ model = "lindhard", k = 0.15 }')

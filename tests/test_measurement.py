@@ -10,12 +10,12 @@ from made_up_release import made_up_release
 from released_files import official_release
 from upscatter.errors import PhysicsError, ScenarioError
 from upscatter.inputs.xenonnt import OBSERVED
-from upscatter.measurement import Measurement, measured_limit
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.released_experiment import ReleasedExperiment
 from upscatter.scenario.scattering import Scattering
 from upscatter.statistics.profile import fit
 from upscatter.statistics.upper_limits import upper_limit
+from upscatter.studies.measurement import Measurement, measured_limit
 from upscatter.units import MEV
 
 SEEN = np.concatenate([*OBSERVED.values()])

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from scenario_files import detector, scenario
-from upscatter import planning
 from upscatter.api import expected_counts, limit_of, upper_limit
 from upscatter.errors import PhysicsError, ScenarioError
-from upscatter.planning import plan
 from upscatter.scenario.load import Scenario
 from upscatter.statistics.pulls import chi2_threshold
+from upscatter.studies import planning
+from upscatter.studies.planning import plan
 
 # μ⁴ = Δχ² b / s² in every bin: nothing but counts and their fluctuations.
 KNOWN = 'uncertainty = { "8B" = 0.0, hep = 0.0 }'

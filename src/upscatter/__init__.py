@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from upscatter.api import expected_counts, recoil_spectrum, upper_limit
     from upscatter.errors import UpscatterError
-    from upscatter.measurement import measured_limit
     from upscatter.scenario.load import Scenario
+    from upscatter.studies.measurement import measured_limit
 
 __all__ = [
     "Scenario",
@@ -29,7 +29,7 @@ _HOMES = {
     "Scenario": "upscatter.scenario.load",
     "UpscatterError": "upscatter.errors",
     "expected_counts": "upscatter.api",
-    "measured_limit": "upscatter.measurement",
+    "measured_limit": "upscatter.studies.measurement",
     "recoil_spectrum": "upscatter.api",
     "upper_limit": "upscatter.api",
 }

@@ -88,8 +88,8 @@ def commands(context: click.Context) -> None:
 @format_option
 def reproduce(out: Path | None, style: str) -> None:
     """Reproduce the two limits of Demirci and Mustamin, DOI 10.31526/PHEP.2025.09."""
-    from upscatter.report import export
-    from upscatter.reproduction import PAPER_LIMITS, reproduce_paper
+    from upscatter import export
+    from upscatter.studies.reproduction import PAPER_LIMITS, reproduce_paper
 
     if out is not None:
         export.require_folder(out)
@@ -205,7 +205,7 @@ def check(scenario: str) -> None:
 
 def emit(text: str, out: Path | None) -> None:
     """Print a result, or write it to a file."""
-    from upscatter.report.export import write_text
+    from upscatter.export import write_text
 
     if out is None:
         click.echo(text, nl=False)
@@ -238,7 +238,7 @@ class Result(Protocol):
 
 def emit_data(result: Result, style: str, out: Path | None) -> None:
     """Print a result as CSV or JSON, or write it to a file."""
-    from upscatter.report.export import to_csv, to_json
+    from upscatter.export import to_csv, to_json
 
     if style == "csv":
         emit(to_csv(result.header, result.rows, result.comments), out)

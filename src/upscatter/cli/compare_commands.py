@@ -35,8 +35,8 @@ def bounds(name: str | None, style: str, out: Path | None) -> None:
     """List the published limits, or show one: its source, how to read it, its vertices."""
     parsing.check_outputs(out, None)
 
+    from upscatter import export
     from upscatter.inputs.bounds import published_bound, published_bounds
-    from upscatter.report import export
 
     if name is None:
         rows = published_bounds()
@@ -113,8 +113,8 @@ def compare(
     region that is excluded already, over which the scenario reaches. Above it: over the upper edge
     of a region. Alone: the published curve has no such mass. Nothing is extrapolated.
     """
+    from upscatter import export
     from upscatter.errors import UpscatterError
-    from upscatter.report import export
 
     for scenario in scenarios:
         parsing.check_outputs(out, plot, scenario)
@@ -213,7 +213,7 @@ def _curves(
         if confidence is not None:
             scenario = scenario.with_statistics(confidence=confidence)
         if data is not None and isinstance(scenario.settings, ReleaseFile):
-            from upscatter.measurement import measured_limit
+            from upscatter.studies.measurement import measured_limit
 
             curves.append(measured_limit(scenario, data, flavour=flavour))
         else:

@@ -89,7 +89,7 @@ def limit(
     limit is a measured one, and comes with the best fit, the p-value without a dipole, and the
     pulls of all nuisance parameters.
     """
-    from upscatter.report import export
+    from upscatter import export
     from upscatter.scenario.load import Scenario
 
     parsing.check_outputs(out, plot, scenario, postfit)
@@ -150,8 +150,8 @@ def _workspace(
     flavour_sum: FlavourSum,
 ) -> dict[str, object]:
     """The likelihood at a mass, for pyhf."""
-    from upscatter import workspaces
-    from upscatter.measurement import Measurement
+    from upscatter.studies import workspaces
+    from upscatter.studies.measurement import Measurement
 
     if data is None:
         return workspaces.projected_workspace(
@@ -172,7 +172,7 @@ def _measured(
     """A measured limit, and the fit at the first mass within reach."""
     import numpy as np
 
-    from upscatter.measurement import Measurement
+    from upscatter.studies.measurement import Measurement
 
     measurement = Measurement.read(scenario, data, flavour=flavour, flavour_sum=flavour_sum)
     curve = measurement.limit(masses, bands=bands)

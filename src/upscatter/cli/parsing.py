@@ -158,7 +158,7 @@ def check_outputs(
         For a place that cannot be written to, a figure of an unknown format, or two uses of one
         file: a result must not replace the scenario that it comes from.
     """
-    from upscatter.report.export import require_distinct, require_writable
+    from upscatter.export import require_distinct, require_writable
 
     for figure in (plot, postfit):
         if figure is not None:

@@ -51,7 +51,7 @@ def impacts(
     parsing.check_outputs(out, plot, scenario)
     mass = parsing.mass(mass_text)
 
-    from upscatter.impacts import impacts as computed
+    from upscatter.studies.impacts import impacts as computed
 
     result = computed(scenario, mass, flavour=flavour)
     if plot is not None:
@@ -103,7 +103,7 @@ def plan(
     parsing.check_outputs(out, None, scenario)
     target, mass = _target(target_text), parsing.mass(mass_text)
 
-    from upscatter.planning import plan as solved
+    from upscatter.studies.planning import plan as solved
 
     result = solved(scenario, target, vary, mass, flavour=flavour)
     if style == "table":

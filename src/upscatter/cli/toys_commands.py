@@ -84,7 +84,7 @@ def toys(
     Coverage is how often the limit holds the true moment. Finished trials are kept, so that the
     same command goes on after a break, or with more trials; results depend on the seed only.
     """
-    from upscatter.report import export
+    from upscatter import export
 
     parsing.check_outputs(out, plot, scenario)
     if store is not None:
@@ -96,7 +96,7 @@ def toys(
     mass = parsing.mass(mass_text)
     mu = None if mu_text is None else parsing.moment(mu_text)
 
-    from upscatter import trials as pseudo
+    from upscatter.studies import toys as pseudo
 
     gc.enable()  # thousands of fits leave cycles behind
     try:

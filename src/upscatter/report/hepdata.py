@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from upscatter.errors import OutputError
-from upscatter.report.export import write_atomically
+from upscatter.export import write_atomically
 
 if TYPE_CHECKING:
     from hepdata_lib import Submission, Table

@@ -16,10 +16,10 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.ticker import FuncFormatter, LogFormatterSciNotation, LogLocator, NullFormatter
 
+from upscatter.export import write_atomically
 from upscatter.limits.curve import LimitCurve
 from upscatter.limits.measured import MeasuredCurve
 from upscatter.numerics import FloatArray
-from upscatter.report.export import write_atomically
 
 # One column of a two-column journal is 8.6 cm wide, both are 17 cm; text prints at 8 to 9 points.
 _WIDTH = 3.39
