@@ -109,7 +109,7 @@ class TestSolutions:
     def test_at_a_mass_and_for_a_flavour(self):
         own = upper_limit(parse(), [5.0], flavour="e").mu[0]
         found = plan(parse(), 0.9 * own, "exposure", 5.0, flavour="e")
-        assert (found.mass_mev, found.flavour) == (5.0, "e")
+        assert (found.mass, found.flavour) == (5.0, "e")
         assert found.scenario_mu == own
         written = parse(detector=detector(exposure=f'"{found.value!r} kg yr"'))
         assert upper_limit(written, [5.0], flavour="e").mu[0] == pytest.approx(0.9 * own, rel=1e-6)

@@ -117,16 +117,11 @@ def limit(
         curve, fit = _measured(chosen, data, masses, flavour, adding, bands)
     if plot is not None:
         parsing.require_drawable(curve.mass, curve.mu)
-        from upscatter.report.plots import exclusion_figure, save
-
-        save(exclusion_figure([curve]), plot)
+        curve.plot(plot)
     if postfit is not None and fit is None:
         raise UpscatterError("--postfit: no --mass is within reach; there is nothing to draw")
     if postfit is not None and fit is not None:
-        from upscatter.report.plots import save
-        from upscatter.report.postfit_plots import post_fit_figure
-
-        save(post_fit_figure(fit), postfit)
+        fit.plot(postfit)
     if archive is not None:
         submission.submit(curve, chosen, archive)
     elif style == "table":
@@ -176,5 +171,5 @@ def _measured(
 
     measurement = Measurement.read(scenario, data, flavour=flavour, flavour_sum=flavour_sum)
     curve = measurement.limit(masses, bands=bands)
-    reached = curve.mass_mev[np.isfinite(curve.mu)]
+    reached = curve.mass[np.isfinite(curve.mu)]
     return curve, measurement.post_fit(float(reached[0])) if reached.size else None

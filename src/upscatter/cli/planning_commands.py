@@ -1,4 +1,4 @@
-"""The commands for who plans an experiment: `impacts` and `plan`."""
+"""The commands for planning an experiment: `impacts` and `plan`."""
 
 from __future__ import annotations
 
@@ -55,10 +55,7 @@ def impacts(
 
     result = computed(scenario, mass, flavour=flavour)
     if plot is not None:
-        from upscatter.report.impact_plots import impact_figure
-        from upscatter.report.plots import save
-
-        save(impact_figure(result), plot)
+        result.plot(plot)
     if style == "table":
         from upscatter.report.planning_tables import impact_tables
 

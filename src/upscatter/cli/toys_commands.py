@@ -116,10 +116,7 @@ def toys(
     except KeyboardInterrupt as interruption:
         raise click.Abort(str(interruption)) from None
     if plot is not None:
-        from upscatter.report.plots import save
-        from upscatter.report.toys_plots import toys_figure
-
-        save(toys_figure(result), plot)
+        result.plot(plot)
     if style == "table":
         from upscatter.report.toys_report import toy_tables
 

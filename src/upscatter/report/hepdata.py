@@ -138,7 +138,7 @@ def _table(
     reached = np.isfinite(curve.mu)
     mass = library.Variable("$m_4$", is_independent=True, is_binned=False, units="MeV")
     mass.digits = _MASS_DIGITS
-    mass.values = curve.mass_mev[reached].tolist()
+    mass.values = curve.mass[reached].tolist()
     limit = library.Variable(
         r"Upper limit on $\mu_{\nu 4}$",
         is_independent=False,
