@@ -28,7 +28,7 @@ def test_against_one_mass_at_a_time(test, report):
             runs.append(perf_counter() - start)
         times.append(float(np.median(runs)))
     start = perf_counter()
-    alone = [float(limit_of(model, [m]).mu[0]) for m in curve.mass_mev[SAMPLE]]
+    alone = [float(limit_of(model, [m]).mu[0]) for m in curve.mass[SAMPLE]]
     slow = (perf_counter() - start) * curve.mass.size / len(alone)
     worst = float(np.abs(np.array(alone) / curve.mu[SAMPLE] - 1.0).max())
     report.append(

@@ -19,8 +19,8 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq, minimize
 
-from upscatter.measurement import Measurement
 from upscatter.statistics.criteria import CLS
+from upscatter.studies.measurement import Measurement
 from upscatter.units import MEV
 
 MASSES = np.geomspace(0.01, 17.0, 30)

@@ -20,7 +20,7 @@ from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
 from upscatter.statistics.profile import fit
 from upscatter.statistics.toys import LikelihoodSearch, pseudo_data
-from upscatter.trials import CHUNK, Ensemble, toys
+from upscatter.studies.toys import CHUNK, Ensemble, toys
 
 TESTS = ("chi2-pulls", "poisson", "cls")
 TRIALS = 10_000

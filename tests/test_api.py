@@ -50,19 +50,19 @@ class TestUpperLimit:
         curve = upper_limit("ge-nextgen", [30.0, 5.0, 0.0])
         assert np.isnan(curve.mu[0])
         assert curve.mu[1] > curve.mu[2]
-        assert curve.mass_mev == pytest.approx([30.0, 5.0, 0.0])
+        assert curve.mass == pytest.approx([30.0, 5.0, 0.0])
 
     def test_default_masses_reach_the_end_of_hep(self):
         curve = upper_limit("ge-nextgen")
         assert curve.mass.size == 200
-        assert curve.mass_mev[0] == pytest.approx(0.01)
-        assert 18.7 < curve.mass_mev[-1] < 18.784
+        assert curve.mass[0] == pytest.approx(0.01)
+        assert 18.7 < curve.mass[-1] < 18.784
         assert np.isfinite(curve.mu).all()
 
     def test_one_mass_is_like_a_whole_curve(self):
         whole = upper_limit("ge-future")
         for i in (0, 60, 120, 180, 195):
-            alone = upper_limit("ge-future", [whole.mass_mev[i]])
+            alone = upper_limit("ge-future", [whole.mass[i]])
             assert alone.mu[0] == pytest.approx(whole.mu[i], rel=1e-9)
 
     def test_low_mass_limit_is_reached(self):

@@ -6,7 +6,6 @@ from numpy.testing import assert_allclose
 
 from upscatter.errors import TableError
 from upscatter.inputs.bound_file import bound_from_csv
-from upscatter.units import MEV
 
 
 @pytest.fixture
@@ -23,7 +22,7 @@ def test_a_bare_table_is_a_measured_lower_edge(written):
     bound = bound_from_csv(written("m4,mu\n1,1e-9\n2,2e-9\n"))
     assert (bound.name, bound.label, bound.kind) == ("mine", "mine", "measurement")
     assert (bound.topology, bound.confidence, bound.statistic) == ("lower-edge", None, "other")
-    assert_allclose(bound.mass / MEV, [1.0, 2.0])
+    assert_allclose(bound.mass, [1.0, 2.0])
     assert_allclose(bound.mu, [1e-9, 2e-9])
 
 
@@ -37,7 +36,7 @@ def test_comments_describe_it(written):
     )
     assert (bound.label, bound.kind, bound.confidence) == ("Our dream", "projection", 0.95)
     assert (bound.topology, bound.statistic, bound.flavour) == ("closed", "chi2-like", "tau")
-    assert bound.excludes(1.5 * MEV, [5e-10, 5e-9, 5e-8]).tolist() == [False, True, False]
+    assert bound.excludes(1.5, [5e-10, 5e-9, 5e-8]).tolist() == [False, True, False]
 
 
 def test_what_limit_writes_can_be_read(written):
@@ -49,7 +48,7 @@ def test_what_limit_writes_can_be_read(written):
     bound = bound_from_csv(written(text))
     assert (bound.flavour, bound.confidence) == ("universal", 0.9)
     assert bound.mass.size == 2
-    assert np.isnan(bound.lower_limit(20.0 * MEV)).all()
+    assert np.isnan(bound.lower_limit(20.0)).all()
 
 
 @pytest.mark.parametrize(

@@ -330,7 +330,9 @@ class TestOutput:
         assert (folder / "my.toml").read_text() == scenario()
 
     def test_a_bad_place_is_told_before_a_long_computation(self, refused, monkeypatch):
-        monkeypatch.setattr("upscatter.reproduction.reproduce_paper", lambda: pytest.fail("ran"))
+        monkeypatch.setattr(
+            "upscatter.studies.reproduction.reproduce_paper", lambda: pytest.fail("ran")
+        )
         monkeypatch.setattr("upscatter.api.upper_limit", lambda *_, **__: pytest.fail("computed"))
         refused("limit", "my.toml", "--out", "none/x")
         refused("limit", "my.toml", "--plot", "none/x.png")

@@ -17,7 +17,6 @@ from upscatter.limits.curve import LimitCurve
 from upscatter.report.compare_plots import MASS_RANGE, MU_RANGE, comparison_figure
 from upscatter.report.labels import Box, dense
 from upscatter.report.plots import save
-from upscatter.units import MEV
 
 AVAILABLE = [bound for bound in published_bounds() if bound.available]
 
@@ -26,7 +25,15 @@ def curve(title="A detector", scale=1.0):
     mass = np.geomspace(0.01, 18.7, 60)
     mu = scale * 1e-9 / np.clip(1.0 - (mass / 18.75) ** 2, 1e-9, None)
     mu[-1] = np.nan
-    return LimitCurve("name", "universal", 0.9, 1, mass * MEV, mu, {}, title)
+    return LimitCurve(
+        scenario="name",
+        flavour="universal",
+        confidence=0.9,
+        dof=1,
+        mass=mass,
+        mu=mu,
+        title=title,
+    )
 
 
 CURVES = [curve(), curve("Another detector", 0.3)]
@@ -67,7 +74,7 @@ def outline_of(axes, bound):
         line
         for line in axes.get_lines()
         if len(line.get_xdata()) == bound.mass.size
-        and np.allclose(line.get_xdata(), bound.mass_mev)
+        and np.allclose(line.get_xdata(), bound.mass)
         and np.allclose(line.get_ydata(), bound.mu)
     ]
     assert len(lines) == 1, bound.name
@@ -134,7 +141,7 @@ def test_shades_are_what_the_catalogue_says_is_excluded(name):
     inside = path.contains_points(axes.transData.transform(np.stack([mass, mu], axis=1)))
     # Rays of the two algorithms may differ for points within rounding of an edge, of which a
     # random sample has none.
-    np.testing.assert_array_equal(inside, bound.excludes(mass * MEV, mu))
+    np.testing.assert_array_equal(inside, bound.excludes(mass, mu))
     assert inside.any()
     assert not inside.all()
 
@@ -286,7 +293,11 @@ def test_rows_without_numbers_are_passed_over():
 
 def test_a_bound_of_the_user_with_any_name():
     own = PublishedBound(
-        "mine", "a $ b_c^", "measurement", mass=np.array([1.0, 5.0]) * MEV, mu=np.array([1e-9] * 2)
+        name="mine",
+        label="a $ b_c^",
+        kind="measurement",
+        mass=np.array([1.0, 5.0]),
+        mu=np.array([1e-9] * 2),
     )
     figure = comparison_figure([], [own])
     figure.draw_without_rendering()
@@ -296,17 +307,29 @@ def test_a_bound_of_the_user_with_any_name():
 
 
 def test_a_bound_of_a_single_point_or_out_of_view_does_not_break_the_figure():
-    point = replace(
-        published_bound("nomad"), name="p", mass=np.array([3.0]) * MEV, mu=np.array([1e-9])
-    )
-    far = replace(point, name="f", mass=np.array([1e9, 2e9]) * MEV, mu=np.array([1.0, 2.0]))
+    point = replace(published_bound("nomad"), name="p", mass=np.array([3.0]), mu=np.array([1e-9]))
+    far = replace(point, name="f", mass=np.array([1e9, 2e9]), mu=np.array([1.0, 2.0]))
     comparison_figure([], [point, far]).draw_without_rendering()
 
 
 def test_masses_without_a_limit_and_massless_ones_are_left_out():
-    mass = np.array([0.0, 1.0, 40.0]) * MEV
-    some = LimitCurve("name", "e", 0.9, 1, mass, np.array([1e-9, 1e-9, np.nan]))
-    none = LimitCurve("none", "e", 0.9, 1, mass, np.full(3, np.nan))
+    mass = np.array([0.0, 1.0, 40.0])
+    some = LimitCurve(
+        scenario="name",
+        flavour="e",
+        confidence=0.9,
+        dof=1,
+        mass=mass,
+        mu=np.array([1e-9, 1e-9, np.nan]),
+    )
+    none = LimitCurve(
+        scenario="none",
+        flavour="e",
+        confidence=0.9,
+        dof=1,
+        mass=mass,
+        mu=np.full(3, np.nan),
+    )
     comparison_figure([some, none], published_bounds()).draw_without_rendering()
 
 

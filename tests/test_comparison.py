@@ -9,22 +9,22 @@ from upscatter.errors import PhysicsError
 from upscatter.inputs.bounds import PublishedBound, published_bound
 from upscatter.limits.comparison import at_confidence, compare, new_ground, rescale_confidence
 from upscatter.limits.curve import LimitCurve
-from upscatter.units import MEV
 
 
 def curve(mass, mu, flavour="universal"):
-    return LimitCurve("mine", flavour, 0.9, 1, np.array(mass) * MEV, np.array(mu, float))
+    return LimitCurve(
+        scenario="mine",
+        flavour=flavour,
+        confidence=0.9,
+        dof=1,
+        mass=np.array(mass),
+        mu=np.array(mu, float),
+    )
 
 
 def bound(mass, mu, topology="lower-edge", **known):
     known = {"name": "theirs", "label": "theirs", "kind": "measurement"} | known
-    return PublishedBound(
-        **known, topology=topology, mass=np.array(mass) * MEV, mu=np.array(mu, float)
-    )
-
-
-def in_units(intervals):
-    return [(low / MEV, high / MEV) for low, high in intervals]
+    return PublishedBound(**known, topology=topology, mass=np.array(mass), mu=np.array(mu, float))
 
 
 FLAT = curve([0.1, 1.0, 10.0], [1e-9, 1e-9, 1e-9])
@@ -35,18 +35,18 @@ def test_two_power_laws_cross_where_algebra_says():
     # mu = 1e-10 (m/MeV)^2 overtakes 1e-9 at m = sqrt(10) MeV.
     found = compare(FLAT, bound([0.5, 8.0], [0.25e-10, 64e-10]))
     root = np.sqrt(10.0)
-    assert_allclose(in_units(found.stronger), [(root, 8.0)], rtol=1e-12)
-    assert_allclose(in_units(found.covered), [(0.5, root)], rtol=1e-12)
-    assert_allclose(in_units(found.beyond), [(0.1, 0.5), (8.0, 10.0)], rtol=1e-12)
+    assert_allclose(found.stronger, [(root, 8.0)], rtol=1e-12)
+    assert_allclose(found.covered, [(0.5, root)], rtol=1e-12)
+    assert_allclose(found.beyond, [(0.1, 0.5), (8.0, 10.0)], rtol=1e-12)
     assert found.complementary == ()
-    assert_allclose((found.best_factor, found.best_mass / MEV), (6.4, 8.0), rtol=1e-12)
+    assert_allclose((found.best_factor, found.best_mass), (6.4, 8.0), rtol=1e-12)
 
 
 def test_several_crossings():
     zigzag = bound([0.2, 0.5, 1.0, 2.0, 5.0], [1e-8, 1e-10, 1e-8, 1e-10, 1e-8])
     found = compare(FLAT, zigzag)
     expected = [(0.2, np.sqrt(0.1)), (np.sqrt(0.5), np.sqrt(2.0)), (np.sqrt(10.0), 5.0)]
-    assert_allclose(in_units(found.stronger), expected, rtol=1e-12)
+    assert_allclose(found.stronger, expected, rtol=1e-12)
     assert len(found.covered) == 2
 
 
@@ -58,9 +58,9 @@ def test_against_a_dense_scan():
     found = compare(mine, theirs)
     dense = np.geomspace(0.1, 20.0, 200_001)
     own = np.exp(np.interp(np.log(dense), np.log(mass), np.log(mine.mu)))
-    ratio = theirs.lower_limit(dense * MEV) / own
+    ratio = theirs.lower_limit(dense) / own
     inside = np.zeros(dense.size, dtype=bool)
-    for low, high in in_units(found.stronger):
+    for low, high in found.stronger:
         inside |= (dense > low) & (dense < high)
     assert (inside != (ratio > 1.0)).mean() < 1e-4
     assert_allclose(found.best_factor, np.nanmax(ratio), rtol=1e-3)
@@ -69,7 +69,7 @@ def test_against_a_dense_scan():
 def test_a_gap_in_the_curve_is_not_bridged():
     mine = curve([0.1, 1.0, 2.0, 3.0, 10.0], [1e-9, 1e-9, np.nan, 1e-9, 1e-9])
     found = compare(mine, bound([0.1, 10.0], [1e-8, 1e-8]))
-    assert_allclose(in_units(found.stronger), [(0.1, 1.0), (3.0, 10.0)], rtol=1e-12)
+    assert_allclose(found.stronger, [(0.1, 1.0), (3.0, 10.0)], rtol=1e-12)
 
 
 def test_the_order_of_masses_does_not_matter_and_zero_is_left_out():
@@ -94,20 +94,20 @@ def test_one_mass_makes_no_interval():
 )
 def test_a_closed_region_has_an_edge_above(mu, relation, factor):
     found = compare(curve([0.1, 10.0], [mu, mu]), BOX)
-    assert_allclose(in_units(getattr(found, relation)), [(1.0, 4.0)], rtol=1e-12)
-    assert_allclose(in_units(found.beyond), [(0.1, 1.0), (4.0, 10.0)], rtol=1e-12)
+    assert_allclose(getattr(found, relation), [(1.0, 4.0)], rtol=1e-12)
+    assert_allclose(found.beyond, [(0.1, 1.0), (4.0, 10.0)], rtol=1e-12)
     assert found.best_factor == (factor and pytest.approx(factor, rel=1e-12))
 
 
 def test_the_frame_of_a_figure_is_no_limit():
     # Excluded to the left of a line; bottom, left and top are the frame.
     wedge = PublishedBound(
-        "w", "w", "cosmology", topology="wedge",
-        mass=np.array([2.0, 2.0]) * MEV, mu=np.array([1e-12, 1e-6]),
-        frame_mass=np.array([1.0, 1.0]) * MEV, frame_mu=np.array([1e-6, 1e-12]),
+        name="w", label="w", kind="cosmology", topology="wedge",
+        mass=np.array([2.0, 2.0]), mu=np.array([1e-12, 1e-6]),
+        frame_mass=np.array([1.0, 1.0]), frame_mu=np.array([1e-6, 1e-12]),
     )  # fmt: skip
     found = compare(FLAT, wedge)
-    assert_allclose(in_units(found.covered), [(1.0, 2.0)], rtol=1e-12)
+    assert_allclose(found.covered, [(1.0, 2.0)], rtol=1e-12)
     assert found.best_factor is None
 
 
@@ -119,17 +119,17 @@ def test_words_name_every_relation():
 
 
 def test_new_ground_is_what_no_limit_covers():
-    assert_allclose(in_units(new_ground(FLAT, [])), [(0.1, 10.0)], rtol=1e-12)
+    assert_allclose(new_ground(FLAT, []), [(0.1, 10.0)], rtol=1e-12)
     edge = bound([0.2, 8.0], [1e-10, 1e-10])
     expected = [(0.1, 0.2), (8.0, 10.0)]
-    assert_allclose(in_units(new_ground(FLAT, [edge])), expected, rtol=1e-12)
-    assert_allclose(in_units(new_ground(FLAT, [edge, BOX])), expected, rtol=1e-12)
+    assert_allclose(new_ground(FLAT, [edge]), expected, rtol=1e-12)
+    assert_allclose(new_ground(FLAT, [edge, BOX]), expected, rtol=1e-12)
 
 
 def test_new_ground_between_a_region_and_the_limit_above_it():
     # Inside the box up to 1e-8; a second limit begins where it ends for m < 2 MeV, higher above.
     above = bound([0.1, 2.0, 2.0, 10.0], [9e-9, 9e-9, 2e-8, 2e-8])
-    assert_allclose(in_units(new_ground(FLAT, [BOX, above])), [(0.1, 1.0), (2.0, 10.0)], rtol=1e-12)
+    assert_allclose(new_ground(FLAT, [BOX, above]), [(0.1, 1.0), (2.0, 10.0)], rtol=1e-12)
 
 
 def test_new_ground_against_a_dense_scan():
@@ -137,13 +137,13 @@ def test_new_ground_against_a_dense_scan():
     bounds = [published_bound(name) for name in names]
     mine = curve([0.01, 3.0, 9.0, 18.0], [3e-10, 4e-10, 1e-9, 1e-6])
     mass = np.geomspace(0.0101, 17.9, 151)
-    own = np.interp(np.log(mass), np.log(mine.mass_mev), np.log(mine.mu))
+    own = np.interp(np.log(mass), np.log(mine.mass), np.log(mine.mu))
     mu = np.exp(own[:, None] + np.linspace(1e-6, 12.0, 2001))
     free = np.ones(mu.shape, dtype=bool)
     for row in bounds:
-        free &= ~row.excludes(mass[:, None] * MEV, mu)
+        free &= ~row.excludes(mass[:, None], mu)
     inside = np.zeros(mass.size, dtype=bool)
-    for low, high in in_units(new_ground(mine, bounds)):
+    for low, high in new_ground(mine, bounds):
         inside |= (mass > low) & (mass < high)
     assert 0.05 < inside.mean() < 0.95
     # Slivers thinner than the scan's steps of 0.6 % in mu are all that may differ.

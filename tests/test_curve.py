@@ -102,7 +102,12 @@ class TestMassGrid:
 
 class TestLimitCurve:
     curve = LimitCurve(
-        "x", "universal", 0.9, 1, np.array([1.0, 30.0]) * MEV, np.array([1e-9, np.nan])
+        scenario="x",
+        flavour="universal",
+        confidence=0.9,
+        dof=1,
+        mass=np.array([1.0, 30.0]),
+        mu=np.array([1e-9, np.nan]),
     )
 
     def test_json_contract(self):

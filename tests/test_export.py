@@ -8,8 +8,8 @@ import stat
 
 import pytest
 
+from upscatter import export
 from upscatter.errors import OutputError
-from upscatter.report import export
 
 
 class TestJson:

@@ -3,6 +3,7 @@
 import io
 import sys
 import tarfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,6 @@ from upscatter.limits.curve import LimitCurve
 from upscatter.report import hepdata
 from upscatter.report.hepdata import require_name, write_submission
 from upscatter.report.plots import exclusion_figure, save
-from upscatter.units import MEV
 
 try:
     hepdata.require_library()
@@ -23,10 +23,19 @@ yaml = pytest.importorskip("yaml")
 
 @pytest.fixture
 def curve():
-    mass = np.array([0.01, 1.0, 18.776610, 18.776612, 30.0]) * MEV
+    mass = np.array([0.01, 1.0, 18.776610, 18.776612, 30.0])
     mu = np.array([8.6512e-10, 8.7e-10, 1.2e-7, 1.3e-7, np.nan])
     provenance = {"upscatter": "1.2.3", "target": "Ge", "sources": ["8B", "hep"]}
-    return LimitCurve("ge", "mu", 0.9, 1, mass, mu, provenance, "Germanium, someday")
+    return LimitCurve(
+        scenario="ge",
+        flavour="mu",
+        confidence=0.9,
+        dof=1,
+        mass=mass,
+        mu=mu,
+        provenance=provenance,
+        title="Germanium, someday",
+    )
 
 
 @pytest.fixture
@@ -63,7 +72,7 @@ def test_the_table_holds_the_limits_and_their_units(curve, tmp_path):
     values = [row["value"] for row in limit["values"]]
     np.testing.assert_allclose(values, curve.mu[:4], rtol=5e-5)
     masses = [row["value"] for row in mass["values"]]
-    np.testing.assert_allclose(masses, curve.mass_mev[:4], rtol=1e-7)
+    np.testing.assert_allclose(masses, curve.mass[:4], rtol=1e-7)
     assert len(set(masses)) == 4
 
 
@@ -142,7 +151,7 @@ def test_other_names_are_refused(name, tmp_path):
 
 
 def test_a_curve_without_limits_is_refused(curve, tmp_path):
-    empty = LimitCurve("ge", "mu", 0.9, 1, curve.mass, np.full(5, np.nan))
+    empty = replace(curve, mu=np.full(5, np.nan))
     with pytest.raises(OutputError, match="no mass is within reach"):
         write_submission(empty, tmp_path / "out.tar.gz")
     assert list(tmp_path.iterdir()) == []

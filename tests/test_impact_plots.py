@@ -11,7 +11,6 @@ from matplotlib.patches import Rectangle
 from upscatter.limits.impact import Impact, Impacts
 from upscatter.report.impact_plots import impact_figure
 from upscatter.report.plots import COLOURS, save
-from upscatter.units import MEV
 
 MU = 8.65e-10
 TWO_SIDED = [
@@ -32,7 +31,10 @@ REFUSED = [Impact("quenching", "quenching", "choice", "lindhard", reason="keVnr 
 
 def result(impacts=(*TWO_SIDED, *CHOICES, *REFUSED), title="Next-generation germanium"):
     ranked = Impacts.ranked(impacts, MU)
-    return Impacts("ge", "universal", 0.9, 0.01 * MEV, MU, ranked, {}, title)
+    return Impacts(
+        scenario="ge", flavour="universal", confidence=0.9, mass=0.01, mu=MU, impacts=ranked,
+        title=title,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,10 @@ import pytest
 from scenario_files import detector, scenario
 from upscatter.api import expected_counts, upper_limit
 from upscatter.errors import PhysicsError, ScenarioError
-from upscatter.impacts import impacts, variations
 from upscatter.limits.impact import Impact, Impacts, percent
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
-from upscatter.units import MEV
+from upscatter.studies.impacts import impacts, variations
 
 LINDHARD = detector(quenching='{ model = "lindhard", k = 0.15 }')
 UNCERTAIN = 'flat = "0.01 / (keVee kg day)"\nuncertainty = 0.2'
@@ -155,7 +154,7 @@ def test_one_bin_and_one_source_by_hand():
 class TestGermanium:
     def test_limit_is_that_of_the_scenario(self, germanium):
         assert germanium.mu == upper_limit("ge-nextgen", [0.01]).mu[0]
-        assert (germanium.mass_mev, germanium.confidence) == (0.01, 0.9)
+        assert (germanium.mass, germanium.confidence) == (0.01, 0.9)
 
     def test_more_signal_or_less_background_is_better(self, germanium):
         flux, background = find(germanium, "8B flux"), find(germanium, "background")
@@ -310,12 +309,12 @@ class TestFlavour:
 
 class TestResult:
     RESULT = Impacts(
-        "name",
-        "universal",
-        0.9,
-        1.0 * MEV,
-        2e-10,
-        Impacts.ranked(
+        scenario="name",
+        flavour="universal",
+        confidence=0.9,
+        mass=1.0,
+        mu=2e-10,
+        impacts=Impacts.ranked(
             [
                 Impact("a", "refused", "choice", "x", reason="why"),
                 Impact("b", "chosen", "choice", "y", alternative=4e-10),
@@ -324,7 +323,7 @@ class TestResult:
             ],
             2e-10,
         ),
-        {"upscatter": "0"},
+        provenance={"upscatter": "0"},
     )
 
     def test_order(self):

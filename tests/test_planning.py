@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from scenario_files import detector, scenario
-from upscatter import planning
 from upscatter.api import expected_counts, limit_of, upper_limit
 from upscatter.errors import PhysicsError, ScenarioError
-from upscatter.planning import plan
 from upscatter.scenario.load import Scenario
 from upscatter.statistics.pulls import chi2_threshold
+from upscatter.studies import planning
+from upscatter.studies.planning import plan
 
 # μ⁴ = Δχ² b / s² in every bin: nothing but counts and their fluctuations.
 KNOWN = 'uncertainty = { "8B" = 0.0, hep = 0.0 }'
@@ -109,7 +109,7 @@ class TestSolutions:
     def test_at_a_mass_and_for_a_flavour(self):
         own = upper_limit(parse(), [5.0], flavour="e").mu[0]
         found = plan(parse(), 0.9 * own, "exposure", 5.0, flavour="e")
-        assert (found.mass_mev, found.flavour) == (5.0, "e")
+        assert (found.mass, found.flavour) == (5.0, "e")
         assert found.scenario_mu == own
         written = parse(detector=detector(exposure=f'"{found.value!r} kg yr"'))
         assert upper_limit(written, [5.0], flavour="e").mu[0] == pytest.approx(0.9 * own, rel=1e-6)

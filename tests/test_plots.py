@@ -6,14 +6,21 @@ from matplotlib.image import imread
 
 from upscatter.limits.curve import LimitCurve
 from upscatter.report.plots import exclusion_figure, save
-from upscatter.units import MEV
 
 
 def curve(title="A detector", flavour="universal", scale=1.0):
     mass = np.geomspace(0.01, 18.7, 60)
     mu = scale * 1e-9 / np.clip(1.0 - (mass / 18.75) ** 2, 1e-9, None)
     mu[-1] = np.nan
-    return LimitCurve("name", flavour, 0.9, 1, mass * MEV, mu, {}, title)
+    return LimitCurve(
+        scenario="name",
+        flavour=flavour,
+        confidence=0.9,
+        dof=1,
+        mass=mass,
+        mu=mu,
+        title=title,
+    )
 
 
 @pytest.fixture
@@ -32,7 +39,7 @@ def test_every_curve_is_drawn_where_it_is_finite(figure):
     (axes,) = figure.axes
     drawn = [line for line in axes.get_lines() if line.get_xdata().size]
     assert len(drawn) == 2
-    np.testing.assert_allclose(drawn[0].get_xdata(), curve().mass_mev[:-1])
+    np.testing.assert_allclose(drawn[0].get_xdata(), curve().mass[:-1])
     np.testing.assert_allclose(drawn[0].get_ydata(), curve().mu[:-1])
 
 
@@ -72,8 +79,15 @@ def test_width_is_that_of_a_journal_column(figure):
 
 
 def test_no_curve_in_reach_still_makes_a_figure():
-    mass = np.array([30.0, 40.0]) * MEV
-    empty = LimitCurve("name", "universal", 0.9, 1, mass, np.array([np.nan, np.nan]))
+    mass = np.array([30.0, 40.0])
+    empty = LimitCurve(
+        scenario="name",
+        flavour="universal",
+        confidence=0.9,
+        dof=1,
+        mass=mass,
+        mu=np.array([np.nan, np.nan]),
+    )
     assert exclusion_figure([empty]).axes
 
 

@@ -10,7 +10,6 @@ from upscatter.report.plots import save
 from upscatter.report.postfit_plots import post_fit_figure
 from upscatter.report.released_labels import nuisance_label
 from upscatter.report.tables import as_text
-from upscatter.units import MEV
 
 NUISANCES = (
     "cathode_sr0_rate_multiplier",
@@ -25,12 +24,24 @@ def post_fit(best=0.0, expected=(0.5e-9, 1e-9, 1.5e-9, 2e-9, 3e-9)):
     bins = 6
     falling = np.linspace(100.0, 10.0, bins)
     return PostFit(
-        "Somewhere", 0.5 * MEV, np.sqrt(best), 1.2e-9, np.array(expected), 0.9,
-        {"sr0": slice(0, 3), "sr1": slice(3, 6)}, np.array([80.0, 140.0, 200.0, 260.0]), "cS2 [PE]",
-        np.round(1.1 * falling), {"cathode": falling, "8B CEvNS": 0.1 * falling},
-        best * falling, 0.2 * falling, NUISANCES,
-        np.array([0.5, -1.0, 0.0, -0.004, 0.1]), np.array([0.4, 0.9, 1.0, 1.0, 1.0]), np.zeros(5),
-    )  # fmt: skip
+        title="Somewhere",
+        mass=0.5,
+        mu_best=np.sqrt(best),
+        mu_limit=1.2e-9,
+        mu_expected=np.array(expected),
+        confidence=0.9,
+        channels={"sr0": slice(0, 3), "sr1": slice(3, 6)},
+        edges=np.array([80.0, 140.0, 200.0, 260.0]),
+        edges_label="cS2 [PE]",
+        observed=np.round(1.1 * falling),
+        components={"cathode": falling, "8B CEvNS": 0.1 * falling},
+        signal_best=best * falling,
+        signal_limit=0.2 * falling,
+        nuisances=NUISANCES,
+        pulls=np.array([0.5, -1.0, 0.0, -0.004, 0.1]),
+        errors=np.array([0.4, 0.9, 1.0, 1.0, 1.0]),
+        pulls_limit=np.zeros(5),
+    )
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from upscatter.cli import main
-from upscatter.reproduction import reproduce_paper
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.model import ReleaseFile, ScenarioFile
+from upscatter.studies.reproduction import reproduce_paper
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 

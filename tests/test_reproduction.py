@@ -2,7 +2,7 @@
 
 import pytest
 
-from upscatter.reproduction import reproduce_paper
+from upscatter.studies.reproduction import reproduce_paper
 
 
 @pytest.fixture(scope="module")

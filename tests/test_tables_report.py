@@ -7,7 +7,7 @@ import pytest
 
 from upscatter.limits.curve import LimitCurve
 from upscatter.report import tables
-from upscatter.units import MEV
+from upscatter.results import MOST_ROWS
 
 SOURCES = ("pp", "pep", "hep", "7Be", "8B", "13N", "15O", "17F")
 RNG = np.random.default_rng(1)
@@ -15,7 +15,13 @@ RNG = np.random.default_rng(1)
 
 def curve(mass, mu, title="A title"):
     return LimitCurve(
-        "name", "universal", 0.9, 1, np.asarray(mass) * MEV, np.asarray(mu, dtype=float), {}, title
+        scenario="name",
+        flavour="universal",
+        confidence=0.9,
+        dof=1,
+        mass=np.asarray(mass),
+        mu=np.asarray(mu, dtype=float),
+        title=title,
     )
 
 
@@ -49,7 +55,7 @@ class TestLimits:
         many = curve(np.geomspace(0.01, 18.0, 200), np.full(200, 1e-9))
         thin = tables.as_text(tables.limit_table(many, thin=True))
         whole = tables.as_text(tables.limit_table(many, thin=False))
-        assert thin.count("1.000e-09") == tables.MOST_ROWS
+        assert thin.count("1.000e-09") == MOST_ROWS
         assert "25 of 200 masses; --format csv or json has all of them" in thin
         assert whole.count("1.000e-09") == 200
         for mass in ("0.01", "18"):  # both ends are always shown

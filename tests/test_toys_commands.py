@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from upscatter.cli import main
-from upscatter.trials import toys
+from upscatter.studies.toys import toys
 
 WIDTH = 80
 

@@ -7,13 +7,13 @@ import pytest
 from scipy.stats import norm
 
 from scenario_files import detector, scenario
-from upscatter import trials
 from upscatter.api import upper_limit
 from upscatter.errors import OutputError, PhysicsError, ScenarioError
 from upscatter.limits.toys import Coverage
 from upscatter.scenario.load import Scenario
 from upscatter.statistics.toys import Chunk, PullsSearch
-from upscatter.trials import CHUNK, toys
+from upscatter.studies import toys as trials
+from upscatter.studies.toys import CHUNK, toys
 
 BANDS = norm.cdf([-2.0, -1.0, 0.0, 1.0, 2.0])
 FAST = {"test": "chi2-pulls"}

@@ -9,7 +9,6 @@ from upscatter.api import upper_limit
 from upscatter.inputs.bounds import PublishedBound, published_bounds
 from upscatter.limits.curve import LimitCurve
 from upscatter.limits.verdict import verdict
-from upscatter.units import MEV
 
 
 @pytest.fixture(scope="module")
@@ -19,7 +18,7 @@ def result():
 
 
 def stronger(result, scenario, name):
-    return [(a / MEV, b / MEV) for a, b in result.comparisons[scenario][name].stronger]
+    return list(result.comparisons[scenario][name].stronger)
 
 
 def test_the_papers_claim_on_borexino(result):
@@ -36,17 +35,17 @@ def test_the_papers_claim_on_the_supernova(result):
     next_generation = result.comparisons["ge-nextgen"]["sn1987a"]
     assert next_generation.covered == ()
     [(low, _)] = next_generation.complementary
-    assert low == pytest.approx(0.01 * MEV)
+    assert low == pytest.approx(0.01)
     future = result.comparisons["ge-future"]["sn1987a"]
-    assert future.complementary[0][0] == pytest.approx(5.9 * MEV, rel=0.03)
+    assert future.complementary[0][0] == pytest.approx(5.9, rel=0.03)
 
 
 def test_solar_upscattering_leaves_little_new_ground(result):
     # Borexino and Super-K on nu_4 from the Earth (arXiv:2010.04193) cover most of what is above
     # Borexino's own curve.
     [(low, high)] = result.new_ground["ge-future"].laboratory
-    assert low == pytest.approx(0.53 * MEV, abs=0.01 * MEV)
-    assert high == pytest.approx(3.0 * MEV, abs=0.1 * MEV)
+    assert low == pytest.approx(0.53, abs=0.01)
+    assert high == pytest.approx(3.0, abs=0.1)
 
 
 def test_what_could_not_be_rescaled_is_named(result):
@@ -78,8 +77,8 @@ def test_rows_have_the_header_s_columns(result):
 
 
 def own(name, flavour, kind="measurement"):
-    mass, mu = np.array([0.1, 10.0]) * MEV, np.array([1e-10, 1e-10])
-    return PublishedBound(name, name, kind, flavour=flavour, mass=mass, mu=mu)
+    mass, mu = np.array([0.1, 10.0]), np.array([1e-10, 1e-10])
+    return PublishedBound(name=name, label=name, kind=kind, flavour=flavour, mass=mass, mu=mu)
 
 
 @pytest.mark.parametrize(
@@ -94,15 +93,29 @@ def own(name, flavour, kind="measurement"):
     ],
 )
 def test_new_ground_is_about_the_same_coupling(coupling, published, new):
-    mass = np.array([1.0, 2.0]) * MEV
-    curve = LimitCurve("mine", coupling, 0.9, 1, mass, np.array([1e-9, 1e-9]))
+    mass = np.array([1.0, 2.0])
+    curve = LimitCurve(
+        scenario="mine",
+        flavour=coupling,
+        confidence=0.9,
+        dof=1,
+        mass=mass,
+        mu=np.array([1e-9, 1e-9]),
+    )
     found = verdict([curve], [own("theirs", published)])
     assert bool(found.new_ground["mine"].laboratory) is new
 
 
 def test_projections_exclude_nothing_and_cosmology_counts_apart():
-    mass = np.array([1.0, 2.0]) * MEV
-    curve = LimitCurve("mine", "mu", 0.9, 1, mass, np.array([1e-9, 1e-9]))
+    mass = np.array([1.0, 2.0])
+    curve = LimitCurve(
+        scenario="mine",
+        flavour="mu",
+        confidence=0.9,
+        dof=1,
+        mass=mass,
+        mu=np.array([1e-9, 1e-9]),
+    )
     found = verdict([curve], [own("a", "mu", "projection"), own("b", "mu", "cosmology")])
     assert found.new_ground["mine"].laboratory
     assert not found.new_ground["mine"].everything

@@ -9,11 +9,11 @@ from made_up_release import made_up_release
 from upscatter.api import upper_limit
 from upscatter.cli import main
 from upscatter.errors import PhysicsError
-from upscatter.measurement import Measurement
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.released_experiment import ReleasedExperiment
 from upscatter.scenario.scattering import Scattering
-from upscatter.workspaces import measured_workspace, projected_workspace
+from upscatter.studies.measurement import Measurement
+from upscatter.studies.workspaces import measured_workspace, projected_workspace
 
 
 def samples(workspace, channel=0):

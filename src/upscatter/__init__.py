@@ -13,24 +13,36 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from upscatter.api import expected_counts, recoil_spectrum, upper_limit
     from upscatter.errors import UpscatterError
-    from upscatter.measurement import measured_limit
     from upscatter.scenario.load import Scenario
+    from upscatter.studies.comparison import compare
+    from upscatter.studies.impacts import impacts
+    from upscatter.studies.measurement import measured_limit
+    from upscatter.studies.planning import plan
+    from upscatter.studies.toys import toys
 
 __all__ = [
     "Scenario",
     "UpscatterError",
+    "compare",
     "expected_counts",
+    "impacts",
     "measured_limit",
+    "plan",
     "recoil_spectrum",
+    "toys",
     "upper_limit",
 ]
 
 _HOMES = {
     "Scenario": "upscatter.scenario.load",
     "UpscatterError": "upscatter.errors",
+    "compare": "upscatter.studies.comparison",
     "expected_counts": "upscatter.api",
-    "measured_limit": "upscatter.measurement",
+    "impacts": "upscatter.studies.impacts",
+    "measured_limit": "upscatter.studies.measurement",
+    "plan": "upscatter.studies.planning",
     "recoil_spectrum": "upscatter.api",
+    "toys": "upscatter.studies.toys",
     "upper_limit": "upscatter.api",
 }
 

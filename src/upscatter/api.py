@@ -84,22 +84,22 @@ def limit_of(
     experiment = model.experiment
     if masses is None:
         end = experiment.highest_mass(model.flux)
-        mass = mass_grid(LOWEST_MASS * MEV, end)
+        mass = mass_grid(LOWEST_MASS, end / MEV)
     else:
-        mass = non_negative("mass", np.atleast_1d(masses)) * MEV
-    limit, expected = _limits(model, mass, bands)
+        mass = non_negative("mass", np.atleast_1d(masses)).copy()
+    limit, expected = _limits(model, mass * MEV, bands)
     statistics = settings.statistics
     return LimitCurve(
-        model.scenario.name,
-        model.coupling.name,
-        statistics.confidence,
-        statistics.dof,
-        mass,
-        limit,
-        model.provenance,
-        settings.title,
-        statistics.test,
-        expected,
+        scenario=model.scenario.name,
+        flavour=model.coupling.name,
+        confidence=statistics.confidence,
+        dof=statistics.dof,
+        mass=mass,
+        mu=limit,
+        title=settings.title,
+        test=statistics.test,
+        bands=expected,
+        provenance=model.provenance,
     )
 
 
@@ -162,14 +162,14 @@ def expected_counts(
     experiment = model.experiment
     dipole = experiment.counts(Dipole(), model.dipole_flux, m4)
     return ExpectedCounts(
-        model.scenario.name,
-        np.asarray(experiment.edges / KEV),
-        experiment.background,
-        experiment.counts(model.standard_model, model.flux),
-        {source: np.asarray(strength * n) for source, n in dipole.items()},
-        float(mu),
-        float(mass),
-        model.provenance,
+        scenario=model.scenario.name,
+        bin_edges_kevee=np.asarray(experiment.edges / KEV),
+        background=experiment.background,
+        sm=experiment.counts(model.standard_model, model.flux),
+        dipole={source: np.asarray(strength * n) for source, n in dipole.items()},
+        mu=float(mu),
+        mass=float(mass),
+        provenance=model.provenance,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -126,7 +127,13 @@ def arriving_flux(sun: SunAndDetector) -> ArrivingFlux:
         night = _fluxes(sun, sun.exposure.select("night"))
         day = _fluxes(sun, DAY)
         asymmetry = 2.0 * (night[:, 0] - day[:, 0]) / (night[:, 0] + day[:, 0])
-    return ArrivingFlux(tuple(sun.fluxes), average, asymmetry, sun.description)
+    return ArrivingFlux(
+        sources=tuple(sun.fluxes),
+        flux=average,
+        asymmetry=asymmetry,
+        spectra=partial(_for_figure, sun),
+        provenance=sun.description,
+    )
 
 
 def oscillation(sun: SunAndDetector, source: str, energies: npt.ArrayLike) -> Oscillation:
@@ -142,14 +149,14 @@ def oscillation(sun: SunAndDetector, source: str, energies: npt.ArrayLike) -> Os
     PhysicsError
         If an energy is below 1 keV or not finite, or conversion is not adiabatic.
     """
-    energy_mev = np.atleast_1d(np.asarray(energies, dtype=float))
-    bad = energy_mev[~((energy_mev >= _LEAST_ENERGY) & np.isfinite(energy_mev))]
+    given = np.atleast_1d(np.array(energies, dtype=float))
+    bad = given[~((given >= _LEAST_ENERGY) & np.isfinite(given))]
     if bad.size:
         raise PhysicsError(
             f"energy {bad[0]:g} MeV is not positive and finite, or below {_LEAST_ENERGY:g} MeV; "
             "give one such as 10 MeV"
         )
-    energy = energy_mev * MEV
+    energy = given * MEV
 
     def probabilities(exposure: NadirExposure) -> FloatArray:
         return sun.flavour(exposure).probabilities(energy, source)
@@ -158,7 +165,15 @@ def oscillation(sun: SunAndDetector, source: str, energies: npt.ArrayLike) -> Os
     night = probabilities(sun.exposure.select("night")) if sun.has_night else day
     # The probabilities are linear in the exposure.
     average = sun.exposure.day * day + (1.0 - sun.exposure.day) * night
-    return Oscillation(source, energy_mev, day, night, average, sun.has_night, sun.description)
+    return Oscillation(
+        source=source,
+        energy=given,
+        day=day,
+        night=night,
+        average=average,
+        has_night=sun.has_night,
+        provenance=sun.description,
+    )
 
 
 def flux_spectra(
@@ -201,6 +216,19 @@ def flux_lines(sun: SunAndDetector) -> list[tuple[str, float, float, float]]:
                 share = float(weight(np.array([component.endpoint]))[0])
                 lines.append((source, component.endpoint / MEV, total, share * total))
     return lines
+
+
+def _for_figure(
+    sun: SunAndDetector,
+) -> tuple[
+    FloatArray,
+    dict[str, tuple[FloatArray, FloatArray]],
+    list[tuple[str, float, float, float]],
+]:
+    """Energies, spectra and lines: the arguments of the figure of fluxes."""
+    from upscatter.report.flavour_plots import FIGURE_ENERGIES
+
+    return FIGURE_ENERGIES, flux_spectra(sun, FIGURE_ENERGIES), flux_lines(sun)
 
 
 def _described(block: OscillationBlock) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from upscatter.flux.coupling import FlavourSum
+    from upscatter.results import Result
 
 # Everything heavier than click is imported inside the commands: `upscatter --help` answers at once.
 
@@ -88,8 +89,8 @@ def commands(context: click.Context) -> None:
 @format_option
 def reproduce(out: Path | None, style: str) -> None:
     """Reproduce the two limits of Demirci and Mustamin, DOI 10.31526/PHEP.2025.09."""
-    from upscatter.report import export
-    from upscatter.reproduction import PAPER_LIMITS, reproduce_paper
+    from upscatter import export
+    from upscatter.studies.reproduction import PAPER_LIMITS, reproduce_paper
 
     if out is not None:
         export.require_folder(out)
@@ -101,24 +102,18 @@ def reproduce(out: Path | None, style: str) -> None:
     if out is not None:
         from upscatter.inputs.bounds import published_bounds
         from upscatter.report.compare_plots import comparison_figure
-        from upscatter.report.plots import exclusion_figure, save
+        from upscatter.report.plots import save
 
         for curve in result.curves:
-            export.write_text(
-                out / f"{curve.scenario}.csv",
-                export.to_csv(curve.header, curve.rows, curve.comments),
-            )
-            export.write_text(out / f"{curve.scenario}.json", export.to_json(curve.to_dict()))
-        export.write_text(out / "reproduce.json", export.to_json(result.to_dict()))
-        alone = exclusion_figure(result.curves)
+            curve.to_csv(out / f"{curve.scenario}.csv")
+            curve.to_json(out / f"{curve.scenario}.json")
+        result.to_json(out / "reproduce.json")
         among_others = comparison_figure(result.curves, published_bounds())
-        for name, figure in zip(_FIGURES, (alone, among_others), strict=True):
+        for name, figure in zip(_FIGURES, (result.plot(), among_others), strict=True):
             for suffix in _FIGURE_FORMATS:
                 save(figure, out / f"{name}.{suffix}")
-    if style == "json":
-        click.echo(export.to_json(result.to_dict()), nl=False)
-    elif style == "csv":
-        click.echo(export.to_csv(result.header, result.rows, result.comments), nl=False)
+    if style != "table":
+        emit_data(result, style, None)
     else:
         from upscatter.report.tables import print_table, reproduction_table
 
@@ -205,7 +200,7 @@ def check(scenario: str) -> None:
 
 def emit(text: str, out: Path | None) -> None:
     """Print a result, or write it to a file."""
-    from upscatter.report.export import write_text
+    from upscatter.export import write_text
 
     if out is None:
         click.echo(text, nl=False)
@@ -213,37 +208,9 @@ def emit(text: str, out: Path | None) -> None:
         write_text(out, text)
 
 
-class Result(Protocol):
-    """What every frozen result can be written as: a table of columns, or the JSON contract."""
-
-    @property
-    def header(self) -> Sequence[str]:
-        """Column names."""
-        ...
-
-    @property
-    def rows(self) -> Sequence[Sequence[object]]:
-        """One sequence for each row."""
-        ...
-
-    @property
-    def comments(self) -> Sequence[str]:
-        """Lines above the columns."""
-        ...
-
-    def to_dict(self) -> dict[str, object]:
-        """What JSON holds."""
-        ...
-
-
 def emit_data(result: Result, style: str, out: Path | None) -> None:
     """Print a result as CSV or JSON, or write it to a file."""
-    from upscatter.report.export import to_csv, to_json
-
-    if style == "csv":
-        emit(to_csv(result.header, result.rows, result.comments), out)
-    else:
-        emit(to_json(result.to_dict()), out)
+    emit(result.to_csv() if style == "csv" else result.to_json(), out)
 
 
 def emit_table(table: Table | Sequence[Table], out: Path | None) -> None:

@@ -52,16 +52,12 @@ def flux(
     """
     parsing.check_outputs(out, plot, scenario)
 
-    from upscatter.flavours import SunAndDetector, arriving_flux, flux_lines, flux_spectra
+    from upscatter.flavours import SunAndDetector, arriving_flux
 
     sun = SunAndDetector.choose(scenario, model, fit, laboratory)
     result = arriving_flux(sun)
     if plot is not None:
-        from upscatter.report.flavour_plots import FIGURE_ENERGIES, flux_figure
-        from upscatter.report.plots import save
-
-        figure = flux_figure(FIGURE_ENERGIES, flux_spectra(sun, FIGURE_ENERGIES), flux_lines(sun))
-        save(figure, plot)
+        result.plot(plot)
     if style == "table":
         from upscatter.report.tables import flux_table
 
@@ -109,12 +105,8 @@ def oscillation(
     sun = flavours.SunAndDetector.choose(scenario, model, fit, laboratory)
     result = flavours.oscillation(sun, source, energies)
     if plot is not None:
-        from upscatter.report.flavour_plots import oscillation_figure
-        from upscatter.report.plots import save
-
-        drawn = flavours.oscillation(sun, source, parsing.masses(energy_texts or (_FINE,)))
-        night = drawn.night if drawn.has_night else None
-        save(oscillation_figure(source, drawn.energy_mev, drawn.day, night), plot)
+        fine = parsing.masses(energy_texts or (_FINE,), "--energy")
+        flavours.oscillation(sun, source, fine).plot(plot)
     if style == "table":
         from upscatter.report.tables import oscillation_table
 

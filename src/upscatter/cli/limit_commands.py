@@ -89,7 +89,7 @@ def limit(
     limit is a measured one, and comes with the best fit, the p-value without a dipole, and the
     pulls of all nuisance parameters.
     """
-    from upscatter.report import export
+    from upscatter import export
     from upscatter.scenario.load import Scenario
 
     parsing.check_outputs(out, plot, scenario, postfit)
@@ -117,16 +117,11 @@ def limit(
         curve, fit = _measured(chosen, data, masses, flavour, adding, bands)
     if plot is not None:
         parsing.require_drawable(curve.mass, curve.mu)
-        from upscatter.report.plots import exclusion_figure, save
-
-        save(exclusion_figure([curve]), plot)
+        curve.plot(plot)
     if postfit is not None and fit is None:
         raise UpscatterError("--postfit: no --mass is within reach; there is nothing to draw")
     if postfit is not None and fit is not None:
-        from upscatter.report.plots import save
-        from upscatter.report.postfit_plots import post_fit_figure
-
-        save(post_fit_figure(fit), postfit)
+        fit.plot(postfit)
     if archive is not None:
         submission.submit(curve, chosen, archive)
     elif style == "table":
@@ -150,8 +145,8 @@ def _workspace(
     flavour_sum: FlavourSum,
 ) -> dict[str, object]:
     """The likelihood at a mass, for pyhf."""
-    from upscatter import workspaces
-    from upscatter.measurement import Measurement
+    from upscatter.studies import workspaces
+    from upscatter.studies.measurement import Measurement
 
     if data is None:
         return workspaces.projected_workspace(
@@ -172,9 +167,9 @@ def _measured(
     """A measured limit, and the fit at the first mass within reach."""
     import numpy as np
 
-    from upscatter.measurement import Measurement
+    from upscatter.studies.measurement import Measurement
 
     measurement = Measurement.read(scenario, data, flavour=flavour, flavour_sum=flavour_sum)
     curve = measurement.limit(masses, bands=bands)
-    reached = curve.mass_mev[np.isfinite(curve.mu)]
+    reached = curve.mass[np.isfinite(curve.mu)]
     return curve, measurement.post_fit(float(reached[0])) if reached.size else None

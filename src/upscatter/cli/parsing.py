@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from upscatter.errors import OutputError, UnitError, UpscatterError
+from upscatter.errors import UnitError, UpscatterError
 from upscatter.units import MEV
 
 if TYPE_CHECKING:
@@ -121,20 +121,6 @@ def require_drawable(mass: FloatArray, mu: FloatArray) -> None:
         raise UpscatterError("--plot: no positive --mass is within reach; there is nothing to draw")
 
 
-def figure_path(path: Path) -> Path:
-    """A path whose suffix names a format that figures can have.
-
-    Raises
-    ------
-    OutputError
-        For any other suffix.
-    """
-    if path.suffix.lower() not in FIGURE_SUFFIXES:
-        known = ", ".join(FIGURE_SUFFIXES)
-        raise OutputError(f"{path}: is no figure format; let the name end with one of {known}")
-    return path
-
-
 def require_data(postfit: Path | None, data: Path | None) -> None:
     """Refuse to draw a fit of a projection: there are no data to fit.
 
@@ -158,11 +144,11 @@ def check_outputs(
         For a place that cannot be written to, a figure of an unknown format, or two uses of one
         file: a result must not replace the scenario that it comes from.
     """
-    from upscatter.report.export import require_distinct, require_writable
+    from upscatter.export import require_distinct, require_figure, require_writable
 
     for figure in (plot, postfit):
         if figure is not None:
-            require_writable(figure_path(figure))
+            require_writable(require_figure(figure))
     if out is not None:
         require_writable(out)
     source = Path(scenario) if scenario and scenario.endswith(".toml") else None

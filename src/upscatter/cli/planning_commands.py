@@ -1,4 +1,4 @@
-"""The commands for who plans an experiment: `impacts` and `plan`."""
+"""The commands for planning an experiment: `impacts` and `plan`."""
 
 from __future__ import annotations
 
@@ -51,14 +51,11 @@ def impacts(
     parsing.check_outputs(out, plot, scenario)
     mass = parsing.mass(mass_text)
 
-    from upscatter.impacts import impacts as computed
+    from upscatter.studies.impacts import impacts as computed
 
     result = computed(scenario, mass, flavour=flavour)
     if plot is not None:
-        from upscatter.report.impact_plots import impact_figure
-        from upscatter.report.plots import save
-
-        save(impact_figure(result), plot)
+        result.plot(plot)
     if style == "table":
         from upscatter.report.planning_tables import impact_tables
 
@@ -103,7 +100,7 @@ def plan(
     parsing.check_outputs(out, None, scenario)
     target, mass = _target(target_text), parsing.mass(mass_text)
 
-    from upscatter.planning import plan as solved
+    from upscatter.studies.planning import plan as solved
 
     result = solved(scenario, target, vary, mass, flavour=flavour)
     if style == "table":

@@ -28,7 +28,6 @@ def submit(curve: LimitCurve, source: Scenario, path: Path) -> None:
     import numpy as np
 
     from upscatter.report.hepdata import write_submission
-    from upscatter.report.plots import exclusion_figure, save
     from upscatter.scenario.model import ScenarioFile
     from upscatter.units import KG, YEAR
 
@@ -41,7 +40,7 @@ def submit(curve: LimitCurve, source: Scenario, path: Path) -> None:
         # Log axes have no place for a massless ν_4 alone.
         if (np.isfinite(curve.mu) & (curve.mass > 0.0)).any():
             figure = Path(folder) / "limit.png"
-            save(exclusion_figure([curve]), figure)
+            curve.plot(figure)
         write_submission(
             curve,
             path,

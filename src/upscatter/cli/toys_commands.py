@@ -84,7 +84,7 @@ def toys(
     Coverage is how often the limit holds the true moment. Finished trials are kept, so that the
     same command goes on after a break, or with more trials; results depend on the seed only.
     """
-    from upscatter.report import export
+    from upscatter import export
 
     parsing.check_outputs(out, plot, scenario)
     if store is not None:
@@ -96,7 +96,7 @@ def toys(
     mass = parsing.mass(mass_text)
     mu = None if mu_text is None else parsing.moment(mu_text)
 
-    from upscatter import trials as pseudo
+    from upscatter.studies import toys as pseudo
 
     gc.enable()  # thousands of fits leave cycles behind
     try:
@@ -116,10 +116,7 @@ def toys(
     except KeyboardInterrupt as interruption:
         raise click.Abort(str(interruption)) from None
     if plot is not None:
-        from upscatter.report.plots import save
-        from upscatter.report.toys_plots import toys_figure
-
-        save(toys_figure(result), plot)
+        result.plot(plot)
     if style == "table":
         from upscatter.report.toys_report import toy_tables
 

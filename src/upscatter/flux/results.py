@@ -1,19 +1,22 @@
-"""Fluxes and oscillation probabilities as frozen results, which show and export themselves."""
+"""Fluxes at the detector, and oscillation probabilities."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
+from upscatter.errors import OutputError
 from upscatter.numerics import FloatArray
+from upscatter.results import Result, none_where_nan, origin
 
 _FLAVOURS = ("e", "mu", "tau")
 
 
-@dataclass(frozen=True)
-class ArrivingFlux:
+@dataclass(frozen=True, kw_only=True)
+class ArrivingFlux(Result):
     """Fluxes at the detector by source and flavour.
 
     Parameters
@@ -23,14 +26,21 @@ class ArrivingFlux:
         ν_e, ν_μ, ν_τ averaged over the exposure, in 1/(cm² s).
     asymmetry : ndarray, shape (sources,)
         Day-night asymmetry 2 (N − D)/(N + D) of the ν_e flux; NaN without a night.
-    description : mapping
-        The choices.
+    spectra : callable, optional
+        Returns the arguments of `upscatter.report.flavour_plots.flux_figure`. They are computed
+        when somebody plots, because the table does not need them.
+    provenance : mapping
+        Solar model, mixing and place of the detector.
     """
 
     sources: tuple[str, ...]
     flux: FloatArray
     asymmetry: FloatArray
-    description: Mapping[str, str]
+    spectra: Callable[[], tuple[object, ...]] | None = field(
+        default=None, repr=False, compare=False
+    )
+
+    figure_function: ClassVar[str] = "upscatter.report.flavour_plots:flux_figure"
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -40,9 +50,10 @@ class ArrivingFlux:
     @property
     def rows(self) -> list[tuple[str | float | None, ...]]:
         """One row for each source."""
+        columns = (self.sources, self.flux, none_where_nan(self.asymmetry))
         return [
-            (source, float(flux.sum()), *map(float, flux), _none_if_nan(asymmetry))
-            for source, flux, asymmetry in zip(self.sources, self.flux, self.asymmetry, strict=True)
+            (source, float(flux.sum()), *map(float, flux), asymmetry)
+            for source, flux, asymmetry in zip(*columns, strict=True)
         ]
 
     @property
@@ -50,7 +61,7 @@ class ArrivingFlux:
         """What a table says above its columns."""
         return [
             "solar neutrino fluxes at the detector in 1/(cm2 s)",
-            *(f"{key}: {value}" for key, value in self.description.items()),
+            *origin(self.provenance),
         ]
 
     def to_dict(self) -> dict[str, object]:
@@ -61,32 +72,41 @@ class ArrivingFlux:
                 for row in self.rows
             },
             "day_night_asymmetry": {str(row[0]): row[5] for row in self.rows},
-            "provenance": dict(self.description),
+            "provenance": dict(self.provenance),
         }
 
+    def _figure_arguments(self) -> tuple[object, ...]:
+        if self.spectra is None:
+            raise OutputError(
+                "ArrivingFlux: has no spectra to draw; let upscatter.flavours.arriving_flux make it"
+            )
+        return self.spectra()
 
-@dataclass(frozen=True)
-class Oscillation:
+
+@dataclass(frozen=True, kw_only=True)
+class Oscillation(Result):
     """Probabilities to arrive as ν_e, ν_μ, ν_τ against energy.
 
     Parameters
     ----------
     source : str
-    energy_mev : ndarray, shape (n,)
+    energy : ndarray, shape (n,)
+        MeV.
     day, night, average : ndarray, shape (n, 3)
         By day, by night, and over the whole exposure; without a place all are those of the day.
     has_night : bool
-    description : mapping
-        The choices.
+    provenance : mapping
+        Solar model, mixing and place of the detector.
     """
 
     source: str
-    energy_mev: FloatArray
+    energy: FloatArray
     day: FloatArray
     night: FloatArray
     average: FloatArray
     has_night: bool
-    description: Mapping[str, str]
+
+    figure_function: ClassVar[str] = "upscatter.report.flavour_plots:oscillation_figure"
 
     @property
     def asymmetry(self) -> FloatArray:
@@ -104,7 +124,7 @@ class Oscillation:
     @property
     def rows(self) -> list[tuple[float, ...]]:
         """One row for each energy."""
-        columns = [self.energy_mev[:, None], self.day]
+        columns = [self.energy[:, None], self.day]
         if self.has_night:
             columns += [self.night, self.asymmetry[:, None]]
         return [tuple(float(x) for x in row) for row in np.concatenate(columns, axis=1)]
@@ -114,7 +134,7 @@ class Oscillation:
         """What a table says above its columns."""
         return [
             f"probabilities of {self.source} neutrinos to arrive as nu_e, nu_mu, nu_tau",
-            *(f"{key}: {value}" for key, value in self.description.items()),
+            *origin(self.provenance),
         ]
 
     def to_dict(self) -> dict[str, object]:
@@ -124,15 +144,14 @@ class Oscillation:
             parts = {"day": self.day}
         return {
             "source": self.source,
-            "energy_MeV": self.energy_mev.tolist(),
+            "energy_MeV": self.energy.tolist(),
             "probabilities": {
                 part: {name: p[:, i].tolist() for i, name in enumerate(_FLAVOURS)}
                 for part, p in parts.items()
             },
             "day_night_asymmetry": self.asymmetry.tolist() if self.has_night else None,
-            "provenance": dict(self.description),
+            "provenance": dict(self.provenance),
         }
 
-
-def _none_if_nan(value: float) -> float | None:
-    return None if np.isnan(value) else float(value)
+    def _figure_arguments(self) -> tuple[object, ...]:
+        return (self.source, self.energy, self.day, self.night if self.has_night else None)

@@ -14,7 +14,6 @@ import numpy as np
 from upscatter.errors import TableError
 from upscatter.inputs.bounds import FLAVOURS, KINDS, STATISTICS, TOPOLOGIES, PublishedBound
 from upscatter.inputs.tables import read_text
-from upscatter.units import MEV
 
 _ENTRY = re.compile(r"\s*([A-Za-z]+)\s*:\s*(.*?)\s*")
 _SEPARATOR = re.compile(r"[,;\s]+")
@@ -64,8 +63,9 @@ def bound_from_csv(path: Path) -> PublishedBound:
         raise TableError(f"{path}: has {len(points)} points; a limit needs at least two")
     bound = PublishedBound(
         name=path.stem,
-        mass=np.array([mass for mass, _ in points]) * MEV,
+        mass=np.array([mass for mass, _ in points]),
         mu=np.array([mu for _, mu in points]),
+        provenance={"file": str(path)},
         **described,
     )
     _check_order(bound, numbers, path)
@@ -147,6 +147,6 @@ def _check_order(bound: PublishedBound, numbers: list[int], path: Path) -> None:
     if back.size:
         i = int(back[0]) + 1
         raise TableError(
-            f"{path}: line {numbers[i]}: {bound.mass_mev[i]:g} MeV is below the mass before it; "
+            f"{path}: line {numbers[i]}: {bound.mass[i]:g} MeV is below the mass before it; "
             "sort the rows by mass, or add '# topology: closed' if they enclose a region"
         )

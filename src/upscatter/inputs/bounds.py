@@ -12,15 +12,15 @@ import tomllib
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.resources import files
-from typing import Any, Literal, get_args
+from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from upscatter.errors import UpscatterError
+from upscatter.errors import OutputError, UpscatterError
 from upscatter.inputs.outlines import Outline, Topology
 from upscatter.numerics import FloatArray
-from upscatter.units import MEV
+from upscatter.results import Result
 
 Kind = Literal["measurement", "projection", "cosmology", "astrophysics"]
 Statistic = Literal["chi2-like", "other"]
@@ -37,8 +37,8 @@ def _nothing() -> FloatArray:
     return np.empty(0)
 
 
-@dataclass(frozen=True, eq=False)
-class PublishedBound:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PublishedBound(Result):
     """A published limit on μ_ν4 against m_4, or the reason why there are no numbers of it.
 
     Parameters
@@ -66,13 +66,15 @@ class PublishedBound:
     caveats : str
         What to know before relying on it.
     mass, mu : ndarray, shape (vertices,)
-        m_4 (energies) and μ_ν4/μ_B in order along the edge.
+        m_4 in MeV and μ_ν4/μ_B in order along the edge.
     frame_mass, frame_mu : ndarray, shape (corners,)
         Corners of the published figure that close a wedge, after its last vertex.
     available : bool
         Whether there are vertices.
     reason : str
         Why not, where there are none.
+    provenance : mapping
+        Paper and arXiv number, for a row of the catalogue.
     """
 
     name: str
@@ -94,14 +96,11 @@ class PublishedBound:
     available: bool = True
     reason: str = ""
 
-    @property
-    def mass_mev(self) -> FloatArray:
-        """m_4 of the vertices in MeV."""
-        return np.asarray(self.mass / MEV)
+    figure_function: ClassVar[str] = "upscatter.report.compare_plots:comparison_figure"
 
     @property
     def mass_range(self) -> tuple[float, float]:
-        """Masses (energies) between which the published figure says something."""
+        """Masses (MeV) between which the published figure says something."""
         mass = np.concatenate([self.mass, self.frame_mass])
         return float(mass.min()), float(mass.max())
 
@@ -113,7 +112,7 @@ class PublishedBound:
     @cached_property
     def outline(self) -> Outline:
         """Edge of what is excluded in (ln m_4/MeV, ln μ_ν4/μ_B), the figure's frame included."""
-        mass = np.concatenate([self.mass, self.frame_mass]) / MEV
+        mass = np.concatenate([self.mass, self.frame_mass])
         mu = np.concatenate([self.mu, self.frame_mu])
         return Outline(np.log(mass), np.log(mu), not self.is_region)
 
@@ -123,7 +122,7 @@ class PublishedBound:
         Parameters
         ----------
         mass : array_like, shape (n,)
-            m_4, energies.
+            m_4 in MeV.
 
         Returns
         -------
@@ -133,14 +132,14 @@ class PublishedBound:
         Examples
         --------
         >>> xenon = published_bound("xenon1t-nr")
-        >>> [f"{mu:.1e}" for mu in xenon.lower_limit(np.array([0.01, 40.0]) * MEV)]
+        >>> [f"{mu:.1e}" for mu in xenon.lower_limit([0.01, 40.0])]
         ['1.1e-08', 'nan']
         """
         m4 = np.atleast_1d(np.asarray(mass, dtype=float))
         if not self.available:
             return np.full(m4.shape, np.nan)
         with np.errstate(divide="ignore"):
-            return np.exp(self.outline.lowest(np.log(m4 / MEV)))
+            return np.exp(self.outline.lowest(np.log(m4)))
 
     def excludes(self, mass: npt.ArrayLike, mu: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """Whether points are excluded; false wherever the published figure says nothing.
@@ -148,7 +147,7 @@ class PublishedBound:
         Parameters
         ----------
         mass, mu : array_like
-            m_4 (energies) and μ_ν4/μ_B, broadcast together.
+            m_4 in MeV and μ_ν4/μ_B, broadcast together.
 
         Returns
         -------
@@ -157,18 +156,42 @@ class PublishedBound:
         Examples
         --------
         >>> supernova = published_bound("sn1987a")
-        >>> supernova.excludes(1.0 * MEV, [1e-13, 1e-11, 1e-9]).tolist()
+        >>> supernova.excludes(1.0, [1e-13, 1e-11, 1e-9]).tolist()
         [False, True, False]
         """
         m4, moment = np.broadcast_arrays(np.asarray(mass, float), np.asarray(mu, float))
         if not self.available:
             return np.zeros(m4.shape, dtype=bool)
         with np.errstate(divide="ignore"):
-            x, y = np.log(m4.ravel() / MEV), np.log(moment.ravel())
+            x, y = np.log(m4.ravel()), np.log(moment.ravel())
         return self.outline.contains(x, y).reshape(m4.shape)
 
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Column names of the vertices as a table."""
+        return ("mass_MeV", "mu_bohr")
+
+    @property
+    def rows(self) -> list[tuple[float, float]]:
+        """One row for each vertex; none where there are no numbers."""
+        return list(zip(self.mass.tolist(), self.mu.tolist(), strict=True))
+
+    @property
+    def comments(self) -> list[str]:
+        """What a table of the vertices says above its columns."""
+        return [f"{key}: {value}" for key, value in self.about().items() if value not in ("", None)]
+
+    @property
+    def heading(self) -> str:
+        """Title of the table."""
+        return f"{self.label}: published limit on mu_nu4 (Bohr magnetons) against m4 (MeV)"
+
     def to_dict(self) -> dict[str, object]:
-        """Metadata, JSON-ready."""
+        """The JSON contract: name, what the limit is, and its vertices."""
+        return {"name": self.name, **self.about(), **self.vertices()}
+
+    def about(self) -> dict[str, object]:
+        """What the limit is and where it comes from, JSON-ready."""
         known: dict[str, object] = {
             "label": self.label,
             "kind": self.kind,
@@ -191,11 +214,16 @@ class PublishedBound:
     def vertices(self) -> dict[str, object]:
         """Vertices, and the corners of the figure that close a wedge, JSON-ready."""
         return {
-            "mass_MeV": self.mass_mev.tolist(),
+            "mass_MeV": self.mass.tolist(),
             "mu_bohr": self.mu.tolist(),
-            "frame_mass_MeV": (self.frame_mass / MEV).tolist(),
+            "frame_mass_MeV": self.frame_mass.tolist(),
             "frame_mu_bohr": self.frame_mu.tolist(),
         }
+
+    def _figure_arguments(self) -> tuple[object, ...]:
+        if not self.available:
+            raise OutputError(f"{self.name}: there is nothing to draw, because {self.reason}")
+        return ((), (self,))
 
 
 def published_bounds() -> tuple[PublishedBound, ...]:
@@ -235,6 +263,7 @@ def _catalogue() -> dict[str, PublishedBound]:
 
 
 def _row(name: str, row: dict[str, Any], vertices: list[list[float]] | None) -> PublishedBound:
+    row["provenance"] = {key: row[key] for key in ("paper", "arxiv") if row.get(key)}
     if vertices is None:
         return PublishedBound(name=name, available=False, **row)
     mass, mu = _columns(vertices)
@@ -245,8 +274,8 @@ def _row(name: str, row: dict[str, Any], vertices: list[list[float]] | None) -> 
 
 
 def _columns(points: list[list[float]]) -> tuple[FloatArray, FloatArray]:
-    """Masses in internal units and moments, from pairs of MeV and μ_B."""
+    """Masses in MeV and moments in μ_B, from pairs."""
     array = np.array(points, dtype=float).reshape(-1, 2)
-    mass, mu = array[:, 0] * MEV, array[:, 1].copy()
+    mass, mu = array[:, 0].copy(), array[:, 1].copy()
     mass.flags.writeable = mu.flags.writeable = False
     return mass, mu

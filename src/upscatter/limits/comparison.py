@@ -20,7 +20,6 @@ from upscatter.limits.chains import crossings, distinct, joined, least, piecewis
 from upscatter.limits.curve import LimitCurve
 from upscatter.numerics import FloatArray
 from upscatter.statistics.pulls import chi2_threshold
-from upscatter.units import MEV
 
 Interval = tuple[float, float]
 BoolArray = npt.NDArray[np.bool_]
@@ -29,14 +28,14 @@ _ABOVE = 1e-9
 """How far over an edge, in ln μ, to look whether anything else is excluded there."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """How a curve stands to one published limit, by mass: a frozen result.
+    """How a curve stands to one published limit, by mass in MeV.
 
     Parameters
     ----------
     stronger : tuple of intervals
-        m_4 (energies) at which the curve lies below what is published.
+        m_4 at which the curve lies below what is published.
     covered : tuple of intervals
         At which it lies inside what is published to be excluded. Of a closed region the curve can
         still exclude more, above.
@@ -75,18 +74,18 @@ class Comparison:
     @property
     def words(self) -> str:
         """The verdict in words, masses in MeV."""
-        parts = [f"{what} at {in_mev(where)}" for what, where in self.relations if where]
+        parts = [f"{what} at {in_words(where)}" for what, where in self.relations if where]
         return "; ".join(parts) or "without a limit"
 
     def to_dict(self) -> dict[str, object]:
         """JSON-ready, masses in MeV."""
         return {
-            "stronger_MeV": _mev(self.stronger),
-            "covered_MeV": _mev(self.covered),
-            "above_upper_edge_MeV": _mev(self.complementary),
-            "alone_MeV": _mev(self.beyond),
+            "stronger_MeV": _lists(self.stronger),
+            "covered_MeV": _lists(self.covered),
+            "above_upper_edge_MeV": _lists(self.complementary),
+            "alone_MeV": _lists(self.beyond),
             "best_factor": self.best_factor,
-            "at_MeV": None if self.best_mass is None else self.best_mass / MEV,
+            "at_MeV": self.best_mass,
         }
 
 
@@ -154,7 +153,7 @@ def new_ground(curve: LimitCurve, bounds: Iterable[PublishedBound]) -> tuple[Int
     Returns
     -------
     tuple of intervals
-        m_4, energies.
+        m_4 in MeV.
     """
     outlines = [bound.outline for bound in bounds if bound.available]
     x, y = _chain(curve)
@@ -222,15 +221,15 @@ def at_confidence(bound: PublishedBound, confidence: float) -> PublishedBound | 
     return replace(bound, mu=mu, confidence=confidence)
 
 
-def in_mev(intervals: Sequence[Interval]) -> str:
-    """Intervals of mass as text, in MeV without the unit.
+def in_words(intervals: Sequence[Interval]) -> str:
+    """Intervals of mass (MeV) as text without the unit.
 
     Examples
     --------
-    >>> in_mev([(0.5 * MEV, 1260.0 * MEV), (18.81 * MEV, 18.84 * MEV)])
+    >>> in_words([(0.5, 1260.0), (18.81, 18.84)])
     '0.5-1260, 18.81-18.84'
     """
-    return ", ".join(_range(low, high) for low, high in _mev(intervals))
+    return ", ".join(_range(low, high) for low, high in intervals)
 
 
 def rounded(value: float, digits: int = 3) -> str:
@@ -250,15 +249,15 @@ def _range(low: float, high: float) -> str:
     return f"{rounded(low, digits)}-{rounded(high, digits)}"
 
 
-def _mev(intervals: Sequence[Interval]) -> list[list[float]]:
-    return [[low / MEV, high / MEV] for low, high in intervals]
+def _lists(intervals: Sequence[Interval]) -> list[list[float]]:
+    return [[low, high] for low, high in intervals]
 
 
 def _chain(curve: LimitCurve) -> tuple[FloatArray, FloatArray]:
     """A curve in (ln m_4/MeV, ln μ), its masses rising; zero has no place on the axis."""
     order = np.argsort(curve.mass)
     order = order[curve.mass[order] > 0.0]
-    return np.log(curve.mass[order] / MEV), np.log(curve.mu[order])
+    return np.log(curve.mass[order]), np.log(curve.mu[order])
 
 
 def _marks(x: FloatArray, y: FloatArray, outlines: Sequence[Outline]) -> FloatArray:
@@ -291,10 +290,10 @@ def _best(
     slope = (y[cell + 1] - y[cell]) / (x[cell + 1] - x[cell])
     gain = published - (y[cell] + (at - x[cell]) * slope)
     best = np.unravel_index(gain.argmax(), gain.shape)
-    return float(np.exp(gain[best])), float(np.exp(at[best]) * MEV)
+    return float(np.exp(gain[best])), float(np.exp(at[best]))
 
 
 def _intervals(ends: FloatArray, mask: BoolArray) -> tuple[Interval, ...]:
     """Unbroken runs of cells, as masses."""
-    mass = np.exp(ends) * MEV
+    mass = np.exp(ends)
     return tuple((float(mass[i]), float(mass[j])) for i, j in runs(mask))

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from upscatter.errors import PhysicsError
+from upscatter.errors import OutputError, PhysicsError
 from upscatter.numerics import FloatArray
+from upscatter.results import Result, none_where_nan, origin
 from upscatter.statistics.fluctuations import limit_quantiles
 from upscatter.statistics.pulls import StrengthEstimate, chi2_threshold
 from upscatter.statistics.upper_limits import BANDS
-from upscatter.units import MEV
 
 Variance = Literal["background", "expected"]
 Test = Literal["chi2-pulls", "poisson", "cls"]
@@ -60,23 +60,9 @@ class SignalFreeExpectation:
         return self.background if choice == "background" else self.total
 
 
-def origin(provenance: Mapping[str, object]) -> list[str]:
-    """A provenance in lines of text, for the top of a table."""
-    return [f"{key}: {readable(value)}" for key, value in provenance.items()]
-
-
-def readable(value: object) -> str:
-    """A value of a provenance in a line of text."""
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} {readable(item)}" for key, item in value.items())
-    if isinstance(value, (list, tuple)):
-        return ", ".join(readable(item) for item in value)
-    return str(value)
-
-
-@dataclass(frozen=True)
-class LimitCurve:
-    """Upper limit on μ_ν4 for each m_4: a frozen result.
+@dataclass(frozen=True, kw_only=True)
+class LimitCurve(Result):
+    """Upper limit on μ_ν4 for each m_4.
 
     Parameters
     ----------
@@ -89,11 +75,9 @@ class LimitCurve:
     dof : int
         Degrees of freedom of Δχ².
     mass : ndarray, shape (masses,)
-        m_4, energies.
+        m_4 in MeV.
     mu : ndarray, shape (masses,)
         Upper limit on μ_ν4/μ_B, NaN where m_4 is out of kinematic reach.
-    provenance : mapping
-        Version, digest and physics choices.
     title : str
         What to call the scenario in a figure.
     test : {"chi2-pulls", "poisson", "cls"}
@@ -101,6 +85,8 @@ class LimitCurve:
     bands : ndarray, shape (5, masses), optional
         Limits that signal-free data give if they fluctuate by `BANDS` standard deviations; 0 where
         every moment would be excluded.
+    provenance : mapping
+        Version, digest and physics choices.
     """
 
     scenario: str
@@ -109,15 +95,11 @@ class LimitCurve:
     dof: int
     mass: FloatArray
     mu: FloatArray
-    provenance: Mapping[str, object] = field(default_factory=dict)
     title: str = ""
     test: Test = "chi2-pulls"
     bands: FloatArray | None = None
 
-    @property
-    def mass_mev(self) -> FloatArray:
-        """m_4 in MeV."""
-        return np.asarray(self.mass / MEV)
+    figure_function: ClassVar[str] = "upscatter.report.plots:exclusion_figure"
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -128,8 +110,8 @@ class LimitCurve:
     @property
     def rows(self) -> list[tuple[float | None, ...]]:
         """Rows of the curve as a table; a mass out of reach has ``None``."""
-        bands = () if self.bands is None else map(_or_none, self.bands)
-        return list(zip(self.mass_mev.tolist(), _or_none(self.mu), *bands, strict=True))
+        bands = () if self.bands is None else map(none_where_nan, self.bands)
+        return list(zip(self.mass.tolist(), none_where_nan(self.mu), *bands, strict=True))
 
     @property
     def comments(self) -> list[str]:
@@ -144,22 +126,25 @@ class LimitCurve:
         """The JSON contract; a mass out of reach has ``None``."""
         expected: dict[str, object] = {}
         if self.bands is not None:
-            limits = map(_or_none, self.bands)
+            limits = map(none_where_nan, self.bands)
             expected = {"expected_mu_bohr": dict(zip(BAND_NAMES, limits, strict=True))}
         return {
             "scenario": self.scenario,
             "flavour": self.flavour,
             "confidence": self.confidence,
             "dof": self.dof,
-            "mass_MeV": self.mass_mev.tolist(),
-            "mu_bohr": _or_none(self.mu),
+            "mass_MeV": self.mass.tolist(),
+            "mu_bohr": none_where_nan(self.mu),
             **expected,
             "provenance": dict(self.provenance),
         }
 
-
-def _or_none(values: FloatArray) -> list[float | None]:
-    return [None if np.isnan(value) else float(value) for value in values]
+    def _figure_arguments(self) -> tuple[object, ...]:
+        if not (np.isfinite(self.mu) & (self.mass > 0.0)).any():
+            raise OutputError(
+                f"{self.scenario}: no positive mass is within reach; there is nothing to draw"
+            )
+        return ([self],)
 
 
 def dipole_limit(

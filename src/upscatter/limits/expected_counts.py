@@ -1,4 +1,4 @@
-"""Expected counts per bin and source: a frozen result."""
+"""Expected counts per bin and source."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from upscatter.limits.curve import origin
 from upscatter.numerics import FloatArray
+from upscatter.results import Result, origin
 
 
-@dataclass(frozen=True)
-class ExpectedCounts:
-    """Counts per bin of every component: a frozen result.
+@dataclass(frozen=True, kw_only=True)
+class ExpectedCounts(Result):
+    """Counts per bin of every component.
 
     Parameters
     ----------
@@ -22,9 +22,9 @@ class ExpectedCounts:
     background : ndarray, shape (bins,)
     sm, dipole : dict
         Source to counts, shape (bins,).
-    mu, mass_mev : float
+    mu, mass : float
         The dipole point: μ_ν4/μ_B and m_4 in MeV.
-    provenance : dict
+    provenance : mapping
     """
 
     scenario: str
@@ -33,8 +33,7 @@ class ExpectedCounts:
     sm: dict[str, FloatArray]
     dipole: dict[str, FloatArray]
     mu: float
-    mass_mev: float
-    provenance: dict[str, object]
+    mass: float
 
     @property
     def header(self) -> list[str]:
@@ -62,7 +61,7 @@ class ExpectedCounts:
     @property
     def comments(self) -> list[str]:
         """What a table of the counts says above its columns."""
-        point = f"dipole with mu_nu4 = {self.mu:g} Bohr magnetons and m4 = {self.mass_mev:g} MeV"
+        point = f"dipole with mu_nu4 = {self.mu:g} Bohr magnetons and m4 = {self.mass:g} MeV"
         return [f"{self.scenario}: expected counts per bin; {point}", *origin(self.provenance)]
 
     def to_dict(self) -> dict[str, object]:
@@ -80,9 +79,9 @@ class ExpectedCounts:
         return {
             "scenario": self.scenario,
             "mu_bohr": self.mu,
-            "mass_MeV": self.mass_mev,
+            "mass_MeV": self.mass,
             "bin_edges_keVee": self.bin_edges_kevee.tolist(),
             "counts": counts,
             "totals": totals,
-            "provenance": self.provenance,
+            "provenance": dict(self.provenance),
         }

@@ -1,14 +1,13 @@
-"""How a limit moves with what it is computed from: frozen results."""
+"""How a limit moves with what it is computed from."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import log
-from typing import Literal
+from typing import ClassVar, Literal
 
-from upscatter.limits.curve import origin
-from upscatter.units import MEV
+from upscatter.results import Result, origin
 
 Kind = Literal["uncertainty", "illustrative", "choice"]
 """A change by a stated uncertainty, by a size picked to illustrate, or to something else."""
@@ -47,7 +46,7 @@ class Impact:
 
     @property
     def limits(self) -> tuple[float, ...]:
-        """The limits that there are."""
+        """The limits that could be computed."""
         return tuple(mu for mu in (self.low, self.high, self.alternative) if mu is not None)
 
     def size(self, mu: float) -> float:
@@ -60,8 +59,8 @@ def percent(limit: float | None, mu: float) -> float | None:
     return None if limit is None else 100.0 * (limit / mu - 1.0)
 
 
-@dataclass(frozen=True)
-class Impacts:
+@dataclass(frozen=True, kw_only=True)
+class Impacts(Result):
     """What moves a limit, and by how much.
 
     Parameters
@@ -73,16 +72,16 @@ class Impacts:
     confidence : float
         Confidence level.
     mass : float
-        m_4, energy.
+        m_4 in MeV.
     mu : float
         Limit on μ_ν4/μ_B without any change.
     impacts : tuple of Impact
         Two-sided changes before choices before what could not be computed, each ranked by
         `Impact.size`; see `Impacts.ranked`.
-    provenance : mapping
-        Version, digest and physics choices.
     title : str
         What to call the scenario in a figure.
+    provenance : mapping
+        Version, digest and physics choices.
     """
 
     scenario: str
@@ -91,8 +90,9 @@ class Impacts:
     mass: float
     mu: float
     impacts: tuple[Impact, ...]
-    provenance: Mapping[str, object] = field(default_factory=dict)
     title: str = ""
+
+    figure_function: ClassVar[str] = "upscatter.report.impact_plots:impact_figure"
 
     @staticmethod
     def ranked(impacts: Sequence[Impact], mu: float) -> tuple[Impact, ...]:
@@ -102,11 +102,6 @@ class Impacts:
             return not impact.limits, impact.kind == "choice", -impact.size(mu)
 
         return tuple(sorted(impacts, key=rank))
-
-    @property
-    def mass_mev(self) -> float:
-        """m_4 in MeV."""
-        return self.mass / MEV
 
     @property
     def two_sided(self) -> tuple[Impact, ...]:
@@ -142,7 +137,7 @@ class Impacts:
 
     @property
     def rows(self) -> list[tuple[str | float | None, ...]]:
-        """One row for each impact; a limit that there is not is ``None``."""
+        """One row for each impact; a limit that could not be computed is ``None``."""
         rows: list[tuple[str | float | None, ...]] = []
         for impact in self.impacts:
             limits = (impact.low, impact.high, impact.alternative)
@@ -156,7 +151,7 @@ class Impacts:
         """What a table of the impacts says above its columns."""
         return [
             f"{self.scenario}: how the upper limit on mu_nu4 moves with its inputs, one at a time",
-            f"m4 = {self.mass_mev:g} MeV, flavour {self.flavour}, {100 * self.confidence:g} % CL: "
+            f"m4 = {self.mass:g} MeV, flavour {self.flavour}, {100 * self.confidence:g} % CL: "
             f"mu_nu4 < {self.mu:.4g} Bohr magnetons",
             "mu_low, mu_high: limits with the input lowered and raised; mu_choice: with the other "
             "choice",
@@ -165,12 +160,12 @@ class Impacts:
         ]
 
     def to_dict(self) -> dict[str, object]:
-        """The JSON contract; a limit that there is not is ``None``."""
+        """The JSON contract; a limit that could not be computed is ``None``."""
         return {
             "scenario": self.scenario,
             "flavour": self.flavour,
             "confidence": self.confidence,
-            "mass_MeV": self.mass_mev,
+            "mass_MeV": self.mass,
             "mu_bohr": self.mu,
             "impacts": [dict(zip(self.header, row, strict=True)) for row in self.rows],
             "provenance": dict(self.provenance),

@@ -1,15 +1,16 @@
-"""Limits from observed counts, and the fits behind them: frozen results."""
+"""Limits from observed counts, and the fits behind them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from upscatter.limits.curve import LimitCurve
+from upscatter.limits.curve import BAND_NAMES, LimitCurve
 from upscatter.numerics import FloatArray
-from upscatter.units import MEV
+from upscatter.results import Result, none_where_nan, origin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,8 +58,7 @@ class MeasuredCurve(LimitCurve):
         """Rows of the curve as a table; a mass out of reach has ``None``."""
         more = np.column_stack([self.best, self.significance, self.p_value, self.pulls])
         return [
-            (*row, *(None if np.isnan(value) else float(value) for value in extra))
-            for row, extra in zip(super().rows, more, strict=True)
+            (*row, *none_where_nan(extra)) for row, extra in zip(super().rows, more, strict=True)
         ]
 
     @property
@@ -92,15 +92,15 @@ class MeasuredCurve(LimitCurve):
         }
 
 
-@dataclass(frozen=True)
-class PostFit:
-    """What the data and the fitted model look like at one m_4: a frozen result.
+@dataclass(frozen=True, kw_only=True)
+class PostFit(Result):
+    """Data, fitted components and nuisance parameters at one m_4.
 
     Parameters
     ----------
     title : str
     mass : float
-        m_4, energy.
+        m_4 in MeV.
     mu_best, mu_limit : float
         Best fit and upper limit, μ_ν4/μ_B.
     mu_expected : ndarray, shape (5,)
@@ -144,7 +144,8 @@ class PostFit:
     pulls: FloatArray
     errors: FloatArray
     pulls_limit: FloatArray
-    provenance: Mapping[str, object] = field(default_factory=dict)
+
+    figure_function: ClassVar[str] = "upscatter.report.postfit_plots:post_fit_figure"
 
     @property
     def expected(self) -> FloatArray:
@@ -152,9 +153,77 @@ class PostFit:
         return np.asarray(self.signal_best + sum(self.components.values()))
 
     @property
-    def mass_mev(self) -> float:
-        """m_4 in MeV."""
-        return self.mass / MEV
+    def header(self) -> tuple[str, ...]:
+        """Column names of the counts as a table."""
+        components = (name.replace(" ", "_") for name in self.components)
+        ends = (f"low_{self._axis}", f"high_{self._axis}")
+        return ("run", *ends, "observed", *components, "dipole_best_fit", "dipole_limit")
+
+    @property
+    def rows(self) -> list[tuple[str | float, ...]]:
+        """One row for each bin of each run."""
+        counts = [self.observed, *self.components.values(), self.signal_best, self.signal_limit]
+        ends = np.stack([self.edges[:-1], self.edges[1:]], axis=1)
+        return [
+            (run, *map(float, (*end, *row)))
+            for run, bins in self.channels.items()
+            for end, row in zip(ends, np.stack(counts, axis=1)[bins], strict=True)
+        ]
+
+    @property
+    def comments(self) -> list[str]:
+        """What a table of the counts says above its columns."""
+        remarks = [self.remark] if self.remark else []
+        return [
+            f"{self.title}: counts per bin at m4 = {self.mass:.5g} MeV, and the fit to them",
+            f"best fit: mu_nu4 = {self.mu_best:.4g} Bohr magnetons; limit at "
+            f"{100 * self.confidence:g} % CL: {self.mu_limit:.4g}",
+            "backgrounds and dipole_best_fit: at the best fit; dipole_limit: with mu_nu4 at its "
+            "limit and the nuisance parameters fitted to it",
+            *remarks,
+            *origin(self.provenance),
+        ]
+
+    def to_dict(self) -> dict[str, object]:
+        """The JSON contract; ``None`` for an error where the release's limits hold a parameter."""
+        pulls = zip(
+            self.pulls.tolist(),
+            none_where_nan(self.errors),
+            self.pulls_limit.tolist(),
+            strict=True,
+        )
+        names = ("best_fit", "error", "at_limit")
+        return {
+            "title": self.title,
+            "confidence": self.confidence,
+            "mass_MeV": self.mass,
+            "mu_bohr": self.mu_limit,
+            "best_fit_mu_bohr": self.mu_best,
+            "expected_mu_bohr": dict(zip(BAND_NAMES, self.mu_expected.tolist(), strict=True)),
+            f"bin_edges_{self._axis}": self.edges.tolist(),
+            "counts": {
+                run: {
+                    "observed": self.observed[bins].tolist(),
+                    "background": {
+                        name: counts[bins].tolist() for name, counts in self.components.items()
+                    },
+                    "dipole_best_fit": self.signal_best[bins].tolist(),
+                    "dipole_limit": self.signal_limit[bins].tolist(),
+                }
+                for run, bins in self.channels.items()
+            },
+            "pulls": {
+                nuisance: dict(zip(names, values, strict=True))
+                for nuisance, values in zip(self.nuisances, pulls, strict=True)
+            },
+            "remark": self.remark,
+            "provenance": dict(self.provenance),
+        }
+
+    @property
+    def _axis(self) -> str:
+        """What the bins are in, as part of a name: "cS2 [PE]" is cS2_PE."""
+        return self.edges_label.replace("[", "").replace("]", "").replace(" ", "_")
 
     @property
     def remark(self) -> str:

@@ -1,18 +1,17 @@
-"""What a target takes: a frozen result."""
+"""The exposure, background or threshold for which a limit is a target."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
-from upscatter.limits.curve import origin
+from upscatter.results import Result, origin
 
 Vary = Literal["exposure", "background", "threshold"]
 
 
-@dataclass(frozen=True)
-class Plan:
+@dataclass(frozen=True, kw_only=True)
+class Plan(Result):
     """The value of one quantity for which a limit is a target.
 
     Parameters
@@ -32,7 +31,7 @@ class Plan:
         `value` against the scenario's; None where that is zero.
     target : float
         Wanted limit on μ_ν4/μ_B.
-    mass_mev : float
+    mass : float
         m_4 in MeV.
     scenario_mu : float
         The scenario's own limit.
@@ -42,10 +41,10 @@ class Plan:
         Whether the limit only rises, or only falls, where the value was looked for.
     sparse : bool
         Whether the χ² counts on a variance of less than one count for each bin, on average.
-    provenance : mapping
-        Version, digest of the scenario as it is, and physics choices.
     title : str
         What to call the scenario in a table.
+    provenance : mapping
+        Version, digest of the scenario as it is, and physics choices.
     """
 
     scenario: str
@@ -56,12 +55,11 @@ class Plan:
     unit: str
     factor: float | None
     target: float
-    mass_mev: float
+    mass: float
     scenario_mu: float
     mu: float
     unique: bool = True
     sparse: bool = False
-    provenance: Mapping[str, object] = field(default_factory=dict)
     title: str = ""
 
     @property
@@ -96,7 +94,7 @@ class Plan:
     def rows(self) -> list[tuple[str | float | None, ...]]:
         """A single row."""
         found = (self.value, self.unit, self.factor)
-        limits = (self.target, self.mass_mev, self.scenario_mu, self.mu)
+        limits = (self.target, self.mass, self.scenario_mu, self.mu)
         return [(self.scenario, self.vary, *found, *limits)]
 
     @property
@@ -120,7 +118,7 @@ class Plan:
             "unit": self.unit,
             "factor": self.factor,
             "target_mu_bohr": self.target,
-            "mass_MeV": self.mass_mev,
+            "mass_MeV": self.mass,
             "scenario_mu_bohr": self.scenario_mu,
             "mu_bohr": self.mu,
             "reached_already": self.reached,

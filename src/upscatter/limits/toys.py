@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from scipy.special import ndtr
 
-from upscatter.limits.curve import BAND_NAMES, Test, origin
+from upscatter.limits.curve import BAND_NAMES, Test
 from upscatter.numerics import FloatArray
+from upscatter.results import Result, none_where_nan, origin
 from upscatter.statistics.toys import binomial_interval
 from upscatter.statistics.upper_limits import BANDS
-from upscatter.units import MEV
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ class Coverage:
         return binomial_interval(self.covered, self.trials)
 
 
-@dataclass(frozen=True)
-class ToyResult:
-    """Upper limits on μ_ν4 from pseudo-experiments: a frozen result.
+@dataclass(frozen=True, kw_only=True)
+class ToyResult(Result):
+    """Upper limits on μ_ν4 from pseudo-experiments.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class ToyResult:
     dof : int
         Degrees of freedom of Δχ².
     mass : float
-        m_4, energy.
+        m_4 in MeV.
     seed : int
         Of the random numbers.
     mu_true : float
@@ -76,10 +76,10 @@ class ToyResult:
         See `Coverage`.
     expected : ndarray, shape (5,)
         Limits that the asymptotics expect, for `upscatter.statistics.upper_limits.BANDS`.
-    provenance : mapping
-        Version, digest and physics choices.
     title : str
         What to call the scenario in a figure.
+    provenance : mapping
+        Version, digest and physics choices.
     """
 
     scenario: str
@@ -94,13 +94,9 @@ class ToyResult:
     covered: FloatArray
     asymptotic_coverage: float
     expected: FloatArray
-    provenance: Mapping[str, object] = field(default_factory=dict)
     title: str = ""
 
-    @property
-    def mass_mev(self) -> float:
-        """m_4 in MeV."""
-        return self.mass / MEV
+    figure_function: ClassVar[str] = "upscatter.report.toys_plots:toys_figure"
 
     @property
     def trials(self) -> int:
@@ -159,8 +155,8 @@ class ToyResult:
     @property
     def rows(self) -> list[tuple[int, float | None, int | None]]:
         """One row for each trial; what failed has ``None``."""
-        limits = [None if np.isnan(mu) else float(mu) for mu in self.limits]
-        covered = [None if np.isnan(one) else int(one) for one in self.covered]
+        limits = none_where_nan(self.limits)
+        covered = [None if one is None else int(one) for one in none_where_nan(self.covered)]
         return list(zip(range(1, self.trials + 1), limits, covered, strict=True))
 
     @property
@@ -169,7 +165,7 @@ class ToyResult:
         coverage = self.coverage
         low, high = coverage.interval
         return [
-            f"{self.scenario}: pseudo-experiments at m4 = {self.mass_mev:g} MeV, seed {self.seed}",
+            f"{self.scenario}: pseudo-experiments at m4 = {self.mass:g} MeV, seed {self.seed}",
             f"flavour: {self.flavour}; confidence: {self.confidence:g}; dof: {self.dof}",
             "limit_mu_bohr: upper limit on mu_nu4 (Bohr magnetons) of data without a signal",
             f"covered: whether the limit of data with mu_nu4 = {self.mu_true:g} holds it",
@@ -189,7 +185,7 @@ class ToyResult:
             "test": self.test,
             "confidence": self.confidence,
             "dof": self.dof,
-            "mass_MeV": self.mass_mev,
+            "mass_MeV": self.mass,
             "seed": self.seed,
             "trials": self.trials,
             "failed": self.failed,

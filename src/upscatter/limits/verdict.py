@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import ClassVar
 
 from upscatter.inputs.bounds import PublishedBound
 from upscatter.limits.comparison import (
@@ -11,16 +12,16 @@ from upscatter.limits.comparison import (
     Interval,
     at_confidence,
     compare,
-    in_mev,
+    in_words,
     new_ground,
 )
 from upscatter.limits.curve import LimitCurve
-from upscatter.units import MEV
+from upscatter.results import Result
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class NewGround:
-    """Masses at which a scenario excludes something that nothing published excludes.
+    """Masses in MeV at which a scenario excludes something that nothing published excludes.
 
     Parameters
     ----------
@@ -36,14 +37,14 @@ class NewGround:
     def to_dict(self) -> dict[str, object]:
         """JSON-ready, masses in MeV."""
         return {
-            "new_against_measurements_MeV": [[a / MEV, b / MEV] for a, b in self.laboratory],
-            "new_against_everything_MeV": [[a / MEV, b / MEV] for a, b in self.everything],
+            "new_against_measurements_MeV": [[a, b] for a, b in self.laboratory],
+            "new_against_everything_MeV": [[a, b] for a, b in self.everything],
         }
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """Scenarios against published limits: a frozen result.
+@dataclass(frozen=True, kw_only=True)
+class Verdict(Result):
+    """Scenarios against published limits.
 
     Parameters
     ----------
@@ -65,7 +66,13 @@ class Verdict:
     not_rescaled: tuple[str, ...]
     comparisons: Mapping[str, Mapping[str, Comparison]]
     new_ground: Mapping[str, NewGround]
-    provenance: Mapping[str, object] = field(default_factory=dict)
+
+    figure_function: ClassVar[str] = "upscatter.report.compare_plots:comparison_figure"
+
+    @property
+    def heading(self) -> str:
+        """Title of the table."""
+        return "Scenarios and published limits"
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -82,9 +89,9 @@ class Verdict:
                 continue
             for scenario, comparisons in self.comparisons.items():
                 found = comparisons[bound.name]
-                at = None if found.best_mass is None else found.best_mass / MEV
+                best = (found.best_factor, found.best_mass)
                 rows += [
-                    (bound.name, scenario, relation, low / MEV, high / MEV, found.best_factor, at)
+                    (bound.name, scenario, relation, low, high, *best)
                     for relation, intervals in found.relations
                     for low, high in intervals
                 ]
@@ -94,7 +101,7 @@ class Verdict:
     def comments(self) -> list[str]:
         """What a table of the verdict says around its columns."""
         lines = [
-            f"{name}: {what} at {in_mev(where) or 'no mass'}{' MeV' if where else ''}"
+            f"{name}: {what} at {in_words(where) or 'no mass'}{' MeV' if where else ''}"
             for name, ground in self.new_ground.items()
             for what, where in (
                 ("new against measurements", ground.laboratory),
@@ -117,7 +124,7 @@ class Verdict:
                 curve.scenario: curve.to_dict() | self.new_ground[curve.scenario].to_dict()
                 for curve in self.curves
             },
-            "bounds": {bound.name: bound.to_dict() for bound in self.bounds},
+            "bounds": {bound.name: bound.about() for bound in self.bounds},
             "comparison": {
                 scenario: {name: found.to_dict() for name, found in comparisons.items()}
                 for scenario, comparisons in self.comparisons.items()
@@ -125,6 +132,9 @@ class Verdict:
             "not_rescaled": list(self.not_rescaled),
             "provenance": dict(self.provenance),
         }
+
+    def _figure_arguments(self) -> tuple[object, ...]:
+        return (self.curves, self.bounds)
 
 
 def verdict(
@@ -158,12 +168,12 @@ def verdict(
                 placed[i] = rescaled
     available = [bound for bound in placed if bound.available]
     return Verdict(
-        tuple(curves),
-        tuple(placed),
-        tuple(kept),
-        {c.scenario: {b.name: compare(c, b) for b in available} for c in curves},
-        {c.scenario: _new_ground(c, available) for c in curves},
-        provenance or {},
+        curves=tuple(curves),
+        bounds=tuple(placed),
+        not_rescaled=tuple(kept),
+        comparisons={c.scenario: {b.name: compare(c, b) for b in available} for c in curves},
+        new_ground={c.scenario: _new_ground(c, available) for c in curves},
+        provenance=provenance or {},
     )
 
 
@@ -177,4 +187,6 @@ def _new_ground(curve: LimitCurve, bounds: Sequence[PublishedBound]) -> NewGroun
         and not (single and bound.flavour in {"e", "mu", "tau"} - {curve.flavour})
     ]
     measured = [bound for bound in concerned if bound.kind == "measurement"]
-    return NewGround(new_ground(curve, measured), new_ground(curve, concerned))
+    return NewGround(
+        laboratory=new_ground(curve, measured), everything=new_ground(curve, concerned)
+    )

@@ -169,7 +169,7 @@ def _inks(bounds: Sequence[PublishedBound]) -> dict[str, str]:
 
 def _draw_bound(axes: Axes, bound: PublishedBound, ink: str) -> None:
     """The published edge, and the shade of what a measurement excludes."""
-    mass, mu = bound.mass_mev, bound.mu
+    mass, mu = bound.mass, bound.mu
     if bound.kind == "projection":
         axes.plot(mass, mu, color=ink, linewidth=0.8, linestyle=(0, (4, 1.6)), zorder=2.2)
         return
@@ -207,7 +207,7 @@ def _draw_decays(axes: Axes) -> list[tuple[str, FloatArray]]:
 def _draw_curve(axes: Axes, curve: LimitCurve, order: int) -> None:
     reached = np.isfinite(curve.mu)
     axes.plot(
-        curve.mass_mev[reached],
+        curve.mass[reached],
         curve.mu[reached],
         color=_OWN[order % len(_OWN)],
         linestyle=_OWN_LINES[order % len(_OWN_LINES)],
@@ -263,4 +263,4 @@ def _wording(bound: PublishedBound, bounds: Sequence[PublishedBound]) -> str:
 
 def _points(curve: LimitCurve | PublishedBound) -> FloatArray:
     """m_4 in MeV and μ_ν4/μ_B, shape (n, 2)."""
-    return np.stack([curve.mass_mev, curve.mu], axis=1)
+    return np.stack([curve.mass, curve.mu], axis=1)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from upscatter.errors import OutputError
-from upscatter.report.export import write_atomically
+from upscatter.export import write_atomically
 
 if TYPE_CHECKING:
     from hepdata_lib import Submission, Table
@@ -138,7 +138,7 @@ def _table(
     reached = np.isfinite(curve.mu)
     mass = library.Variable("$m_4$", is_independent=True, is_binned=False, units="MeV")
     mass.digits = _MASS_DIGITS
-    mass.values = curve.mass_mev[reached].tolist()
+    mass.values = curve.mass[reached].tolist()
     limit = library.Variable(
         r"Upper limit on $\mu_{\nu 4}$",
         is_independent=False,

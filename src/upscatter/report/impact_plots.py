@@ -88,7 +88,7 @@ def _title(result: Impacts) -> str:
     name = (result.title or result.scenario).replace("$", r"\$")
     digits, power = f"{result.mu:.2e}".split("e")
     limit = rf"$\mu_{{\nu 4}} < {digits}\times 10^{{{int(power)}}}\,\mu_\mathrm{{B}}$"
-    mass = f"at $m_4$ = {result.mass_mev:g} MeV ({100 * result.confidence:g} % CL)"
+    mass = f"at $m_4$ = {result.mass:g} MeV ({100 * result.confidence:g} % CL)"
     return f"{fill(name, _LONGEST_LINE)}\n{limit} {mass}"
 
 

@@ -22,7 +22,7 @@ def pulls_table(fit: PostFit) -> Table:
     fit : PostFit
     """
     table = new_table(
-        f"m4 = {fit.mass_mev:.5g} MeV: best fit mu = {fit.mu_best:.3g}, limit {fit.mu_limit:.3e} "
+        f"m4 = {fit.mass:.5g} MeV: best fit mu = {fit.mu_best:.3g}, limit {fit.mu_limit:.3e} "
         f"mu_B at {100 * fit.confidence:g} % CL\n"
         f"limits without a dipole: median {fit.mu_expected[2]:.2e}, "
         f"1 sigma {fit.mu_expected[1]:.2e} to {fit.mu_expected[3]:.2e} mu_B"

@@ -19,7 +19,7 @@ def impact_tables(result: Impacts) -> list[Table]:
     """Two-sided changes, other choices, and what could not be computed and why."""
     moved = new_table(
         f"{result.title or result.scenario}: what moves the limit\n"
-        f"mu_nu4 < {result.mu:.3e} mu_B at m4 = {result.mass_mev:g} MeV "
+        f"mu_nu4 < {result.mu:.3e} mu_B at m4 = {result.mass:g} MeV "
         f"({100 * result.confidence:g} % CL)"
     )
     for name in ("kind", "input", "change", "limit if lowered", "if raised"):
@@ -51,7 +51,7 @@ def plan_table(plan: Plan) -> Table:
     factor = "-" if plan.factor is None else f"{plan.factor:.4g} times"
     return summary_table(
         f"{plan.title or plan.scenario}: {plan.vary} for a limit of {plan.target:g} mu_B\n"
-        f"at m4 = {plan.mass_mev:g} MeV ({100 * plan.confidence:g} % CL)",
+        f"at m4 = {plan.mass:g} MeV ({100 * plan.confidence:g} % CL)",
         [
             (f"{plan.vary} needed", value),
             ("against the scenario's", factor),

@@ -16,10 +16,10 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.ticker import FuncFormatter, LogFormatterSciNotation, LogLocator, NullFormatter
 
+from upscatter.export import write_atomically
 from upscatter.limits.curve import LimitCurve
 from upscatter.limits.measured import MeasuredCurve
 from upscatter.numerics import FloatArray
-from upscatter.report.export import write_atomically
 
 # One column of a two-column journal is 8.6 cm wide, both are 17 cm; text prints at 8 to 9 points.
 _WIDTH = 3.39
@@ -164,7 +164,7 @@ def _frame(axes: Axes, curves: Sequence[LimitCurve]) -> None:
     reached = [mu[np.isfinite(mu) & (mu > 0.0)] for mu in drawn]
     lowest = min((float(mu.min()) for mu in reached if mu.size), default=1e-10)
     floor = 10.0 ** np.floor(np.log10(lowest) - 0.2)
-    masses = np.concatenate([curve.mass_mev for curve in curves]) if curves else np.array([0.01])
+    masses = np.concatenate([curve.mass for curve in curves]) if curves else np.array([0.01])
     log_frame(
         axes,
         (float(masses[masses > 0.0].min()), max(30.0, float(masses.max()))),
@@ -175,7 +175,7 @@ def _frame(axes: Axes, curves: Sequence[LimitCurve]) -> None:
 def _draw(axes: Axes, curve: LimitCurve, top: float, colour: str, line: object) -> None:
     """One curve, closed upwards at the kinematic end."""
     reached = np.isfinite(curve.mu)
-    mass, mu = curve.mass_mev[reached], curve.mu[reached]
+    mass, mu = curve.mass[reached], curve.mu[reached]
     if not mass.size:
         return
     label = curve_label(curve)

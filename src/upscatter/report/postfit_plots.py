@@ -79,7 +79,7 @@ def _draw_counts(axes: Axes, fit: PostFit, bins: slice) -> None:
     axes.stairs(fit.expected[bins], edges, color="black", linewidth=0.7, label="fit")
     axes.stairs(
         fit.signal_limit[bins], edges, color=_SIGNAL, linewidth=1.3, linestyle=(0, (4, 1.5)),
-        label=rf"dipole at its limit, {_moment(fit.mu_limit)}, $m_4 = {fit.mass_mev:.4g}$ MeV",
+        label=rf"dipole at its limit, {_moment(fit.mu_limit)}, $m_4 = {fit.mass:.4g}$ MeV",
     )  # fmt: skip
     seen = fit.observed[bins]
     axes.errorbar(

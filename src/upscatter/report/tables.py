@@ -11,6 +11,7 @@ import numpy as np
 from upscatter.limits.curve import LimitCurve
 from upscatter.limits.measured import MeasuredCurve
 from upscatter.numerics import FloatArray
+from upscatter.results import thinned
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 """Columns of a terminal that tables are laid out for."""
-
-MOST_ROWS = 25
-"""Rows of a limit table whose masses the user did not choose."""
 
 
 def limit_table(curve: LimitCurve, thin: bool) -> Table:
@@ -35,7 +33,7 @@ def limit_table(curve: LimitCurve, thin: bool) -> Table:
     table = new_table(
         f"{curve.title or curve.scenario}: upper limit at {100 * curve.confidence:g} % CL"
     )
-    columns = {"m4 [MeV]": [f"{mass:.5g}" for mass in curve.mass_mev]}
+    columns = {"m4 [MeV]": [f"{mass:.5g}" for mass in curve.mass]}
     name = "mu_nu4 [mu_B]" if curve.bands is None else "mu [mu_B]"
     columns[name] = [_moment(mu) for mu in curve.mu]
     measured = isinstance(curve, MeasuredCurve)
@@ -59,9 +57,8 @@ def _fill(table: Table, columns: Mapping[str, Sequence[str]], thin: bool) -> Non
     for name in columns:
         table.add_column(name, justify="right", no_wrap=True)
     rows = list(zip(*columns.values(), strict=True))
-    chosen = range(len(rows))
-    if thin and len(rows) > MOST_ROWS:
-        chosen = np.unique(np.linspace(0, len(rows) - 1, MOST_ROWS).round().astype(int)).tolist()
+    chosen = thinned(len(rows)) if thin else range(len(rows))
+    if len(chosen) < len(rows):
         more = f"{len(chosen)} of {len(rows)} masses; --format csv or json has all of them"
         table.caption = f"{table.caption}\n{more}" if table.caption else more
     for i in chosen:

@@ -100,7 +100,7 @@ def _legend(figure: Figure, result: ToyResult) -> None:
     legend = figure.legend(
         [*entries.values()],
         [*entries],
-        title=f"{title}\n{_TESTS[result.test]}, $m_4$ = {result.mass_mev:g} MeV, no signal",
+        title=f"{title}\n{_TESTS[result.test]}, $m_4$ = {result.mass:g} MeV, no signal",
         title_fontsize=8.5,
         loc="outside upper center",
         ncols=2,

@@ -30,7 +30,7 @@ def toy_tables(result: ToyResult) -> list[Table]:
 def _distribution(result: ToyResult) -> Table:
     table = new_table(
         f"{result.title or result.scenario}: {result.trials} pseudo-experiments\n"
-        f"{result.test} at {100 * result.confidence:g} % CL, m4 = {result.mass_mev:g} MeV, "
+        f"{result.test} at {100 * result.confidence:g} % CL, m4 = {result.mass:g} MeV, "
         f"seed {result.seed}\nlimits on mu_nu4 [mu_B] without a signal"
     )
     table.add_column("")

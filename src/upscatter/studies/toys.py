@@ -127,20 +127,20 @@ class Ensemble:
             np.concatenate([chunk[name] for chunk in chunks])[:trials] for name in _COLUMNS
         )
         return ToyResult(
-            self.model.scenario.name,
-            self.model.coupling.name,
-            settings.statistics.test,
-            settings.statistics.confidence,
-            settings.statistics.dof,
-            self.mass_mev * MEV,
-            self.seed,
-            self.mu_true,
-            np.sqrt(limits),
-            covered,
-            self.search.asymptotic_coverage,
-            self.expected,
-            self.model.provenance,
-            settings.title,
+            scenario=self.model.scenario.name,
+            flavour=self.model.coupling.name,
+            test=settings.statistics.test,
+            confidence=settings.statistics.confidence,
+            dof=settings.statistics.dof,
+            mass=self.mass_mev,
+            seed=self.seed,
+            mu_true=self.mu_true,
+            limits=np.sqrt(limits),
+            covered=covered,
+            asymptotic_coverage=self.search.asymptotic_coverage,
+            expected=self.expected,
+            title=settings.title,
+            provenance=self.model.provenance,
         )
 
 

@@ -137,21 +137,21 @@ def plan(
             "choose another target"
         )
     return Plan(
-        loaded.name,
-        curve.flavour,
-        curve.confidence,
-        vary,
-        value / variable.unit,
-        variable.unit_name,
-        value / variable.start if variable.start else None,
-        target,
-        mass,
-        own,
-        mu,
-        _monotonic(limit, *((near, far) if own > target else (far, near))),
-        _sparse(Model(variable.set(value), model.coupling_override)),
-        model.provenance,
-        model.scenario.described.title,
+        scenario=loaded.name,
+        flavour=curve.flavour,
+        confidence=curve.confidence,
+        vary=vary,
+        value=value / variable.unit,
+        unit=variable.unit_name,
+        factor=value / variable.start if variable.start else None,
+        target=target,
+        mass=float(mass),
+        scenario_mu=own,
+        mu=mu,
+        unique=_monotonic(limit, *((near, far) if own > target else (far, near))),
+        sparse=_sparse(Model(variable.set(value), model.coupling_override)),
+        title=model.scenario.described.title,
+        provenance=model.provenance,
     )
 
 

@@ -9,10 +9,10 @@ from upscatter.errors import PhysicsError
 from upscatter.flux.coupling import FlavourSum
 from upscatter.interactions.dipole import Dipole
 from upscatter.limits.counting import counting_model
-from upscatter.measurement import Measurement
 from upscatter.scenario.load import Scenario
 from upscatter.statistics.upper_limits import expected_limit
 from upscatter.statistics.workspace import workspace
+from upscatter.studies.measurement import Measurement
 from upscatter.units import MEV
 
 

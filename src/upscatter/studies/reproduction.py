@@ -7,9 +7,11 @@ coherent elastic solar neutrino-nucleus scattering", DOI 10.31526/PHEP.2025.09.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from upscatter.api import upper_limit
 from upscatter.limits.curve import LimitCurve
+from upscatter.results import Result
 
 PAPER_LIMITS = {"ge-nextgen": 8.63e-10, "ge-future": 2.97e-10}
 """μ_ν4/μ_B at 90 % CL and low mass, as the paper prints them."""
@@ -18,17 +20,21 @@ PAPER_IMPROVEMENT = 65.54
 """By how many per cent the second limit is below the first, as the paper prints it."""
 
 
-@dataclass(frozen=True)
-class Reproduction:
+@dataclass(frozen=True, kw_only=True)
+class Reproduction(Result):
     """The paper's numbers and ours.
 
     Parameters
     ----------
     curves : tuple of LimitCurve
         Exclusion curves of both scenarios; their first mass is the low-mass limit.
+    provenance : mapping
+        Scenario to version, digest and physics choices.
     """
 
     curves: tuple[LimitCurve, ...]
+
+    figure_function: ClassVar[str] = "upscatter.report.plots:exclusion_figure"
 
     @property
     def limits(self) -> dict[str, float]:
@@ -75,10 +81,15 @@ class Reproduction:
                 for name, mu in self.limits.items()
             },
             "improvement_percent": {"paper": PAPER_IMPROVEMENT, "value": self.improvement},
-            "provenance": {curve.scenario: dict(curve.provenance) for curve in self.curves},
+            "provenance": dict(self.provenance),
         }
+
+    def _figure_arguments(self) -> tuple[object, ...]:
+        return (self.curves,)
 
 
 def reproduce_paper() -> Reproduction:
     """Compute both of the paper's exclusion curves, from 0.01 MeV to the kinematic end."""
-    return Reproduction(tuple(upper_limit(name) for name in PAPER_LIMITS))
+    curves = tuple(upper_limit(name) for name in PAPER_LIMITS)
+    provenance = {curve.scenario: dict(curve.provenance) for curve in curves}
+    return Reproduction(curves=curves, provenance=provenance)

@@ -30,7 +30,6 @@ from upscatter.scenario.changes import (
 )
 from upscatter.scenario.detector_blocks import ConstantBlock, EssigHighBlock, LindhardBlock
 from upscatter.scenario.load import Scenario
-from upscatter.units import MEV
 
 ILLUSTRATIVE = 0.10
 """Relative change of an input whose uncertainty nobody states."""
@@ -102,14 +101,14 @@ def impacts(
     require_reach(model, mass, mu)
     found = [_computed(variation, mass) for variation in variations(model)]
     return Impacts(
-        loaded.name,
-        curve.flavour,
-        curve.confidence,
-        mass * MEV,
-        mu,
-        Impacts.ranked(found, mu),
-        model.provenance,
-        settings.title,
+        scenario=loaded.name,
+        flavour=curve.flavour,
+        confidence=curve.confidence,
+        mass=float(mass),
+        mu=mu,
+        impacts=Impacts.ranked(found, mu),
+        title=settings.title,
+        provenance=model.provenance,
     )
 
 

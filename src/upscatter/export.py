@@ -12,6 +12,9 @@ from pathlib import Path
 
 from upscatter.errors import OutputError
 
+FIGURE_SUFFIXES = (".pdf", ".png", ".svg")
+"""Formats that figures can have, as the ends of file names."""
+
 
 def to_json(content: object) -> str:
     """Indented JSON; a number that is not finite is refused rather than written as NaN."""
@@ -51,6 +54,20 @@ def require_writable(path: Path) -> None:
     except (OSError, RuntimeError, ValueError) as error:
         raise _cannot_write(path, error) from None
     _probe(target.parent, path)
+
+
+def require_figure(path: Path) -> Path:
+    """A path whose suffix names a format that figures can have.
+
+    Raises
+    ------
+    OutputError
+        For any other suffix.
+    """
+    if path.suffix.lower() not in FIGURE_SUFFIXES:
+        known = ", ".join(FIGURE_SUFFIXES)
+        raise OutputError(f"{path}: is no figure format; let the name end with one of {known}")
+    return path
 
 
 def require_folder(folder: Path) -> None:

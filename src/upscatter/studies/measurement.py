@@ -115,25 +115,25 @@ class Measurement:
             If a mass is negative or not finite, or a fit does not converge.
         """
         if masses is None:
-            mass = mass_grid(LOWEST_MASS * MEV, self.recast.highest_mass, _MASSES)
+            mass = mass_grid(LOWEST_MASS, self.recast.highest_mass / MEV, _MASSES)
         else:
-            mass = non_negative("mass", np.atleast_1d(masses)) * MEV
+            mass = non_negative("mass", np.atleast_1d(masses)).copy()
         statistics = self.scenario.settings.statistics
-        found = self._findings(mass, bands)
+        found = self._findings(mass * MEV, bands)
         model, data = self._massless
         none = fit(model, data, 0.0).require("fit without a dipole")
         deviance = float(none.deviance)
         return MeasuredCurve(
-            self.scenario.name,
-            self.recast.scattering.coupling.name,
-            statistics.confidence,
-            statistics.dof,
-            mass,
-            found.limit,
-            self.provenance,
-            self.scenario.settings.title,
-            statistics.test,
-            found.bands,
+            scenario=self.scenario.name,
+            flavour=self.recast.scattering.coupling.name,
+            confidence=statistics.confidence,
+            dof=statistics.dof,
+            mass=mass,
+            mu=found.limit,
+            title=self.scenario.settings.title,
+            test=statistics.test,
+            bands=found.bands,
+            provenance=self.provenance,
             best=found.best,
             significance=found.significance,
             p_value=found.p_value,
@@ -170,29 +170,29 @@ class Measurement:
         release = self.recast.release
         sources = dict.fromkeys(b.source for run in release.runs for b in run.backgrounds)
         return PostFit(
-            self.scenario.settings.title,
-            m4,
-            float(np.sqrt(best.strength)),
-            mu,
-            curve.bands[:, 0],
-            curve.confidence,
-            self.recast.likelihood.channels,
-            release.edges,
-            "cS2 [PE]",
-            data.counts,
-            {
+            title=self.scenario.settings.title,
+            mass=float(curve.mass[0]),
+            mu_best=float(np.sqrt(best.strength)),
+            mu_limit=mu,
+            mu_expected=curve.bands[:, 0],
+            confidence=curve.confidence,
+            channels=self.recast.likelihood.channels,
+            edges=release.edges,
+            edges_label="cS2 [PE]",
+            observed=data.counts,
+            components={
                 COMPONENTS.get(source, source): _sum(
                     counts, [f"{source} {run.name}" for run in release.runs]
                 )
                 for source in sources
             },
-            _sum(counts, model.signals),
-            _sum(model.by_sample(at_limit.parameters), model.signals),
-            model.names,
-            best.parameters[1:],
-            best.uncertainties[1:],
-            at_limit.parameters[1:],
-            self.provenance,
+            signal_best=_sum(counts, model.signals),
+            signal_limit=_sum(model.by_sample(at_limit.parameters), model.signals),
+            nuisances=model.names,
+            pulls=best.parameters[1:],
+            errors=best.uncertainties[1:],
+            pulls_limit=at_limit.parameters[1:],
+            provenance=self.provenance,
         )
 
     def likelihood(self, mass_sterile: float) -> tuple[BinnedModel, Observation]:

@@ -1,0 +1,1 @@
+"""Questions about a scenario, each answered by one function that returns a frozen result."""
