@@ -212,5 +212,5 @@ def test_release_block():
     message = refused(Scenario.load("ge-nextgen"))
     assert message.startswith("ge-nextgen: describes a detector")
     assert "xenonnt-s2only" in message
-    message = refused(Scenario.load("xenonnt-s2only").with_statistics(test="chi2-pulls"))
+    message = refused(Scenario.load("xenonnt-s2only").replaced("statistics.test", "chi2-pulls"))
     assert 'statistics.test = "chi2-pulls": is for projections' in message

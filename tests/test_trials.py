@@ -273,7 +273,7 @@ class TestRefuses:
     def test_scenarios_that_cannot(self):
         with pytest.raises(ScenarioError, match="xenonnt-s2only: recasts published data"):
             toys("xenonnt-s2only")
-        two = Scenario.load("ge-nextgen").with_statistics(dof=2)
+        two = Scenario.load("ge-nextgen").replaced("statistics.dof", 2)
         with pytest.raises(ScenarioError, match="dof = 2"):
             toys(two, test="poisson")
         assert toys(two, trials=1).coverage.asymptotic == pytest.approx(norm.cdf(np.sqrt(4.6052)))

@@ -211,7 +211,7 @@ def _curves(
             raise UpscatterError(f"{name}: is named twice; give each scenario once")
         scenario = Scenario.load(name)
         if confidence is not None:
-            scenario = scenario.with_statistics(confidence=confidence)
+            scenario = scenario.replaced("statistics.confidence", confidence)
         if data is not None and isinstance(scenario.settings, ReleaseFile):
             from upscatter.measurement import measured_limit
 
