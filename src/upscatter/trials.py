@@ -101,12 +101,12 @@ class Ensemble:
         coupled = self.model.coupling
         return {
             "upscatter": version("upscatter"),
-            "scenario_sha256": self.model.scenario.digest,
             "coupling": coupled.name,
             "flavour_sum": coupled.flavour_sum,
             "components": [[c.real, c.imag] for c in map(complex, coupled.components)],
             "test": statistics.test,
             "confidence": statistics.confidence,
+            "scenario_sha256": self.model.scenario.digest,
             "mass_MeV": self.mass_mev,
             "mu_true_bohr": self.mu_true,
             "seed": self.seed,

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import date, time
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from upscatter.errors import ScenarioError
-from upscatter.scenario.messages import shown
+from upscatter.scenario.messages import shown, toml
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
     from tomlkit.container import Container
-    from tomlkit.items import InlineTable, Item, Table
+    from tomlkit.items import Item, Table
 
 Document: TypeAlias = dict[str, Any]
 """What `tomllib` makes of a file. It is shared between scenarios and never modified."""
@@ -67,7 +67,7 @@ def at(document: Document, path: str) -> Any:  # noqa: ANN401 - whatever TOML ha
     return value
 
 
-def edited(text: str, wanted: Document, unmarked: Collection[str] = ()) -> str:
+def edited(text: str, wanted: Document, *, mark: bool = True) -> str:
     r"""The text of a TOML file with the content that is wanted, and the comments that stay true.
 
     A value that differs loses the comment behind it; ``# changed`` or ``# added`` says so instead.
@@ -78,8 +78,8 @@ def edited(text: str, wanted: Document, unmarked: Collection[str] = ()) -> str:
     text : str
         A TOML file.
     wanted : dict
-    unmarked : collection of str
-        Dotted paths of tables whose comments stay, as they hold the same in other words.
+    mark : bool
+        Whether to say so. Without it the comments stay: the values say the same in other words.
 
     Examples
     --------
@@ -95,7 +95,7 @@ def edited(text: str, wanted: Document, unmarked: Collection[str] = ()) -> str:
 
     try:
         document = tomlkit.parse(text)
-        _edit(document, before, wanted, "", unmarked)
+        _edit(document, before, wanted, mark)
         result = tomlkit.dumps(document)
         if tomllib.loads(result) == wanted:
             return result
@@ -143,54 +143,38 @@ def _plain(path: str, value: object) -> object:
 
 
 def _edit(
-    table: TOMLDocument | Table | InlineTable,
-    before: Document,
-    wanted: Document,
-    path: str,
-    unmarked: Collection[str],
+    table: TOMLDocument | Table, before: Document, wanted: Document, mark: bool, top: bool = True
 ) -> None:
     """Give a table its wanted content."""
     from tomlkit.container import OutOfOrderTableProxy
-    from tomlkit.items import InlineTable, Table
+    from tomlkit.items import Table
 
-    inline = isinstance(table, InlineTable)
-    silent = inline or path in unmarked
-    container = table.value if isinstance(table, (Table, InlineTable)) else table
+    container = table.value if isinstance(table, Table) else table
     for key in [key for key in before if key not in wanted]:
         _drop_continuation(container, key)
         table.remove(key)
     for key, value in wanted.items():
-        old, here = before.get(key), f"{path}.{key}" if path else key
         if key not in before:
-            item = _block(value) if isinstance(value, dict) and not path else _item(value, inline)
-            if not silent:
+            item = _block(value) if top and isinstance(value, dict) else _item(value)
+            if mark:
                 item.comment("added")
+                item.trivia.comment_ws = " " * _LEAST_SPACE
             table.append(key, item)
-            continue
-        if old == value:
-            continue
-        found = container.item(key)
-        if isinstance(found, OutOfOrderTableProxy):
-            raise ValueError(f"{here} is written in several places")
-        if isinstance(old, dict) and isinstance(value, dict):
-            assert isinstance(found, (Table, InlineTable))  # nothing else is read as a dict
-            width = len(found.as_string())
-            _edit(found, old, value, here, unmarked)
-            if isinstance(found, InlineTable) and not silent and here not in unmarked:
+        elif before[key] != value:
+            found = container.item(key)
+            if isinstance(found, OutOfOrderTableProxy):
+                raise ValueError(f"{key} is written in several places")
+            if isinstance(found, Table) and isinstance(value, dict):
+                _edit(found, before[key], value, mark, top=False)
+                continue
+            item = _item(value)
+            if mark:
                 _drop_continuation(container, key)
-                _mark_changed(found, width, found.trivia.comment_ws)
-            continue
-        _drop_continuation(container, key)
-        item = _item(value, inline)
-        if not silent:
-            _mark_changed(item, len(found.as_string()), found.trivia.comment_ws)
-        table[key] = item
-
-
-def _mark_changed(item: Item, width: int, space: str) -> None:
-    """Say so behind a new value, in the column of what was behind an old one of that width."""
-    item.comment("changed")
-    item.trivia.comment_ws = " " * max(width + len(space) - len(item.as_string()), _LEAST_SPACE)
+                column = len(found.as_string()) + len(found.trivia.comment_ws)
+                item.comment("changed")
+                space = max(column - len(item.as_string()), _LEAST_SPACE)
+                item.trivia.comment_ws = " " * space
+            table[key] = item
 
 
 def _drop_continuation(container: Container, key: str) -> None:
@@ -217,17 +201,8 @@ def _block(value: Document) -> Item:
     return block
 
 
-def _item(value: Any, inline: bool = False) -> Item:  # noqa: ANN401 - whatever TOML has
-    """A value in one line, or a list that is too long for one in several."""
-    from tomlkit import inline_table, item
-    from tomlkit.items import Array
+def _item(value: object) -> Item:
+    import tomlkit
 
-    if isinstance(value, dict):
-        table = inline_table()
-        for key, inner in value.items():
-            table.append(key, _item(inner, inline=True))
-        return table
-    made: Item = item(value)
-    if isinstance(made, Array) and not inline and len(made.as_string()) > _LONGEST_LINE:
-        made.multiline(True)
-    return made
+    item: Item = tomlkit.value(toml(value, _LONGEST_LINE))
+    return item

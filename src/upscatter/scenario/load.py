@@ -188,11 +188,13 @@ class Scenario:
         >>> [line for line in changed.to_toml().splitlines() if "bins" in line]
         ['bins = 10                                   # changed']
         """
-        in_files = {path: table for path, table in tables(self.settings) if table.file is not None}
         embedded = {
-            path: self._embedded(at(self.document, path), t) for path, t in in_files.items()
+            path: self._embedded(at(self.document, path), table)
+            for path, table in tables(self.settings)
+            if table.file is not None
         }
-        return edited(self.text, with_changes(self.document, embedded), in_files)
+        text = edited(self.text, self.document)
+        return edited(text, with_changes(self.document, embedded), mark=False)
 
     def columns(self, table: OptionalTable) -> tuple[FloatArray, FloatArray] | None:
         """Columns of one of the scenario's tables, None if it has none.
