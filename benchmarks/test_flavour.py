@@ -12,7 +12,7 @@ from time import perf_counter
 import numpy as np
 import pytest
 
-from upscatter.api import limit_of
+from upscatter.api import limit_of, model_of
 from upscatter.flux.conversion import mass_weights
 from upscatter.flux.coupling import coupling
 from upscatter.flux.exposure import annual_exposure
@@ -22,8 +22,7 @@ from upscatter.inputs.laboratories import latitude
 from upscatter.inputs.mixing import mixing
 from upscatter.inputs.sun import solar_model
 from upscatter.limits.curve import mass_grid
-from upscatter.scenario.build import Model
-from upscatter.scenario.load import Scenario, bundled_names
+from upscatter.scenario.load import bundled_names
 from upscatter.units import MEV
 
 SUN = solar_model("BS05-OP")
@@ -49,7 +48,7 @@ def zone():
 
 
 def prepared(name, flavour=None):
-    model = Model(Scenario.load(name), None if flavour is None else coupling(flavour))
+    model = model_of(name, flavour)
     _ = model.experiment, model.bulk_flux, model.expectation, model.provenance
     return model
 

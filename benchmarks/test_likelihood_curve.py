@@ -17,7 +17,7 @@ SAMPLE = slice(0, 200, 20)
 
 @pytest.mark.parametrize("test", ["poisson", "cls"])
 def test_against_one_mass_at_a_time(test, report):
-    model = Model(Scenario.load("ge-nextgen").with_statistics(test=test))
+    model = Model(Scenario.load("ge-nextgen").replaced("statistics.test", test))
     limit_of(model, [1.0], bands=True)
     times = []
     for bands in (False, True):

@@ -33,7 +33,7 @@ def one_at_a_time(data):
 
 
 def search(test, name="ge-nextgen"):
-    scenario = Scenario.load(name).with_statistics(test=test)
+    scenario = Scenario.load(name).replaced("statistics.test", test)
     return Ensemble.prepare(Model(scenario), 0.01, 1, None).search
 
 

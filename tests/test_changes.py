@@ -1,4 +1,4 @@
-"""Scenarios with one thing changed: the change is that one, and nothing else."""
+"""Changes of one input of a scenario: that one changes, and nothing else."""
 
 import numpy as np
 import pytest
@@ -9,16 +9,16 @@ from upscatter.detector.quenching import Lindhard
 from upscatter.errors import ScenarioError
 from upscatter.scenario.build import Model
 from upscatter.scenario.changes import (
-    ScaledQuenching,
+    exposure,
+    moved_threshold,
+    scaled_background,
+    scaled_flux,
+    scaled_quenching,
+    solar_model,
     threshold,
-    with_background,
-    with_block,
-    with_flux,
-    with_solar_model,
-    with_threshold,
 )
 from upscatter.scenario.load import Scenario
-from upscatter.units import CM, KEV, SECOND
+from upscatter.units import CM, KEV, KG, SECOND, YEAR
 
 BOTH = (
     'flat = "0.01 / (keVee kg day)"\npoints = [[0.1, 2.0], [3.0, 1.0]]\n'
@@ -38,7 +38,7 @@ class TestFlux:
     @pytest.mark.parametrize("flux", ["", 'fluxes = { "8B" = "5.25e6 / (cm^2 s)" }'])
     def test_times_a_factor(self, flux):
         original = parse(flux=flux)
-        changed = with_flux(original, "8B", 1.3)
+        changed = original.replaced(scaled_flux(original, "8B", 1.3))
         before, after = expected_counts(original), expected_counts(changed)
         for part in ("sm", "dipole"):
             old, new = getattr(before, part), getattr(after, part)
@@ -50,7 +50,7 @@ class TestFlux:
     def test_the_original_stays_and_digests_differ(self):
         original = parse()
         digest = original.digest
-        assert with_flux(original, "8B", 1.3).digest != digest
+        assert original.replaced(scaled_flux(original, "8B", 1.3)).digest != digest
         assert original.digest == digest
         assert original.settings.flux.fluxes == {}
 
@@ -58,13 +58,12 @@ class TestFlux:
 class TestBackground:
     def test_flat_and_table_times_a_factor(self):
         original = parse(background=BOTH)
-        before, after = (
-            expected_counts(s).background for s in (original, with_background(original, 0.37))
-        )
+        changed = original.replaced(scaled_background(original, 0.37))
+        before, after = (expected_counts(s).background for s in (original, changed))
         np.testing.assert_allclose(after, 0.37 * before, rtol=1e-12)
 
     def test_a_flat_one_has_no_table_afterwards(self):
-        block = with_background(parse(), 2.0).described.background
+        block = parse().replaced(scaled_background(parse(), 2.0)).described.background
         assert block.rate is None
         assert not block.has_table
 
@@ -72,20 +71,22 @@ class TestBackground:
 class TestSolarModel:
     def test_what_the_scenario_states_stays(self):
         flux = 'fluxes = { "8B" = "5.25e6 / (cm^2 s)" }\nuncertainty = { "8B" = 0.04, hep = 0.2 }'
-        block = with_solar_model(parse(flux=flux), "B16-AGSS09met").settings.flux
+        block = (
+            parse(flux=flux).replaced(solar_model(parse(flux=flux), "B16-AGSS09met")).settings.flux
+        )
         assert block.model == "B16-AGSS09met"
         assert block.fluxes["8B"] * CM**2 * SECOND == pytest.approx(5.25e6)
         assert block.relative_uncertainties == {"8B": 0.04, "hep": 0.2}
 
     def test_what_it_does_not_state_is_the_other_models(self):
-        block = with_solar_model(parse(), "B16-GS98").settings.flux
+        block = parse().replaced(solar_model(parse(), "B16-GS98")).settings.flux
         assert block.active == ("8B", "hep")
         # Vinyoles et al., arXiv:1611.09867
         assert block.relative_uncertainties == {"8B": 0.12, "hep": 0.30}
 
     def test_an_uncertainty_that_the_other_model_lacks_stays(self):
         flux = 'model = "B16-GS98"\nsources = ["8B", "7Be", "pp"]'
-        block = with_solar_model(parse(flux=flux), "BS05-OP").settings.flux
+        block = parse(flux=flux).replaced(solar_model(parse(flux=flux), "BS05-OP")).settings.flux
         assert block.active == ("8B", "7Be", "pp")
         assert block.relative_uncertainties == {"8B": 0.16, "7Be": 0.06, "pp": 0.006}
 
@@ -95,14 +96,14 @@ EDGES = '["0.5 keVnr", "0.16 keVee", "0.4 keVee", "2 keVee"]'
 
 class TestThreshold:
     def test_of_a_region(self):
-        changed = with_threshold(Model(parse()), 0.3 * KEV)
+        changed = parse().replaced(moved_threshold(Model(parse()), 0.3 * KEV))
         written = parse(detector=detector(region='["0.3 keVee", "2.16 keVee"]'))
         np.testing.assert_allclose(limits(changed), limits(written), rtol=1e-12)
         assert changed.described.detector.bins == 4
 
     def test_keeps_its_scale(self):
         original = parse(detector=detector(region='["0.5 keVnr", "2 keVee"]'))
-        changed = with_threshold(Model(original), 0.9 * KEV)
+        changed = original.replaced(moved_threshold(Model(original), 0.9 * KEV))
         assert threshold(changed.described.detector).recoil
         written = parse(detector=detector(region='["0.9 keVnr", "2 keVee"]'))
         np.testing.assert_allclose(limits(changed), limits(written), rtol=1e-12)
@@ -119,7 +120,7 @@ class TestThreshold:
     )
     def test_of_bin_edges_drops_those_below_it(self, value, edges):
         original = parse(detector=detector(region=None, bins=None, bin_edges=EDGES))
-        changed = with_threshold(Model(original), float(value) * KEV)
+        changed = original.replaced(moved_threshold(Model(original), float(value) * KEV))
         written = parse(detector=detector(region=None, bins=None, bin_edges=edges))
         assert changed.described.detector.bin_edges == written.described.detector.bin_edges
         np.testing.assert_allclose(limits(changed), limits(written), rtol=1e-12)
@@ -127,7 +128,7 @@ class TestThreshold:
     def test_above_all_edges_is_refused(self):
         original = parse(detector=detector(region=None, bins=None, bin_edges=EDGES))
         with pytest.raises(ScenarioError, match=r"^mine: bin_edges: none is above the threshold"):
-            with_threshold(Model(original), 30.0 * KEV)
+            original.replaced(moved_threshold(Model(original), 30.0 * KEV))
 
 
 class TestQuenching:
@@ -145,7 +146,8 @@ class TestQuenching:
         ],
     )
     def test_parameter_times_a_factor(self, given, scaled):
-        changed = ScaledQuenching(parse(detector=detector(quenching=given)), None, 1.1)
+        original = parse(detector=detector(quenching=given))
+        changed = Model(original.replaced(scaled_quenching(original, 1.1)))
         written = Model(parse(detector=detector(quenching=scaled)))
         recoils = np.geomspace(0.02, 250.0, 50) * KEV
         yields = (m.quenching(m.nuclei[0]).ionization_yield(recoils) for m in (changed, written))
@@ -158,23 +160,54 @@ class TestQuenching:
         original = parse(
             tmp_path, detector=detector(quenching='{ model = "table", file = "yield.csv" }')
         )
-        model = ScaledQuenching(original, None, 0.9)
+        model = Model(original.replaced(scaled_quenching(original, 0.9)))
         assert model.quenching(model.nuclei[0]).yields == pytest.approx((0.09, 0.27, 0.855))
 
     def test_each_nucleus_keeps_its_own_k(self):
         original = parse(
             target='element = "CaWO4"', detector=detector(quenching='{ model = "lindhard" }')
         )
-        model = ScaledQuenching(original, None, 0.9)
+        model = Model(original.replaced(scaled_quenching(original, 0.9)))
         for nucleus in model.nuclei:
             # Lewin and Smith 1996, section 3.4
             k = 0.133 * nucleus.protons ** (2 / 3) * nucleus.nucleons**-0.5
             assert model.quenching(nucleus) == Lindhard(nucleus.protons, pytest.approx(0.9 * k))
 
+    def test_times_the_scale_that_is_there(self):
+        original = parse(
+            detector=detector(quenching='{ model = "constant", value = 0.2, scale = 1.5 }')
+        )
+        assert Model(original).quenching(None).value == pytest.approx(0.3, rel=1e-15)
+        changed = Model(original.replaced(scaled_quenching(original, 0.5)))
+        assert changed.quenching(None).value == pytest.approx(0.15, rel=1e-15)
 
-def test_other_fields_stay():
+
+@pytest.mark.parametrize("factor", [0.1, 1.0 / 3.0, 1.1, 2.7182818284590451])
+def test_every_digit_is_written(factor):
     original = parse()
-    changed = with_block(original, "physics", form_factor="helm")
-    assert changed.settings.physics.form_factor == "helm"
-    for name in ("target", "detector", "background", "flux", "statistics"):
-        assert getattr(changed.settings, name) == getattr(original.settings, name)
+    value = factor * original.described.detector.exposure
+    assert original.replaced(exposure(value)).described.detector.exposure == pytest.approx(
+        value, rel=3e-16
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "block"),
+    [
+        (lambda s: exposure(1.0 * KG * YEAR), "detector"),
+        (lambda s: scaled_flux(s, "8B", 1.1), "flux"),
+        (lambda s: scaled_background(s, 1.1), "background"),
+        (lambda s: scaled_quenching(s, 1.1), "detector"),
+        (lambda s: solar_model(s, "B16-GS98"), "flux"),
+        (lambda s: moved_threshold(Model(s), 0.2 * KEV), "detector"),
+    ],
+)
+def test_other_blocks_stay_and_what_is_exported_has_the_change(change, block):
+    original = parse()
+    changed = original.replaced(change(original))
+    for name in ("target", "detector", "background", "flux", "physics", "statistics"):
+        same = getattr(changed.settings, name) == getattr(original.settings, name)
+        assert same == (name != block)
+    exported = Scenario.parse(changed.to_toml(), "exported")
+    assert exported.digest == changed.digest != original.digest
+    np.testing.assert_array_equal(limits(exported), limits(changed))

@@ -109,7 +109,7 @@ class TestPullBands:
 class TestScenarios:
     @pytest.mark.parametrize("test", ["chi2-pulls", "poisson", "cls"])
     def test_bands_surround_the_limit(self, test):
-        scenario = Scenario.load("ge-nextgen").with_statistics(test=test)
+        scenario = Scenario.load("ge-nextgen").replaced("statistics.test", test)
         curve = upper_limit(scenario, [0.01, 8.0, 30.0], bands=True)
         assert curve.test == test
         assert curve.provenance["test"] == test
@@ -127,7 +127,7 @@ class TestScenarios:
         """Check values of this package; the paper's 8.63e-10 is at Δχ² = 2.71."""
         scenario = Scenario.load("ge-nextgen")
         limits = [
-            float(upper_limit(scenario.with_statistics(test=test), [0.01]).mu[0])
+            float(upper_limit(scenario.replaced("statistics.test", test), [0.01]).mu[0])
             for test in ("chi2-pulls", "poisson", "cls")
         ]
         assert limits == pytest.approx([8.651e-10, 8.42e-10, 9.72e-10], rel=2e-3)
@@ -135,7 +135,7 @@ class TestScenarios:
     @pytest.mark.parametrize("name", [n for n in bundled_names() if n != "xenonnt-s2only"])
     def test_every_bundled_scenario_has_a_whole_curve(self, name):
         """Also where recoils end, and counts are roundings of either sign before they are cut."""
-        curve = upper_limit(Scenario.load(name).with_statistics(test="cls"))
+        curve = upper_limit(Scenario.load(name).replaced("statistics.test", "cls"))
         assert np.isfinite(curve.mu).all()
         assert (np.diff(np.log(curve.mu)) > -1e-6).all()
 
@@ -150,11 +150,11 @@ class TestScenarios:
     def test_statistics_that_mean_nothing_are_refused(self):
         scenario = Scenario.load("ge-nextgen")
         with pytest.raises(ScenarioError, match=r"dof = 2.*test = \"cls\" does not use"):
-            scenario.with_statistics(test="cls", dof=2)
+            scenario.replaced({"statistics.test": "cls", "statistics.dof": 2})
         with pytest.raises(ScenarioError, match=r"confidence = 0.4.*more than 0.5"):
-            scenario.with_statistics(test="poisson", confidence=0.4)
+            scenario.replaced({"statistics.test": "poisson", "statistics.confidence": 0.4})
         with pytest.raises(ScenarioError, match=r"test.*chi2-pulls, poisson, cls"):
-            scenario.with_statistics(test="bayes")
+            scenario.replaced("statistics.test", "bayes")
 
 
 def test_a_flux_that_could_hide_any_signal_is_refused():
@@ -168,7 +168,7 @@ def test_a_flux_that_could_hide_any_signal_is_refused():
         counting_model(expectation(flux=0.5), dark)
     wild = Scenario.parse(
         Scenario.load("ge-nextgen").text.replace('"8B" = 0.16', '"8B" = 0.6'), "wild.toml"
-    ).with_statistics(test="cls")
+    ).replaced("statistics.test", "cls")
     with pytest.raises(
         ScenarioError, match=r"^wild.toml: flux.uncertainty of 8B = 0.6: with a likelihood"
     ):

@@ -288,7 +288,7 @@ class TestErrors:
             impacts(Scenario.parse(text, "mine"))
 
     def test_unknown_flavour(self):
-        with pytest.raises(PhysicsError, match="flavour 'muon' is unknown"):
+        with pytest.raises(ScenarioError, match=r'mine: coupling\.flavour = "muon": is unknown'):
             impacts(parse(), flavour="muon")
 
 

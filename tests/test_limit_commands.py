@@ -1,6 +1,7 @@
 """`upscatter limit` with bands, with another test, and with data."""
 
 import json
+import tarfile
 
 import numpy as np
 import pytest
@@ -47,6 +48,37 @@ def release(tmp_path):
     folder.mkdir()
     write_responses(folder)
     return write_release(folder)
+
+
+class TestSubmission:
+    """What is shipped to HEPData is the scenario that was computed, options included."""
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            ("--test", "cls"),
+            ("--flavour", "mu"),
+            ("--flavour", "universal", "--sum", "exact"),
+            ("--test", "poisson", "--flavour", "e"),
+        ],
+        ids=" ".join,
+    )
+    def test_its_scenario_gives_the_same_limit(self, run, terminal, options):
+        pytest.importorskip("hepdata_lib", reason="hepdata_lib is an optional extra")
+        command = ("limit", "ge-nextgen", "--mass", "0.01MeV", "--mass", "5MeV", *options)
+        curve = json.loads(run(*command, "--format", "json"))
+        run(*command, "--format", "hepdata", "--out", "x.tar.gz")
+        with tarfile.open(terminal / "x.tar.gz") as archive:
+            (name,) = (n for n in archive.getnames() if n.endswith("scenario.toml"))
+            (terminal / "again.toml").write_bytes(archive.extractfile(name).read())
+        again = json.loads(
+            run("limit", "again.toml", "--mass", "0.01MeV", "--mass", "5MeV", "--format", "json")
+        )
+        np.testing.assert_allclose(again["mu_bohr"], curve["mu_bohr"], rtol=1e-12)
+        digests = {c["provenance"]["scenario_sha256"] for c in (curve, again)}
+        assert len(digests) == 1
+        plain = json.loads(run(*command[:6], "--format", "json"))
+        assert plain["provenance"]["scenario_sha256"] not in digests
 
 
 class TestProjections:
@@ -106,7 +138,7 @@ class TestData:
         message = refused(
             "limit", "xenonnt-s2only", "--data", str(release), "--test", "chi2-pulls"
         )  # fmt: skip
-        assert 'statistics.test = "chi2-pulls": is for projections' in message
+        assert 'statistics: has test = "chi2-pulls", which is for projections' in message
 
     def test_a_folder_that_is_none(self, refused):
         assert refused("limit", "xenonnt-s2only", "--data", "nowhere").startswith(

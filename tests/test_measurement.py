@@ -23,7 +23,9 @@ SEEN = np.concatenate([*OBSERVED.values()])
 
 
 def measurement(excess=0.0, **statistics):
-    scenario = Scenario.load("xenonnt-s2only").with_statistics(**statistics)
+    scenario = Scenario.load("xenonnt-s2only").replaced(
+        {f"statistics.{k}": v for k, v in statistics.items()}
+    )
     return Measurement(ReleasedExperiment(Scattering(scenario), made_up_release(excess)))
 
 

@@ -46,7 +46,8 @@ def test_the_scenario_that_is_spoilt_below_is_a_valid_one():
         # The keys of another model are no suggestion.
         (
             scenario(detector=detector(quenching='{ model = "essig-high", k = 0.1 }')),
-            "detector.quenching.k: is an unknown key; remove it, or use one of model, plateau",
+            "detector.quenching.k: is an unknown key; remove it, or use one of model, plateau, "
+            "scale",
         ),
         (
             scenario(extra="[statistics]\ncl = 0.9"),

@@ -179,7 +179,8 @@ class TestCouplingBlock:
         total = 0.0
         for i in range(3):
             c = mixing("NuFIT-5.3").matrix()[:, i]
-            one = Model(scenario(""), Coupling("custom", tuple(c.tolist()), "exact"))
+            state = {f: [u.real, u.imag] for f, u in zip(("e", "mu", "tau"), c, strict=True)}
+            one = Model(scenario("").replaced("coupling.components", state))
             total = total + one.experiment.total_counts(Dipole(), one.dipole_flux, MEV)
         every = model("")
         np.testing.assert_allclose(
@@ -379,7 +380,7 @@ class TestProvenance:
 
 @cache
 def bundled(name, flavour):
-    return Model(Scenario.load(name), coupling(flavour))
+    return Model(Scenario.load(name).replaced("coupling.flavour", flavour))
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -33,6 +33,18 @@ def test_essig_high_in_electronvolts(recoil_ev, visible_ev):
     assert EssigHigh().visible_energy(recoil_ev * EV) / EV == pytest.approx(visible_ev, rel=1e-4)
 
 
+@each_model
+@pytest.mark.parametrize("factor", [0.5, 0.9, 1.1, 20.0])
+def test_scaled_yields_move_that_way_and_stay_at_most_one(model, factor):
+    t = np.geomspace(0.21, 3.9, 50) * KEV
+    before, scaled = (m.ionization_yield(t) for m in (model, model.scaled(factor)))
+    assert ((scaled > before) == (factor > 1.0)).all()
+    assert (scaled <= 1.0).all()
+    np.testing.assert_array_equal(model.scaled(1.0).ionization_yield(t), before)
+    if not isinstance(model, Lindhard):  # its yield is no multiple of k
+        np.testing.assert_allclose(model.scaled(0.9).ionization_yield(t), 0.9 * before, rtol=1e-14)
+
+
 def test_essig_high_transcription():
     t = np.geomspace(15.001, 1e5, 200)
     np.testing.assert_allclose(

@@ -9,7 +9,6 @@ from scipy.integrate import quad
 from released_files import official_release, write_release, write_responses
 from upscatter.constants import ALPHA, ELECTRON_MASS, HBARC
 from upscatter.errors import ScenarioError
-from upscatter.flux.coupling import coupling
 from upscatter.inputs.xenonnt import RUNS, SHIFTS
 from upscatter.inputs.xenonnt_files import read_release
 from upscatter.interactions.cevns import StandardModel
@@ -150,13 +149,13 @@ def test_the_rule_chooses_the_fold(release):
 
 
 def test_flavours_add_up_to_the_universal_coupling(release):
-    """The override is used, and the three probabilities at Gran Sasso sum to one."""
+    """The scenario's coupling is used, and the three probabilities at Gran Sasso sum to one."""
     scenario = changed()
     universal = ReleasedExperiment(Scattering(scenario), release).signals(5.0 * MEV)
     parts = {
-        flavour: ReleasedExperiment(Scattering(scenario, coupling(flavour)), release).signals(
-            5.0 * MEV
-        )
+        flavour: ReleasedExperiment(
+            Scattering(scenario.replaced("coupling.flavour", flavour)), release
+        ).signals(5.0 * MEV)
         for flavour in ("e", "mu", "tau")
     }
     for source, by_run in universal.items():
@@ -170,8 +169,8 @@ def test_flavours_add_up_to_the_universal_coupling(release):
 
 def test_cevns_does_not_know_the_coupling(release):
     plain, electron = (
-        ReleasedExperiment(Scattering(changed(), override), release)
-        for override in (None, coupling("e"))
+        ReleasedExperiment(Scattering(scenario), release)
+        for scenario in (changed(), changed().replaced("coupling.flavour", "e"))
     )
     counts = [r.counts(StandardModel(), r.scattering.flux)["8B"]["sr0"] for r in (plain, electron)]
     np.testing.assert_array_equal(*counts)
@@ -212,5 +211,5 @@ def test_release_block():
     message = refused(Scenario.load("ge-nextgen"))
     assert message.startswith("ge-nextgen: describes a detector")
     assert "xenonnt-s2only" in message
-    message = refused(Scenario.load("xenonnt-s2only").with_statistics(test="chi2-pulls"))
-    assert 'statistics.test = "chi2-pulls": is for projections' in message
+    with pytest.raises(ScenarioError, match=r'statistics: has test = "chi2-pulls", which is for'):
+        Scenario.load("xenonnt-s2only").replaced("statistics.test", "chi2-pulls")

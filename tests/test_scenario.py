@@ -288,6 +288,13 @@ class TestBlocks:
                 "detector.efficiency.energy = \"keV\": is unknown; did you mean 'keVnr'?",
             ),
             ({"efficiency": "{}"}, "detector.efficiency: needs either value = 0.9"),
+            *(
+                (
+                    {"quenching": f'{{ model = "lindhard", scale = {value} }}'},
+                    f"detector.quenching.scale = {value}: must be {demand}",
+                )
+                for value, demand in (("0", "above 0"), ("11", "10 or less"), ('"2"', "a number"))
+            ),
             (
                 {"quenching": '{ model = "table" }'},
                 "detector.quenching: needs a table: file = 'name.csv' or points = [[x, y], ...]",

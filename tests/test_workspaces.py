@@ -22,7 +22,9 @@ def samples(workspace, channel=0):
 
 def test_a_projection_has_its_median_limit_as_strength_one():
     exported = projected_workspace("ge-nextgen", 0.01)
-    limit = upper_limit(Scenario.load("ge-nextgen").with_statistics(test="cls"), [0.01]).mu[0]
+    limit = upper_limit(Scenario.load("ge-nextgen").replaced("statistics.test", "cls"), [0.01]).mu[
+        0
+    ]
     name = exported["measurements"][0]["name"]
     assert f"mu_nu4 = {limit:.6g} mu_B" in name
     assert "m4 = 0.01 MeV" in name

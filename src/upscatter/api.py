@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from upscatter.errors import PhysicsError
-from upscatter.flux.coupling import FlavourSum, coupling
+from upscatter.flux.coupling import FlavourSum
 from upscatter.interactions.dipole import Dipole
 from upscatter.interactions.form_factors import form_factor
 from upscatter.limits.counting import likelihood_bands
@@ -62,10 +62,9 @@ def upper_limit(
     Raises
     ------
     ScenarioError
-        If the scenario is not a valid one.
+        If the scenario is not a valid one, or the flavour is unknown.
     PhysicsError
-        If a mass is negative or not finite, the flavour is unknown, or the exact sum is asked for
-        without one.
+        If a mass is negative or not finite, or the exact sum is asked for without a flavour.
 
     Examples
     --------
@@ -225,21 +224,44 @@ def recoil_spectrum(
     }
 
 
-def _scenario(scenario: Scenario | str) -> Scenario:
-    return scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
-
-
-def model_of(
+def scenario_of(
     scenario: Scenario | str, flavour: str | None = None, flavour_sum: FlavourSum = "incoherent"
-) -> Model:
-    """A scenario turned into physics, with another coupling if one is given; see `upper_limit`."""
+) -> Scenario:
+    """A scenario, loaded where it is a name, with another coupling if a flavour is given.
+
+    Parameters
+    ----------
+    scenario, flavour, flavour_sum
+        As for `upper_limit`.
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario is not a valid one, or the flavour or the sum is unknown.
+    PhysicsError
+        If the exact sum is asked for without a flavour.
+
+    Examples
+    --------
+    >>> scenario_of("ge-nextgen", "mu").document["coupling"]
+    {'flavour': 'mu', 'sum': 'incoherent'}
+    """
     if flavour is None and flavour_sum != "incoherent":
         raise PhysicsError(
             f"flavour_sum {flavour_sum!r}: is for a flavour given with it; add flavour='universal',"
             " or set sum in the scenario's [coupling]"
         )
-    override = None if flavour is None else coupling(flavour, flavour_sum)
-    return Model(_scenario(scenario), override)
+    loaded = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+    if flavour is None:
+        return loaded
+    return loaded.replaced("coupling", {"flavour": flavour, "sum": flavour_sum})
+
+
+def model_of(
+    scenario: Scenario | str, flavour: str | None = None, flavour_sum: FlavourSum = "incoherent"
+) -> Model:
+    """A scenario turned into physics, with another coupling if one is given; see `scenario_of`."""
+    return Model(scenario_of(scenario, flavour, flavour_sum))
 
 
 def _strength(mu: float) -> float:

@@ -90,31 +90,32 @@ def limit(
     pulls of all nuisance parameters.
     """
     from upscatter import export
-    from upscatter.scenario.load import Scenario
+    from upscatter.api import scenario_of
 
     parsing.check_outputs(out, plot, scenario, postfit)
     parsing.require_data(postfit, data)
     archive = submission.archive_path(out) if style == "hepdata" else None
     masses = parsing.masses(mass_texts) if mass_texts else None
     adding = parsing.flavour_sum(flavour, flavour_sum)
-    chosen = Scenario.load(scenario)
+    # Options change the document itself, so that what is exported has them.
+    chosen = scenario_of(scenario, flavour, adding)
     if test is not None:
-        chosen = chosen.with_statistics(test=test)
+        chosen = chosen.replaced("statistics.test", test)
     if style == "pyhf":
         mass = parsing.one_mass(mass_texts, "--format pyhf")
         if bands or plot is not None or postfit is not None:
             raise UpscatterError(
                 "--format pyhf: has no use for --bands, --plot and --postfit; remove them"
             )
-        emit(export.to_json(_workspace(chosen, data, mass, flavour, adding)), out)
+        emit(export.to_json(_workspace(chosen, data, mass)), out)
         return
     fit: PostFit | None = None
     if data is None:
         from upscatter.api import upper_limit
 
-        curve = upper_limit(chosen, masses, flavour=flavour, flavour_sum=adding, bands=bands)
+        curve = upper_limit(chosen, masses, bands=bands)
     else:
-        curve, fit = _measured(chosen, data, masses, flavour, adding, bands)
+        curve, fit = _measured(chosen, data, masses, bands)
     if plot is not None:
         parsing.require_drawable(curve.mass, curve.mu)
         curve.plot(plot)
@@ -137,31 +138,20 @@ def limit(
         emit_data(curve, style, out)
 
 
-def _workspace(
-    scenario: Scenario,
-    data: Path | None,
-    mass: float,
-    flavour: str | None,
-    flavour_sum: FlavourSum,
-) -> dict[str, object]:
+def _workspace(scenario: Scenario, data: Path | None, mass: float) -> dict[str, object]:
     """The likelihood at a mass, for pyhf."""
     from upscatter.studies import workspaces
     from upscatter.studies.measurement import Measurement
 
     if data is None:
-        return workspaces.projected_workspace(
-            scenario, mass, flavour=flavour, flavour_sum=flavour_sum
-        )
-    measurement = Measurement.read(scenario, data, flavour=flavour, flavour_sum=flavour_sum)
-    return workspaces.measured_workspace(measurement, mass)
+        return workspaces.projected_workspace(scenario, mass)
+    return workspaces.measured_workspace(Measurement.read(scenario, data), mass)
 
 
 def _measured(
     scenario: Scenario,
     data: Path,
     masses: FloatArray | None,
-    flavour: str | None,
-    flavour_sum: FlavourSum,
     bands: bool,
 ) -> tuple[LimitCurve, PostFit | None]:
     """A measured limit, and the fit at the first mass within reach."""
@@ -169,7 +159,7 @@ def _measured(
 
     from upscatter.studies.measurement import Measurement
 
-    measurement = Measurement.read(scenario, data, flavour=flavour, flavour_sum=flavour_sum)
+    measurement = Measurement.read(scenario, data)
     curve = measurement.limit(masses, bands=bands)
     reached = curve.mass[np.isfinite(curve.mu)]
     return curve, measurement.post_fit(float(reached[0])) if reached.size else None

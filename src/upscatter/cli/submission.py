@@ -22,7 +22,7 @@ def archive_path(out: Path | None) -> Path:
 
 
 def submit(curve: LimitCurve, source: Scenario, path: Path) -> None:
-    """A HEPData submission of a curve, with its figure, its scenario and the exposure."""
+    """A HEPData submission of a curve, with its figure, the exposure, and what it was made from."""
     from tempfile import TemporaryDirectory
 
     import numpy as np
@@ -45,6 +45,6 @@ def submit(curve: LimitCurve, source: Scenario, path: Path) -> None:
             curve,
             path,
             figure,
-            scenario_file=source.text,
+            scenario_file=source.to_toml(),
             qualifiers=qualifiers,
         )

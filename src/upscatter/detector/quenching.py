@@ -1,13 +1,14 @@
 """Quenching: what part of a nuclear recoil's energy becomes a visible, electron-equivalent one.
 
-T_ee = Y(T_nr) T_nr. A model is a frozen object with the yield Y and its derivative; everything else
-(visible energy, its inverse, the Jacobian) follows from those two.
+T_ee = Y(T_nr) T_nr. A model is a frozen object with the yield Y, its derivative, and a parameter
+that can be scaled; all else (visible energy, its inverse, the Jacobian) follows from the yield.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,14 @@ from upscatter.units import EV, KEV
 
 
 class Quenching(ABC):
-    """A quenching model: yield Y(T) and its derivative."""
+    """A quenching model: yield Y(T), its derivative, and what in it may be larger or smaller."""
+
+    parameter: ClassVar[str] = "quenching yield"
+    """What `scaled` multiplies, as results name it."""
+
+    @abstractmethod
+    def scaled(self, factor: float) -> Self:
+        """The model with its `parameter` times a factor above 0; the yield stays at most 1."""
 
     @abstractmethod
     def ionization_yield(self, energy_recoil: npt.ArrayLike) -> FloatArray:
@@ -116,6 +124,11 @@ class EssigHigh(Quenching):
     """
 
     plateau: float = 0.18
+    parameter: ClassVar[str] = "Essig's plateau"
+
+    def scaled(self, factor: float) -> Self:
+        """The model with another plateau, at most 1."""
+        return replace(self, plateau=min(1.0, factor * self.plateau))
 
     @property
     def threshold(self) -> float:
@@ -152,6 +165,11 @@ class Lindhard(Quenching):
 
     protons: int
     k: float
+    parameter: ClassVar[str] = "Lindhard's k"
+
+    def scaled(self, factor: float) -> Self:
+        """The model with another k."""
+        return replace(self, k=factor * self.k)
 
     @staticmethod
     def default_k(protons: int, nucleons: float) -> float:
@@ -183,6 +201,10 @@ class Constant(Quenching):
 
     value: float
 
+    def scaled(self, factor: float) -> Self:
+        """The model with another yield, at most 1."""
+        return replace(self, value=min(1.0, factor * self.value))
+
     def ionization_yield(self, energy_recoil: npt.ArrayLike) -> FloatArray:
         """See `Quenching.ionization_yield`."""
         return np.full_like(np.asarray(energy_recoil, dtype=float), self.value)
@@ -206,6 +228,10 @@ class Tabulated(Quenching):
 
     energies: tuple[float, ...]
     yields: tuple[float, ...]
+
+    def scaled(self, factor: float) -> Self:
+        """The model with every yield of the table times a factor, at most 1."""
+        return replace(self, yields=tuple(min(1.0, factor * y) for y in self.yields))
 
     @property
     def threshold(self) -> float:

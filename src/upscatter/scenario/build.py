@@ -8,18 +8,18 @@ from functools import cached_property
 import numpy as np
 
 from upscatter.detector.background import Background
-from upscatter.detector.quenching import Constant, EssigHigh, Lindhard, Quenching, Tabulated
+from upscatter.detector.quenching import Quenching
 from upscatter.detector.resolution import Efficiency, Resolution
 from upscatter.detector.response import GaussianResponse, Response, SharpResponse
-from upscatter.errors import ScenarioError, TableError
+from upscatter.errors import ScenarioError
 from upscatter.inputs.nuclei import Nucleus
 from upscatter.interactions.form_factors import form_factor
 from upscatter.interactions.kinematics import recoil_range
 from upscatter.limits.curve import SignalFreeExpectation
 from upscatter.numerics import FloatArray
 from upscatter.rates.experiment import Experiment
-from upscatter.scenario.detector_blocks import ConstantBlock, EssigHighBlock, LindhardBlock
-from upscatter.scenario.fields import RegionEnd
+from upscatter.scenario.detector_blocks import require_within
+from upscatter.scenario.fields import OptionalTable, RegionEnd
 from upscatter.scenario.scattering import Scattering
 from upscatter.units import KEV
 
@@ -73,8 +73,8 @@ class Model(Scattering):
             if columns is None or block.rate is None:
                 return Background(block.flat, uncertainty=block.uncertainty)
             energy, rate = columns
-            _require_within("energy [keVee]", energy)
-            _require_within("rate", rate)
+            require_within("energy [keVee]", energy)
+            require_within("rate", rate)
             return Background(
                 block.flat,
                 tuple(energy * KEV),
@@ -107,20 +107,9 @@ class Model(Scattering):
     def quenching(self, nucleus: Nucleus) -> Quenching:
         """Quenching of a nucleus."""
         block = self.scenario.described.detector.quenching
-        if isinstance(block, EssigHighBlock):
-            return EssigHigh(block.plateau)
-        if isinstance(block, ConstantBlock):
-            return Constant(block.value)
-        if isinstance(block, LindhardBlock):
-            k = block.k or Lindhard.default_k(nucleus.protons, nucleus.nucleons)
-            return Lindhard(nucleus.protons, k)
         with self.at("detector.quenching"):
-            columns = self.scenario.columns(block)
-            assert columns is not None  # the block requires a table
-            energy, ionization_yield = columns
-            _require_within("energy [keVnr]", energy)
-            _require_within("yield", ionization_yield, highest=1.0)
-            return Tabulated(tuple(energy * KEV), tuple(ionization_yield))
+            columns = self.scenario.columns(block) if isinstance(block, OptionalTable) else None
+            return block.quenching(nucleus, columns)
 
     @cached_property
     def efficiency(self) -> Efficiency:
@@ -131,8 +120,8 @@ class Model(Scattering):
             if columns is None:
                 return Efficiency((block.value if block.value is not None else 1.0,))
             energy, value = columns
-            _require_within(f"energy [{block.energy}]", energy)
-            _require_within("efficiency", value, highest=1.0)
+            require_within(f"energy [{block.energy}]", energy)
+            require_within("efficiency", value, highest=1.0)
             return Efficiency(
                 tuple(value),
                 tuple(energy * KEV),
@@ -175,14 +164,3 @@ class Model(Scattering):
                 "differently; give it in keVee"
             )
         return float(quenching.pop().visible_energy(end.value))
-
-
-def _require_within(name: str, column: FloatArray, highest: float = np.inf) -> None:
-    """Refuse a table's column that has negative or too large numbers, naming the first of them."""
-    outside = np.flatnonzero((column < 0.0) | (column > highest))
-    if outside.size:
-        row = outside[0]
-        demand = "not be negative" if highest == np.inf else f"lie between 0 and {highest:g}"
-        raise TableError(
-            f"row {row + 1} of the table: {name} {column[row]:g} must {demand}; correct the table"
-        )

@@ -1,23 +1,27 @@
-"""A scenario with one thing changed: what planning an experiment, and doubting one, works with.
+"""What to replace in a scenario so that one of its inputs changes: for studies of an experiment.
 
-Values are internal units, as in a validated scenario. The physics refuses what it cannot have when
-a model of the changed scenario is built.
+Every function returns changes for `Scenario.replaced`: texts with units, at full precision. Values
+are internal units, as in a validated scenario. The physics refuses what it cannot have when a model
+of the changed scenario is built.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from typing import TypeAlias
 
-from upscatter.detector.quenching import Constant, EssigHigh, Lindhard, Quenching, Tabulated
 from upscatter.errors import PhysicsError, ScenarioError
-from upscatter.inputs.nuclei import Nucleus
 from upscatter.inputs.solar_fluxes import flux_model
 from upscatter.scenario.build import Model
 from upscatter.scenario.detector_blocks import DetectorBlock
+from upscatter.scenario.document import at
 from upscatter.scenario.fields import EndPoint
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.model import Source
-from upscatter.units import MEV
+from upscatter.units import CM, DAY, KEV, KG, MEV, SECOND, YEAR
+
+Changes: TypeAlias = Mapping[str, object]
+"""Dotted paths and their values, as `Scenario.replaced` takes them."""
 
 
 def require_reach(model: Model, mass: float, mu: float) -> None:
@@ -36,35 +40,47 @@ def require_reach(model: Model, mass: float, mu: float) -> None:
         )
 
 
-def with_block(scenario: Scenario, block: str, **fields: object) -> Scenario:
-    """The scenario with some fields of one of its blocks replaced by valid values.
+def exposure(value: float) -> Changes:
+    """Another exposure.
 
     Examples
     --------
-    >>> point = with_block(Scenario.load("ge-nextgen"), "physics", form_factor="point")
-    >>> point.settings.physics.form_factor
-    'point'
+    >>> changed = Scenario.load("ge-nextgen").replaced(exposure(200.0 * KG * YEAR))
+    >>> changed.document["detector"]["exposure"]
+    '200.0 kg yr'
     """
-    settings = scenario.settings
-    changed = getattr(settings, block).model_copy(update=fields)
-    return replace(scenario, settings=settings.model_copy(update={block: changed}))
+    return {"detector.exposure": _written(value, KG * YEAR, "kg yr")}
 
 
-def with_flux(scenario: Scenario, source: Source, factor: float) -> Scenario:
+def scaled_flux(scenario: Scenario, source: Source, factor: float) -> Changes:
     """The flux of a source times a factor; its relative uncertainty stays."""
     block = scenario.settings.flux
-    flux = block.fluxes.get(source, flux_model(block.model).fluxes[source])
-    return with_block(scenario, "flux", fluxes={**block.fluxes, source: factor * flux})
+    flux = factor * block.fluxes.get(source, flux_model(block.model).fluxes[source])
+    return {f"flux.fluxes.{source}": _written(flux, 1.0 / (CM**2 * SECOND), "/ (cm^2 s)")}
 
 
-def with_background(scenario: Scenario, factor: float) -> Scenario:
+def scaled_background(scenario: Scenario, factor: float) -> Changes:
     """All of the background, flat and table, times a factor."""
     block = scenario.described.background
-    rate = None if block.rate is None else factor * block.rate
-    return with_block(scenario, "background", flat=factor * block.flat, rate=rate)
+    rates = {"background.flat": block.flat or None, "background.rate": block.rate}
+    unit = 1.0 / (KEV * KG * DAY)
+    return {
+        path: _written(factor * rate, unit, "/ (keVee kg day)")
+        for path, rate in rates.items()
+        if rate is not None
+    }
 
 
-def with_solar_model(scenario: Scenario, name: str) -> Scenario:
+def scaled_quenching(scenario: Scenario, factor: float) -> Changes:
+    """The parameter of the quenching model times a factor; yields stay at most 1.
+
+    It is k for Lindhard's model, each nucleus' own where the scenario gives none, the plateau of
+    Essig's, and the yield itself for a constant or a table.
+    """
+    return {"detector.quenching.scale": factor * scenario.described.detector.quenching.scale}
+
+
+def solar_model(scenario: Scenario, name: str) -> Changes:
     """Another solar model; fluxes and uncertainties that the scenario states stay.
 
     So does the uncertainty of a source for which the other model has none.
@@ -77,7 +93,11 @@ def with_solar_model(scenario: Scenario, name: str) -> Scenario:
         if source in block.uncertainty or source not in known
     }
     # Sources that are not listed would follow from the uncertainties, which may have become others.
-    return with_block(scenario, "flux", model=name, sources=block.active, uncertainty=uncertainty)
+    return {
+        "flux.model": name,
+        "flux.sources": list(block.active),
+        "flux.uncertainty": uncertainty or None,
+    }
 
 
 def threshold(detector: DetectorBlock) -> EndPoint:
@@ -87,8 +107,8 @@ def threshold(detector: DetectorBlock) -> EndPoint:
     return ends[0]
 
 
-def with_threshold(model: Model, value: float) -> Scenario:
-    """The scenario of a model with another threshold, in the energy scale that it is given in.
+def moved_threshold(model: Model, value: float) -> Changes:
+    """Another threshold for the scenario of a model, in the energy scale that it is given in.
 
     A region keeps its number of bins. Of bin edges the first is replaced, and those that are no
     longer above it are dropped.
@@ -106,46 +126,24 @@ def with_threshold(model: Model, value: float) -> Scenario:
     """
     scenario = model.scenario
     detector = scenario.described.detector
-    moved = EndPoint(value=value, recoil=threshold(detector).recoil)
-    if detector.region is not None:
-        return with_block(scenario, "detector", region=(moved, detector.region[1]))
-    assert detector.bin_edges is not None
+    recoil = threshold(detector).recoil
+    moved = _written(value, KEV, "keVnr" if recoil else "keVee")
+    if detector.bin_edges is None:
+        return {"detector.region": [moved, at(scenario.document, "detector.region")[1]]}
     seen = value
-    if moved.recoil:
+    if recoil:
         # A recoil energy is refused where nuclei are quenched differently: any of them will do.
         seen = float(model.quenching(model.nuclei[0]).visible_energy(value))
-    further = zip(detector.bin_edges[1:], model.experiment.edges[1:], strict=True)
+    written = at(scenario.document, "detector.bin_edges")
+    further = zip(written[1:], model.experiment.edges[1:], strict=True)
     above = [end for end, observed in further if observed > seen]
     if not above:
         raise ScenarioError(
             f"{scenario.name}: bin_edges: none is above the threshold; lower the threshold"
         )
-    return with_block(scenario, "detector", bin_edges=(moved, *above))
+    return {"detector.bin_edges": [moved, *above]}
 
 
-@dataclass(frozen=True)
-class ScaledQuenching(Model):
-    """A model whose quenching has its parameter times a factor.
-
-    It is k for Lindhard's model, each nucleus' own where the scenario gives none, the plateau of
-    Essig's, and the yield itself for a constant or a table; yields are at most 1.
-
-    Parameters
-    ----------
-    scale : float
-    """
-
-    scale: float = 1.0
-
-    def quenching(self, nucleus: Nucleus) -> Quenching:
-        """Quenching of a nucleus."""
-        model = super().quenching(nucleus)
-        if isinstance(model, Lindhard):
-            return replace(model, k=self.scale * model.k)
-        if isinstance(model, EssigHigh):
-            return replace(model, plateau=min(1.0, self.scale * model.plateau))
-        if isinstance(model, Constant):
-            return Constant(min(1.0, self.scale * model.value))
-        if isinstance(model, Tabulated):
-            return replace(model, yields=tuple(min(1.0, self.scale * y) for y in model.yields))
-        raise AssertionError(f"quenching {model!r} has no parameter to scale")
+def _written(value: float, unit: float, name: str) -> str:
+    """A quantity as a scenario file has it, with all digits."""
+    return f"{float(value / unit)!r} {name}"

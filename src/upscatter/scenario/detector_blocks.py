@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
+import numpy as np
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
+from upscatter.detector.quenching import Constant, EssigHigh, Lindhard, Quenching, Tabulated
+from upscatter.errors import TableError
+from upscatter.inputs.nuclei import Nucleus
+from upscatter.numerics import FloatArray
 from upscatter.scenario.fields import (
     BackgroundRate,
     Block,
@@ -22,35 +27,91 @@ from upscatter.scenario.fields import (
     VisibleEnergy,
     wrapped,
 )
+from upscatter.units import KEV
 
 MOST_BINS = 2000
 
+Columns: TypeAlias = tuple[FloatArray, FloatArray]
+"""The two columns of a table."""
 
-class EssigHighBlock(Block):
+
+class QuenchingBlock(Block):
+    """A quenching model and its parameters; `scale` multiplies its `Quenching.parameter`."""
+
+    scale: Annotated[float, Field(strict=True, gt=0.0, le=10.0)] = 1.0
+
+    def build(self, nucleus: Nucleus, columns: Columns | None) -> Quenching:
+        """The model for a nucleus, before it is scaled.
+
+        Parameters
+        ----------
+        nucleus : Nucleus
+        columns : pair of ndarray or None
+            The table of a block that has one.
+        """
+        raise NotImplementedError
+
+    def quenching(self, nucleus: Nucleus, columns: Columns | None) -> Quenching:
+        """The model for a nucleus; see `build`."""
+        return self.build(nucleus, columns).scaled(self.scale)
+
+
+class EssigHighBlock(QuenchingBlock):
     """`upscatter.detector.quenching.EssigHigh`."""
 
     model: Literal["essig-high"]
     plateau: PositiveFraction = 0.18
 
+    def build(self, nucleus: Nucleus, columns: Columns | None) -> EssigHigh:
+        """See `QuenchingBlock.build`."""
+        return EssigHigh(self.plateau)
 
-class LindhardBlock(Block):
+
+class LindhardBlock(QuenchingBlock):
     """`upscatter.detector.quenching.Lindhard`, each nucleus in its own material."""
 
     model: Literal["lindhard"]
     k: Annotated[float, Field(strict=True, gt=0.0, le=1.0)] | None = None
 
+    def build(self, nucleus: Nucleus, columns: Columns | None) -> Lindhard:
+        """See `QuenchingBlock.build`."""
+        k = self.k or Lindhard.default_k(nucleus.protons, nucleus.nucleons)
+        return Lindhard(nucleus.protons, k)
 
-class ConstantBlock(Block):
+
+class ConstantBlock(QuenchingBlock):
     """`upscatter.detector.quenching.Constant`."""
 
     model: Literal["constant"]
     value: PositiveFraction
 
+    def build(self, nucleus: Nucleus, columns: Columns | None) -> Constant:
+        """See `QuenchingBlock.build`."""
+        return Constant(self.value)
 
-class TabulatedBlock(Table):
+
+class TabulatedBlock(Table, QuenchingBlock):
     """`upscatter.detector.quenching.Tabulated`; columns are T_nr in keVnr, and Y."""
 
     model: Literal["table"]
+
+    def build(self, nucleus: Nucleus, columns: Columns | None) -> Tabulated:
+        """See `QuenchingBlock.build`.
+
+        Raises
+        ------
+        TableError
+            If an energy is negative, or a yield is not between 0 and 1.
+        """
+        assert columns is not None  # the block requires a table
+        energy, ionization_yield = columns
+        require_within("energy [keVnr]", energy)
+        require_within("yield", ionization_yield, highest=1.0)
+        return Tabulated(tuple(energy * KEV), tuple(ionization_yield))
+
+
+QuenchingModel: TypeAlias = EssigHighBlock | LindhardBlock | ConstantBlock | TabulatedBlock
+"""The quenching models that a scenario may name."""
 
 
 class EfficiencyBlock(OptionalTable):
@@ -88,7 +149,7 @@ class DetectorBlock(Block):
     bins: Annotated[int, Field(strict=True, ge=1, le=MOST_BINS)] | None = None
     bin_edges: tuple[RegionEnd, ...] | None = None
     quenching: Annotated[
-        EssigHighBlock | LindhardBlock | ConstantBlock | TabulatedBlock,
+        QuenchingModel,
         Field(discriminator="model"),
         BeforeValidator(lambda value: {"model": value} if isinstance(value, str) else value),
     ]
@@ -140,3 +201,14 @@ class BackgroundBlock(OptionalTable):
                 "and rate needs a table"
             )
         return self
+
+
+def require_within(name: str, column: FloatArray, highest: float = np.inf) -> None:
+    """Refuse a table's column that has negative or too large numbers, naming the first of them."""
+    outside = np.flatnonzero((column < 0.0) | (column > highest))
+    if outside.size:
+        row = outside[0]
+        demand = "not be negative" if highest == np.inf else f"lie between 0 and {highest:g}"
+        raise TableError(
+            f"row {row + 1} of the table: {name} {column[row]:g} must {demand}; correct the table"
+        )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
@@ -22,6 +23,16 @@ _HIGHEST_VISIBLE = "10 MeVee"
 _HIGHEST_RECOIL = "10 MeVnr"
 
 
+@lru_cache(4096)
+def _parse_text(text: str, *dimensions: q.Dimension) -> tuple[float, q.Dimension]:
+    return q.parse(text, *dimensions)
+
+
+def _parse(text: object, *dimensions: q.Dimension) -> tuple[float, q.Dimension]:
+    """`quantities.parse`, which remembers: a study validates the same texts many times."""
+    return _parse_text(text, *dimensions) if isinstance(text, str) else q.parse(text, *dimensions)
+
+
 def quantity_field(
     dimension: q.Dimension,
     *,
@@ -38,15 +49,15 @@ def quantity_field(
 
     def validate(text: object) -> float:
         try:
-            value, _ = q.parse(text, dimension)
+            value, _ = _parse(text, dimension)
         except UnitError as error:
             raise ValueError(str(error)) from None
         if not signed and (value < 0.0 or (value == 0.0 and not zero_allowed)):
             demand = "zero or more" if zero_allowed else "positive"
             raise ValueError(f"must be {demand}, such as {dimension.example!r}")
-        if least is not None and value < q.parse(least, dimension)[0]:
+        if least is not None and value < _parse(least, dimension)[0]:
             raise ValueError(f"must be {least} or more, such as {dimension.example!r}")
-        if most is not None and value > q.parse(most, dimension)[0]:
+        if most is not None and value > _parse(most, dimension)[0]:
             raise ValueError(f"must be {most} or less, such as {dimension.example!r}")
         return value + 0.0  # without the sign that -0 has
 
@@ -70,13 +81,13 @@ class EndPoint(Block):
 
 def _end_point(text: object) -> EndPoint:
     try:
-        value, dimension = q.parse(text, q.VISIBLE_ENERGY, q.RECOIL_ENERGY)
+        value, dimension = _parse(text, q.VISIBLE_ENERGY, q.RECOIL_ENERGY)
     except UnitError as error:
         raise ValueError(str(error)) from None
     if value < 0.0:
         raise ValueError("must not be negative; write an energy such as '0.16 keVee'")
     most = _HIGHEST_RECOIL if dimension is q.RECOIL_ENERGY else _HIGHEST_VISIBLE
-    if value > q.parse(most, dimension)[0]:
+    if value > _parse(most, dimension)[0]:
         raise ValueError(f"must be {most} or less, such as '2 keVee'")
     return EndPoint(value=value + 0.0, recoil=dimension is q.RECOIL_ENERGY)
 

@@ -5,21 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
+from typing import overload
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from upscatter.errors import ScenarioError, TableError
 from upscatter.inputs.tables import read_text, read_two_columns
 from upscatter.numerics import FloatArray
+from upscatter.scenario.document import Document, at, edited, with_changes
 from upscatter.scenario.fields import OptionalTable
 from upscatter.scenario.messages import closest, explain
-from upscatter.scenario.model import ReleaseFile, ScenarioFile, StatisticsBlock
+from upscatter.scenario.model import ReleaseFile, ScenarioFile
 
 _BUNDLED = files("upscatter.scenario") / "bundled"
+_NOTHING = ""  # a value for a key that may not exist, to ask whether it does
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,10 @@ class Scenario:
     name : str
         Bundled name, or the path as it was given.
     text : str
-        The TOML file.
+        The TOML file that it began with; `to_toml` has what was changed since.
+    document : dict
+        The TOML values that are in force: what is computed follows from these alone. Not to be
+        modified; see `replaced`.
     settings : ScenarioFile or ReleaseFile
         Its validated content.
     directory : Path or None
@@ -45,6 +52,7 @@ class Scenario:
 
     name: str
     text: str
+    document: Document
     settings: ScenarioFile | ReleaseFile
     directory: Path | None = None
 
@@ -97,12 +105,7 @@ class Scenario:
                 f"{name}: is empty; start from a bundled one, which upscatter show ge-nextgen "
                 "prints"
             )
-        schema = ReleaseFile if "release" in content else ScenarioFile
-        try:
-            settings = schema.model_validate(content)
-        except ValidationError as error:
-            raise ScenarioError(explain(error, schema, name)) from None
-        return cls(name, text, settings, directory)
+        return cls(name, text, content, _validated(content, name), directory)
 
     @property
     def described(self) -> ScenarioFile:
@@ -120,15 +123,78 @@ class Scenario:
             )
         return self.settings
 
-    def with_statistics(self, **changes: object) -> Scenario:
-        """The same scenario with some fields of its statistics replaced, and checked."""
-        statistics = self.settings.statistics.model_dump() | changes
+    @overload
+    def replaced(self, path: str, value: object, /) -> Scenario: ...
+
+    @overload
+    def replaced(self, changes: Mapping[str, object], /) -> Scenario: ...
+
+    def replaced(self, path: str | Mapping[str, object], value: object = ..., /) -> Scenario:
+        """The scenario with some of its values replaced, validated anew.
+
+        Parameters
+        ----------
+        path : str or mapping
+            Dotted path of a value, such as ``"detector.exposure"``; or several paths at once, with
+            their values. A block that is absent is created.
+        value : object
+            What a TOML file would have there, such as ``"400 kg yr"``; None removes the key, so
+            that its default holds.
+
+        Returns
+        -------
+        Scenario
+            With the changes in `document`, `settings`, `digest` and `to_toml`.
+
+        Raises
+        ------
+        ScenarioError
+            One line: file, field, value, remedy.
+
+        Examples
+        --------
+        >>> changed = Scenario.load("ge-nextgen").replaced("statistics.test", "cls")
+        >>> changed.settings.statistics.test
+        'cls'
+        """
+        if isinstance(path, str):
+            if value is ...:
+                raise TypeError("replaced() needs a value for the path; None removes the key")
+            path = {path: value}
         try:
-            checked = StatisticsBlock.model_validate(statistics)
-        except ValidationError as error:
-            raise ScenarioError(explain(error, StatisticsBlock, self.name)) from None
-        settings = self.settings.model_copy(update={"statistics": checked})
-        return replace(self, settings=settings)
+            content = with_changes(self.document, path)
+        except ScenarioError as error:
+            raise ScenarioError(f"{self.name}: {error}") from None
+        absent = [p for p, v in path.items() if v is None and at(self.document, p) is None]
+        if absent:
+            _require_known(with_changes(content, dict.fromkeys(absent, _NOTHING)), self.name)
+        return replace(self, document=content, settings=_validated(content, self.name))
+
+    def to_toml(self) -> str:
+        """The TOML file of the scenario as it is computed, complete in itself.
+
+        It is the original text with its comments; where a value was changed, ``# changed`` stands
+        in place of the comment behind it. Tables in files are written as `points`. Loaded again it
+        has the same digest, and gives the same results to the last digit.
+
+        Raises
+        ------
+        TableError
+            If the file of a table cannot be read.
+
+        Examples
+        --------
+        >>> changed = Scenario.load("ge-nextgen").replaced("detector.bins", 10)
+        >>> [line for line in changed.to_toml().splitlines() if "bins" in line]
+        ['bins = 10                                   # changed']
+        """
+        embedded = {
+            path: self._embedded(at(self.document, path), table)
+            for path, table in tables(self.settings)
+            if table.file is not None
+        }
+        text = edited(self.text, self.document)
+        return edited(text, with_changes(self.document, embedded), mark=False)
 
     def columns(self, table: OptionalTable) -> tuple[FloatArray, FloatArray] | None:
         """Columns of one of the scenario's tables, None if it has none.
@@ -147,15 +213,17 @@ class Scenario:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the validated content and of every table it names, twelve digits of it."""
-        content = hashlib.sha256(
-            json.dumps(self.settings.model_dump(mode="json"), sort_keys=True).encode()
-        )
-        for table in _tables(self.settings):
-            columns = self.columns(table) if table.file is not None else None
-            if columns is not None:
-                content.update(np.concatenate(columns).tobytes())
-        return content.hexdigest()[:12]
+        """SHA-256 of the validated content, tables by their columns, twelve digits of it."""
+        content = self.settings.model_dump(mode="json")
+        embedded = {path: self._embedded(at(content, path), t) for path, t in tables(self.settings)}
+        text = json.dumps(with_changes(content, embedded), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def _embedded(self, block: Document, table: OptionalTable) -> Document:
+        """A block with the rows of its table in place of where they are found."""
+        rest = {key: v for key, v in block.items() if key not in OptionalTable.model_fields}
+        columns = self.columns(table)
+        return rest if columns is None else {**rest, "points": np.transpose(columns).tolist()}
 
 
 def bundled_names() -> tuple[str, ...]:
@@ -165,9 +233,31 @@ def bundled_names() -> tuple[str, ...]:
     )
 
 
-def _tables(settings: ScenarioFile | ReleaseFile) -> list[OptionalTable]:
-    blocks: list[object] = list(settings.flux.spectra.values())
-    if isinstance(settings, ScenarioFile):
-        detector = settings.detector
-        blocks = [detector.quenching, detector.efficiency, settings.background, *blocks]
-    return [block for block in blocks if isinstance(block, OptionalTable)]
+def tables(block: BaseModel, path: str = "") -> Iterator[tuple[str, OptionalTable]]:
+    """All blocks that may have a table, with their dotted paths."""
+    if isinstance(block, OptionalTable):
+        yield path, block
+    for name in type(block).model_fields:
+        value = getattr(block, name)
+        inner = value if isinstance(value, dict) else {"": value}
+        for key, item in inner.items():
+            if isinstance(item, BaseModel):
+                yield from tables(item, ".".join(filter(None, (path, name, key))))
+
+
+def _validated(content: Document, name: str) -> ScenarioFile | ReleaseFile:
+    schema = ReleaseFile if "release" in content else ScenarioFile
+    try:
+        return schema.model_validate(content)
+    except ValidationError as error:
+        raise ScenarioError(explain(error, schema, name)) from None
+
+
+def _require_known(content: Document, name: str) -> None:
+    """Refuse keys that no scenario has; a key that is removed, though absent, may be one."""
+    schema = ReleaseFile if "release" in content else ScenarioFile
+    try:
+        schema.model_validate(content)
+    except ValidationError as error:
+        if any(found["type"] == "extra_forbidden" for found in error.errors()):
+            raise ScenarioError(explain(error, schema, name)) from None

@@ -112,19 +112,25 @@ def closest(word: object, options: Iterable[str]) -> str | None:
 
 def shown(value: object) -> str:
     """A value as it stands in a TOML file, cut where it is long."""
-    text = _toml(value)
+    text = toml(value)
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
 
 
-def _toml(value: object) -> str:
+def toml(value: object, longest: int | None = None) -> str:
+    """A value as it stands in a TOML file; lists that are longer in several lines."""
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (list, tuple)):
-        return f"[{', '.join(_toml(item) for item in value)}]"
+        items = [toml(item, longest) for item in value]
+        text = f"[{', '.join(items)}]"
+        if longest is None or len(text) <= longest:
+            return text
+        return "".join(["[\n", *(f"    {item},\n" for item in items), "]"])
     if isinstance(value, dict):
-        inside = ", ".join(f"{_key(str(key))} = {_toml(item)}" for key, item in value.items())
+        pairs = (f"{_key(str(key))} = {toml(item, longest)}" for key, item in value.items())
+        inside = ", ".join(pairs)
         return f"{{ {inside} }}" if inside else "{}"
     if isinstance(value, (date, time)):
         return value.isoformat()

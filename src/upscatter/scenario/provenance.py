@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-from upscatter.flux.coupling import Coupling
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.model import ReleaseFile, ScenarioFile
 
 
-def provenance(scenario: Scenario, coupling: Coupling) -> dict[str, object]:
+def provenance(scenario: Scenario) -> dict[str, object]:
     """Version, digest of the scenario, and the choices that make its result.
 
     Returns
@@ -18,6 +17,7 @@ def provenance(scenario: Scenario, coupling: Coupling) -> dict[str, object]:
         JSON-ready.
     """
     settings = scenario.settings
+    coupling = settings.coupling.coupling()
     flavour: dict[str, object] = {"coupling": coupling.name, "flavour_sum": coupling.flavour_sum}
     if not coupling.blind_to_flavour:
         place = settings.oscillation.model_dump(mode="json", exclude_defaults=True)

@@ -29,18 +29,13 @@ def release_block(scattering: Scattering) -> ReleaseBlock:
     Raises
     ------
     ScenarioError
-        If it describes a detector instead, or asks for a test that is for projections.
+        If it describes a detector instead.
     """
     settings = scattering.scenario.settings
-    name = scattering.scenario.name
     if not isinstance(settings, ReleaseFile):
         raise ScenarioError(
-            f"{name}: describes a detector, whose limit is a projection and takes no data; omit "
-            "--data, or use a scenario with [release] such as xenonnt-s2only"
-        )
-    if settings.statistics.test == "chi2-pulls":
-        raise ScenarioError(
-            f'{name}: statistics.test = "chi2-pulls": is for projections; use "cls" or "poisson"'
+            f"{scattering.scenario.name}: describes a detector, whose limit is a projection and "
+            "takes no data; omit --data, or use a scenario with [release] such as xenonnt-s2only"
         )
     return settings.release
 

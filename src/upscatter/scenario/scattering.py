@@ -34,12 +34,9 @@ class Scattering:
     Parameters
     ----------
     scenario : Scenario
-    coupling_override : Coupling or None
-        A coupling to use instead of the scenario's.
     """
 
     scenario: Scenario
-    coupling_override: Coupling | None = None
 
     @cached_property
     def nuclei(self) -> tuple[Nucleus, ...]:
@@ -67,8 +64,6 @@ class Scattering:
     @cached_property
     def coupling(self) -> Coupling:
         """Relative dipole couplings of the flavours."""
-        if self.coupling_override is not None:
-            return self.coupling_override
         return self.scenario.settings.coupling.coupling()
 
     @cached_property
@@ -122,7 +117,7 @@ class Scattering:
     @cached_property
     def provenance(self) -> dict[str, object]:
         """Version, digest and physics choices."""
-        return provenance(self.scenario, self.coupling)
+        return provenance(self.scenario)
 
     def spectrum(self, source: Source) -> Spectrum:
         """Normalised spectrum of a source."""

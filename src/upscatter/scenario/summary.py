@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from upscatter.scenario.build import Model
+from upscatter.scenario.detector_blocks import QuenchingModel
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.model import ReleaseFile, StatisticsBlock
 from upscatter.scenario.scattering import Scattering
@@ -51,8 +52,12 @@ def _detector(model: Model) -> list[tuple[str, str]]:
         ("exposure", f"{detector.exposure / (KG * YEAR):.6g} kg yr"),
         ("region", f"{edges[0]:.4g} to {edges[-1]:.4g} keVee in {bins}"),
         ("recoils", f"{low:.4g} to {high:.4g} keVnr contribute"),
-        ("quenching", detector.quenching.model),
+        ("quenching", _quenching(detector.quenching)),
     ]
+
+
+def _quenching(block: QuenchingModel) -> str:
+    return block.model if block.scale == 1.0 else f"{block.model}, scaled by {block.scale:g}"
 
 
 def _events(model: Model) -> list[tuple[str, str]]:

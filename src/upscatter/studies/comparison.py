@@ -110,7 +110,7 @@ def _curve(
 ) -> LimitCurve:
     """The limit of a scenario, measured where the data are those of its release."""
     if confidence is not None:
-        scenario = scenario.with_statistics(confidence=confidence)
+        scenario = scenario.replaced("statistics.confidence", confidence)
     if data is not None and isinstance(scenario.settings, ReleaseFile):
         return measured_limit(scenario, data, flavour=flavour)
     return upper_limit(scenario, flavour=flavour)

@@ -8,27 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import get_args
 
-from upscatter.api import LOWEST_MASS, limit_of
+from upscatter.api import LOWEST_MASS, limit_of, model_of
+from upscatter.detector.quenching import Constant
 from upscatter.errors import ScenarioError, UpscatterError
-from upscatter.flux.coupling import FLAVOURS, coupling
+from upscatter.flux.coupling import FLAVOURS
 from upscatter.inputs.solar_fluxes import FLUX_MODELS
 from upscatter.interactions.form_factors import FormFactorName
 from upscatter.limits.impact import Impact, Impacts, Kind
 from upscatter.scenario.build import Model
 from upscatter.scenario.changes import (
-    ScaledQuenching,
+    Changes,
+    moved_threshold,
     require_reach,
+    scaled_background,
+    scaled_flux,
+    scaled_quenching,
+    solar_model,
     threshold,
-    with_background,
-    with_block,
-    with_flux,
-    with_solar_model,
-    with_threshold,
 )
-from upscatter.scenario.detector_blocks import ConstantBlock, EssigHighBlock, LindhardBlock
 from upscatter.scenario.load import Scenario
 
 ILLUSTRATIVE = 0.10
@@ -38,27 +37,26 @@ SIN2_THETA_W_ERROR = 0.00005
 """Of sin²θ_W at zero momentum transfer (J. Erler and R. Ferro-Hernández, JHEP 03 (2018) 196)."""
 
 _GERMANIUM = 32
-_PARAMETERS = MappingProxyType({"lindhard": "Lindhard's k", "essig-high": "Essig's plateau"})
 _NOTHING_LEFT = "lowered: nothing would be left of it"
 _RECOIL_SCALE = "the yield of 1 says that the scenario's energies are recoil energies"
 
 
 @dataclass(frozen=True)
 class Variation:
-    """An input to move: models of the changed scenarios, not computed yet.
+    """An input to move: changes of the scenario, not computed yet.
 
     Parameters
     ----------
     impact : Impact
         What is moved and how, still without limits.
-    low, high, alternative : Model or None
-        The changed scenarios; none where `impact` has a reason.
+    low, high, alternative : mapping or None
+        What to replace in the scenario; none where `impact` has a reason.
     """
 
     impact: Impact
-    low: Model | None = None
-    high: Model | None = None
-    alternative: Model | None = None
+    low: Changes | None = None
+    high: Changes | None = None
+    alternative: Changes | None = None
 
 
 def impacts(
@@ -93,15 +91,14 @@ def impacts(
     >>> result.impacts[0].name, result.choices[0].name
     ('8B flux', 'flavour')
     """
-    loaded = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
-    settings = loaded.described
-    model = Model(loaded, None if flavour is None else coupling(flavour))
+    model = model_of(scenario, flavour)
+    settings = model.scenario.described
     curve = limit_of(model, [mass])
     mu = float(curve.mu[0])
     require_reach(model, mass, mu)
-    found = [_computed(variation, mass) for variation in variations(model)]
+    found = [_computed(model.scenario, variation, mass) for variation in variations(model)]
     return Impacts(
-        scenario=loaded.name,
+        scenario=model.scenario.name,
         flavour=curve.flavour,
         confidence=curve.confidence,
         mass=float(mass),
@@ -123,31 +120,26 @@ def variations(model: Model) -> Iterator[Variation]:
     yield _background(model)
 
 
-def _computed(variation: Variation, mass: float) -> Impact:
+def _computed(scenario: Scenario, variation: Variation, mass: float) -> Impact:
     """The impact with its limits; what the physics refuses is its reason."""
     impact = variation.impact
-    low, why_low = _limit(variation.low, mass)
-    high, why_high = _limit(variation.high, mass)
-    alternative, why = _limit(variation.alternative, mass)
+    low, why_low = _limit(scenario, variation.low, mass)
+    high, why_high = _limit(scenario, variation.high, mass)
+    alternative, why = _limit(scenario, variation.alternative, mass)
     sides = (why_low and f"lowered: {why_low}", why_high and f"raised: {why_high}", why)
     reason = "; ".join(text for text in (impact.reason, *sides) if text)
     return replace(impact, low=low, high=high, alternative=alternative, reason=reason)
 
 
-def _limit(model: Model | None, mass: float) -> tuple[float | None, str]:
-    """The limit of a model, or None and why there is none."""
-    if model is None:
+def _limit(scenario: Scenario, changes: Changes | None, mass: float) -> tuple[float | None, str]:
+    """The limit of the changed scenario, or None and why there is none."""
+    if changes is None:
         return None, ""
     try:
-        mu = float(limit_of(model, [mass]).mu[0])
+        mu = float(limit_of(Model(scenario.replaced(changes)), [mass]).mu[0])
     except UpscatterError as error:
-        return None, str(error).removeprefix(f"{model.scenario.name}: ")
+        return None, str(error).removeprefix(f"{scenario.name}: ")
     return (mu, "") if mu > 0.0 else (None, f"m4 = {mass:g} MeV is then out of reach")
-
-
-def _with(model: Model, scenario: Scenario) -> Model:
-    """A model of a changed scenario, with the same coupling."""
-    return Model(scenario, model.coupling_override)
 
 
 def _fluxes(model: Model) -> Iterator[Variation]:
@@ -159,9 +151,9 @@ def _fluxes(model: Model) -> Iterator[Variation]:
         if error == 0.0:
             yield Variation(replace(impact, reason="the scenario states no uncertainty of it"))
             continue
-        low = None if error >= 1.0 else _with(model, with_flux(scenario, source, 1.0 - error))
+        low = None if error >= 1.0 else scaled_flux(scenario, source, 1.0 - error)
         reason = "" if low else _NOTHING_LEFT
-        high = _with(model, with_flux(scenario, source, 1.0 + error))
+        high = scaled_flux(scenario, source, 1.0 + error)
         yield Variation(replace(impact, reason=reason), low, high)
 
 
@@ -174,27 +166,24 @@ def _solar_models(model: Model) -> Iterator[Variation]:
         if set(flux.active) <= set(flux.fluxes):
             yield Variation(replace(impact, reason="the scenario states every flux itself"))
         else:
-            yield Variation(
-                impact, alternative=_with(model, with_solar_model(model.scenario, name))
-            )
+            yield Variation(impact, alternative=solar_model(model.scenario, name))
 
 
 def _flavours(model: Model) -> Iterator[Variation]:
     for name in FLAVOURS:
         if name != model.coupling.name:
-            other = Model(model.scenario, coupling(name))
+            other = {"coupling": {"flavour": name}}
             yield Variation(Impact("flavour", "flavour", "choice", name), alternative=other)
 
 
 def _cross_section(model: Model) -> Iterator[Variation]:
-    scenario = model.scenario
-    physics = scenario.settings.physics
+    physics = model.scenario.settings.physics
     for name in get_args(FormFactorName):
         if name != physics.form_factor:
-            other = _with(model, with_block(scenario, "physics", form_factor=name))
+            other = {"physics.form_factor": name}
             yield Variation(Impact("form factor", "form factor", "choice", name), alternative=other)
     low, high = (
-        _with(model, with_block(scenario, "physics", sin2_theta_w=physics.sin2_theta_w + step))
+        {"physics.sin2_theta_w": physics.sin2_theta_w + step}
         for step in (-SIN2_THETA_W_ERROR, SIN2_THETA_W_ERROR)
     )
     change = f"{SIN2_THETA_W_ERROR:.5f}"
@@ -202,31 +191,31 @@ def _cross_section(model: Model) -> Iterator[Variation]:
 
 
 def _quenchings(model: Model) -> Iterator[Variation]:
-    block = model.scenario.described.detector.quenching
+    # Where each element has a model of its own, they are of one kind.
+    quenchings = [model.quenching(nucleus) for nucleus in model.nuclei]
     # The yield of 1 is a statement about the energy scale: a background per keVee is one per keVnr.
-    recoil_scale = isinstance(block, ConstantBlock) and block.value == 1.0
-    name = _PARAMETERS.get(block.model, "quenching yield")
+    recoil_scale = all(quenching == Constant(1.0) for quenching in quenchings)
+    name = quenchings[0].parameter
     impact = Impact("quenching", name, "illustrative", _by(ILLUSTRATIVE))
     if recoil_scale:
         yield Variation(replace(impact, reason=_RECOIL_SCALE))
     else:
         low, high = (
-            ScaledQuenching(model.scenario, model.coupling_override, 1.0 + step)
-            for step in (-ILLUSTRATIVE, ILLUSTRATIVE)
+            scaled_quenching(model.scenario, 1.0 + step) for step in (-ILLUSTRATIVE, ILLUSTRATIVE)
         )
         yield Variation(impact, low, high)
-    others: list[LindhardBlock | EssigHighBlock] = [LindhardBlock(model="lindhard")]
+    others = ["lindhard"]
     if {nucleus.protons for nucleus in model.nuclei} == {_GERMANIUM}:
-        others.append(EssigHighBlock(model="essig-high"))
+        others.append("essig-high")
     for other in others:
-        if other.model == block.model:
+        if other == model.scenario.described.detector.quenching.model:
             continue
-        impact = Impact("quenching", "quenching", "choice", other.model)
+        impact = Impact("quenching", "quenching", "choice", other)
         if recoil_scale:
             yield Variation(replace(impact, reason=_RECOIL_SCALE))
         else:
-            changed = with_block(model.scenario, "detector", quenching=other)
-            yield Variation(impact, alternative=_with(model, changed))
+            changed = {"detector.quenching": {"model": other}}
+            yield Variation(impact, alternative=changed)
 
 
 def _threshold(model: Model) -> Variation:
@@ -234,9 +223,9 @@ def _threshold(model: Model) -> Variation:
     impact = Impact("threshold", "threshold", "illustrative", _by(ILLUSTRATIVE))
     if value == 0.0:
         return Variation(replace(impact, reason="the region starts at zero"))
-    low = _with(model, with_threshold(model, (1.0 - ILLUSTRATIVE) * value))
+    low = moved_threshold(model, (1.0 - ILLUSTRATIVE) * value)
     try:
-        high = _with(model, with_threshold(model, (1.0 + ILLUSTRATIVE) * value))
+        high = moved_threshold(model, (1.0 + ILLUSTRATIVE) * value)
     except ScenarioError as error:
         reason = "raised: " + str(error).removeprefix(f"{model.scenario.name}: ")
         return Variation(replace(impact, reason=reason), low)
@@ -250,9 +239,9 @@ def _background(model: Model) -> Variation:
     impact = Impact("background", "background", kind, _by(error))
     if block.flat == 0.0 and not block.rate:
         return Variation(replace(impact, reason="the scenario has no background"))
-    low = None if error >= 1.0 else _with(model, with_background(model.scenario, 1.0 - error))
+    low = None if error >= 1.0 else scaled_background(model.scenario, 1.0 - error)
     reason = "" if low else _NOTHING_LEFT
-    high = _with(model, with_background(model.scenario, 1.0 + error))
+    high = scaled_background(model.scenario, 1.0 + error)
     return Variation(replace(impact, reason=reason), low, high)
 
 

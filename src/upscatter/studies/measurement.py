@@ -15,9 +15,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaincc
 
-from upscatter.api import LOWEST_MASS, non_negative
+from upscatter.api import LOWEST_MASS, non_negative, scenario_of
 from upscatter.errors import PhysicsError
-from upscatter.flux.coupling import FlavourSum, coupling
+from upscatter.flux.coupling import FlavourSum
 from upscatter.inputs.xenonnt_files import read_release
 from upscatter.limits.curve import mass_grid
 from upscatter.limits.fits import LimitFits
@@ -74,15 +74,13 @@ class Measurement:
         Raises
         ------
         ScenarioError
-            If the scenario describes a detector.
+            If the scenario describes a detector, or the flavour is unknown.
         TableError
             Naming the file of the release that is missing or wrong.
         PhysicsError
-            If the flavour is unknown.
+            If the exact sum is asked for without a flavour.
         """
-        loaded = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
-        override = None if flavour is None else coupling(flavour, flavour_sum)
-        scattering = Scattering(loaded, override)
+        scattering = Scattering(scenario_of(scenario, flavour, flavour_sum))
         release_block(scattering)
         return cls(ReleasedExperiment(scattering, read_release(Path(data))))
 

@@ -14,17 +14,16 @@ from math import inf, log, sqrt
 
 from scipy.optimize import brentq
 
-from upscatter.api import LOWEST_MASS, limit_of
+from upscatter.api import LOWEST_MASS, limit_of, model_of
 from upscatter.errors import PhysicsError, UpscatterError
-from upscatter.flux.coupling import coupling
 from upscatter.limits.plan import Plan, Vary
 from upscatter.scenario.build import Model
 from upscatter.scenario.changes import (
+    exposure,
+    moved_threshold,
     require_reach,
+    scaled_background,
     threshold,
-    with_background,
-    with_block,
-    with_threshold,
 )
 from upscatter.scenario.load import Scenario
 from upscatter.units import DAY, KEV, KG, YEAR
@@ -121,13 +120,12 @@ def plan(
             f"target: {target:g} is not a moment above 0 and up to 1 Bohr magneton; give a value "
             "such as 1e-10"
         )
-    loaded = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
-    model = Model(loaded, None if flavour is None else coupling(flavour))
+    model = model_of(scenario, flavour)
     variable = _variable(model, vary)
     curve = limit_of(model, [mass])
     own = float(curve.mu[0])
     require_reach(model, mass, own)
-    limit = _limits(variable, model, mass)
+    limit = _limits(variable, mass)
     near, far = _bracket(variable, limit, own, target)
     value = _solve(limit, near, far, target)
     mu = limit(value)
@@ -137,7 +135,7 @@ def plan(
             "choose another target"
         )
     return Plan(
-        scenario=loaded.name,
+        scenario=model.scenario.name,
         flavour=curve.flavour,
         confidence=curve.confidence,
         vary=vary,
@@ -149,7 +147,7 @@ def plan(
         scenario_mu=own,
         mu=mu,
         unique=_monotonic(limit, *((near, far) if own > target else (far, near))),
-        sparse=_sparse(Model(variable.set(value), model.coupling_override)),
+        sparse=_sparse(Model(variable.set(value))),
         title=model.scenario.described.title,
         provenance=model.provenance,
     )
@@ -164,7 +162,7 @@ def _variable(model: Model, vary: Vary) -> Variable:
         most = max(_MOST_EXPOSURE, 1e3 * start)
         return Variable(
             vary, start, most, start / _LARGEST_FACTOR, KG * YEAR, "kg yr",
-            lambda value: with_block(scenario, "detector", exposure=value),
+            lambda value: scenario.replaced(exposure(value)),
         )  # fmt: skip
     if vary == "threshold":
         end = threshold(detector)
@@ -172,7 +170,7 @@ def _variable(model: Model, vary: Vary) -> Variable:
         least = _LOWEST_THRESHOLD * (end.value or KEV)
         return Variable(
             vary, end.value, least, _LARGEST_FACTOR * least, KEV, name,
-            lambda value: with_threshold(model, value),
+            lambda value: scenario.replaced(moved_threshold(model, value)),
         )  # fmt: skip
     if background.rate:
         start, unit, name = 1.0, 1.0, "times the scenario's"
@@ -184,17 +182,17 @@ def _variable(model: Model, vary: Vary) -> Variable:
         )
     return Variable(
         vary, start, start / _LARGEST_FACTOR, start * _LARGEST_FACTOR, unit, name,
-        lambda value: with_background(scenario, value / start),
+        lambda value: scenario.replaced(scaled_background(scenario, value / start)),
     )  # fmt: skip
 
 
-def _limits(variable: Variable, model: Model, mass: float) -> Callable[[float], float]:
+def _limits(variable: Variable, mass: float) -> Callable[[float], float]:
     """Limits with the variable at a value; infinite where there is no such experiment."""
 
     @cache
     def limit(value: float) -> float:
         try:
-            mu = float(limit_of(Model(variable.set(value), model.coupling_override), [mass]).mu[0])
+            mu = float(limit_of(Model(variable.set(value)), [mass]).mu[0])
         except UpscatterError:
             return inf
         return mu if mu > 0.0 else inf

@@ -14,9 +14,8 @@ from typing import Literal
 
 import numpy as np
 
-from upscatter.api import LOWEST_MASS, limit_of
+from upscatter.api import LOWEST_MASS, limit_of, scenario_of
 from upscatter.errors import PhysicsError
-from upscatter.flux.coupling import coupling
 from upscatter.interactions.dipole import Dipole
 from upscatter.limits.counting import CRITERIA, counting_model
 from upscatter.limits.curve import Test
@@ -102,12 +101,12 @@ class Ensemble:
         coupled = self.model.coupling
         return {
             "upscatter": version("upscatter"),
-            "scenario_sha256": self.model.scenario.digest,
             "coupling": coupled.name,
             "flavour_sum": coupled.flavour_sum,
             "components": [[c.real, c.imag] for c in map(complex, coupled.components)],
             "test": statistics.test,
             "confidence": statistics.confidence,
+            "scenario_sha256": self.model.scenario.digest,
             "mass_MeV": self.mass_mev,
             "mu_true_bohr": self.mu_true,
             "seed": self.seed,
@@ -211,11 +210,10 @@ def toys(
     _check_whole("seed", seed, 0)
     if jobs is not None:
         _check_whole("jobs", jobs, 1)
-    loaded = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+    loaded = scenario_of(scenario, flavour)
     if loaded.described and test is not None:
-        loaded = loaded.with_statistics(test=test)
-    model = Model(loaded, None if flavour is None else coupling(flavour))
-    ensemble = Ensemble.prepare(model, mass, seed, mu)
+        loaded = loaded.replaced("statistics.test", test)
+    ensemble = Ensemble.prepare(Model(loaded), mass, seed, mu)
     if jobs is None:
         # a process takes a second to start, in which a closed form has done all the work
         quick = trials <= CHUNK or loaded.settings.statistics.test == "chi2-pulls"
