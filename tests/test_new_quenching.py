@@ -6,12 +6,12 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 import pytest
 from pydantic import Field
+from upscatter.impacts import impacts
+from upscatter.planning import plan
 
 from scenario_files import scenario
 from upscatter.api import upper_limit
 from upscatter.detector.quenching import Quenching
-from upscatter.impacts import impacts
-from upscatter.planning import plan
 from upscatter.scenario.detector_blocks import DetectorBlock, QuenchingBlock, QuenchingModel
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.model import ScenarioFile

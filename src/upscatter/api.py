@@ -5,6 +5,11 @@ Energies and masses are plain numbers in MeV here, keV for recoils, and results 
 
 from __future__ import annotations
 
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
 import numpy as np
 import numpy.typing as npt
 
@@ -12,19 +17,15 @@ from upscatter.errors import PhysicsError
 from upscatter.flux.coupling import FlavourSum
 from upscatter.interactions.dipole import Dipole
 from upscatter.interactions.form_factors import form_factor
-from upscatter.limits.counting import likelihood_bands
-from upscatter.limits.curve import (
-    LimitCurve,
-    dipole_bands,
-    dipole_limit,
-    mass_grid,
-)
+from upscatter.limits.curve import LimitCurve, mass_grid
 from upscatter.limits.expected_counts import ExpectedCounts
+from upscatter.limits.moments import remarks
 from upscatter.numerics import FloatArray
 from upscatter.rates.spectrum import recoil_spectrum as _recoil_spectrum
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
-from upscatter.statistics.upper_limits import BANDS
+from upscatter.scenario.projected import projected_limits
+from upscatter.tasks import HERE, Progress, Work
 from upscatter.units import DAY, KEV, KG, MEV
 
 LOWEST_MASS = 0.01
@@ -38,6 +39,9 @@ def upper_limit(
     flavour: str | None = None,
     flavour_sum: FlavourSum = "incoherent",
     bands: bool = False,
+    jobs: int | None = 1,
+    store: Path | Literal["cache"] | None = None,
+    progress: Progress | None = None,
 ) -> LimitCurve:
     """Upper limit on μ_ν4 against m_4.
 
@@ -53,6 +57,14 @@ def upper_limit(
         How the coupling to `flavour` adds flavours; see `upscatter.flux.coupling`.
     bands : bool
         Whether to compute, too, what signal-free data give that fluctuate by ±1 and ±2 σ.
+    jobs : int, optional
+        Processes for pseudo-experiments, where the scenario calibrates with them; None for one on
+        each core.
+    store : Path or "cache", optional
+        File to keep finished masses of a calibration in and to go on from, or one in the user's
+        cache.
+    progress : callable, optional
+        Called with the masses that are calibrated and those that will be.
 
     Returns
     -------
@@ -72,21 +84,26 @@ def upper_limit(
     >>> [f"{mu:.1e}" for mu in curve.mu]
     ['8.7e-10', '1.0e-09']
     """
-    return limit_of(model_of(scenario, flavour, flavour_sum), masses, bands=bands)
+    work = Work(jobs=jobs, store=store, progress=progress)
+    return limit_of(model_of(scenario, flavour, flavour_sum), masses, bands=bands, work=work)
 
 
 def limit_of(
-    model: Model, masses: npt.ArrayLike | None = None, *, bands: bool = False
+    model: Model,
+    masses: npt.ArrayLike | None = None,
+    *,
+    bands: bool = False,
+    work: Work = HERE,
 ) -> LimitCurve:
     """`upper_limit` of a model that is already built; building it once serves many calls."""
     settings = model.scenario.settings
-    experiment = model.experiment
     if masses is None:
-        end = experiment.highest_mass(model.flux)
+        end = model.experiment.highest_mass(model.flux)
         mass = mass_grid(LOWEST_MASS, end / MEV)
     else:
         mass = non_negative("mass", np.atleast_1d(masses)).copy()
-    limit, expected = _limits(model, mass * MEV, bands)
+    keyed = replace(work, key=_key(model, mass, bands))
+    limits, poisson = projected_limits(model, mass * MEV, bands=bands, work=keyed)
     statistics = settings.statistics
     return LimitCurve(
         scenario=model.scenario.name,
@@ -94,34 +111,27 @@ def limit_of(
         confidence=statistics.confidence,
         dof=statistics.dof,
         mass=mass,
-        mu=limit,
+        mu=limits.mu,
         title=settings.title,
         test=statistics.test,
-        bands=expected,
+        calibration=statistics.calibration,
+        reliable=limits.reliable,
+        remarks=remarks(model.method, mass, limits, poisson),
+        error=limits.error,
+        poisson=poisson,
+        bands=limits.bands,
         provenance=model.provenance,
     )
 
 
-def _limits(model: Model, mass: FloatArray, bands: bool) -> tuple[FloatArray, FloatArray | None]:
-    """Limits on μ_ν4/μ_B (masses,), and if wanted their bands (5, masses)."""
-    statistics = model.scenario.settings.statistics
-    experiment, expectation = model.experiment, model.expectation
-    if statistics.test != "chi2-pulls":
-        signals = experiment.counts(Dipole(), model.dipole_flux, mass)
-        wanted = BANDS if bands else (0,)
-        with model.at("statistics"):
-            expected = likelihood_bands(
-                signals, expectation, statistics.test, statistics.confidence, wanted
-            )
-        return expected[wanted.index(0)], expected if bands else None
-    signal = experiment.total_counts(Dipole(), model.dipole_flux, mass, model.bulk_flux)
-    choices = (statistics.variance, statistics.confidence, statistics.dof)
-    with model.at("statistics"):
-        limit = dipole_limit(signal, expectation, *choices)
-        if not bands:
-            return limit, None
-        signals = experiment.counts(Dipole(), model.dipole_flux, mass)
-        return limit, dipole_bands(signals, expectation, *choices)
+def _key(model: Model, mass: FloatArray, bands: bool) -> dict[str, object]:
+    """What tells calibrations of limits apart, JSON-ready."""
+    return {
+        "upscatter": version("upscatter"),
+        "scenario_sha256": model.scenario.digest,
+        "mass_MeV": mass.tolist(),
+        "bands": bands,
+    }
 
 
 def expected_counts(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from upscatter.cli import parsing
+from upscatter.statistics.registry import CALIBRATIONS, TEST_NAMES
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -57,8 +58,14 @@ sum_option = click.option(
 )
 test_option = click.option(
     "--test",
-    type=click.Choice(["chi2-pulls", "poisson", "cls"]),
-    help="What the limit is made with. Default: the scenario's, or chi2-pulls.",
+    type=click.Choice(TEST_NAMES),
+    help="What the limit is made with. Default: the scenario's.",
+)
+calibration_option = click.option(
+    "--calibration",
+    type=click.Choice(CALIBRATIONS),
+    help="Where the distribution of the test statistic is from: a formula, or pseudo-experiments. "
+    "Default: the scenario's.",
 )
 
 

@@ -10,6 +10,7 @@ import click
 
 from upscatter.cli import parsing, submission
 from upscatter.cli.commands import (
+    calibration_option,
     commands,
     emit,
     emit_data,
@@ -19,6 +20,13 @@ from upscatter.cli.commands import (
     sum_option,
     test_option,
 )
+from upscatter.cli.work_options import (
+    chosen_store,
+    jobs_option,
+    no_store_option,
+    pseudo_experiments,
+    store_option,
+)
 from upscatter.errors import UpscatterError
 
 if TYPE_CHECKING:
@@ -27,6 +35,7 @@ if TYPE_CHECKING:
     from upscatter.limits.measured import PostFit
     from upscatter.numerics import FloatArray
     from upscatter.scenario.load import Scenario
+    from upscatter.tasks import Work
 
 _PATH = click.Path(path_type=Path)
 
@@ -54,6 +63,21 @@ _PATH = click.Path(path_type=Path)
 @flavour_option
 @sum_option
 @test_option
+@calibration_option
+@click.option(
+    "--trials",
+    type=int,
+    help="With --calibration toys: pseudo-experiments for each hypothesis. Default: the "
+    "scenario's, or 5000.",
+)
+@click.option(
+    "--seed",
+    type=int,
+    help="With --calibration toys: what the random numbers follow from. Default: 1.",
+)
+@jobs_option
+@store_option
+@no_store_option
 @click.option(
     "--bands", is_flag=True, help="Add the limits of data without a dipole, median to 2 sigma."
 )
@@ -78,6 +102,12 @@ def limit(
     flavour: str | None,
     flavour_sum: FlavourSum | None,
     test: str | None,
+    calibration: str | None,
+    trials: int | None,
+    seed: int | None,
+    jobs: int | None,
+    store: Path | None,
+    no_store: bool,
     bands: bool,
     data: Path | None,
     postfit: Path | None,
@@ -91,16 +121,19 @@ def limit(
     """
     from upscatter import export
     from upscatter.api import scenario_of
+    from upscatter.scenario.changes import chosen_test
+    from upscatter.tasks import Work
 
     parsing.check_outputs(out, plot, scenario, postfit)
     parsing.require_data(postfit, data)
+    kept = chosen_store(store, no_store, scenario, out, plot, postfit)
     archive = submission.archive_path(out) if style == "hepdata" else None
     masses = parsing.masses(mass_texts) if mass_texts else None
     adding = parsing.flavour_sum(flavour, flavour_sum)
     # Options change the document itself, so that what is exported has them.
     chosen = scenario_of(scenario, flavour, adding)
-    if test is not None:
-        chosen = chosen.replaced("statistics.test", test)
+    if (test, calibration, trials, seed) != (None, None, None, None):
+        chosen = chosen.replaced(chosen_test(chosen, test, calibration, trials, seed))
     if style == "pyhf":
         mass = parsing.one_mass(mass_texts, "--format pyhf")
         if bands or plot is not None or postfit is not None:
@@ -110,12 +143,15 @@ def limit(
         emit(export.to_json(_workspace(chosen, data, mass)), out)
         return
     fit: PostFit | None = None
-    if data is None:
-        from upscatter.api import upper_limit
+    with pseudo_experiments("calibrated masses") as progress:
+        work = Work(jobs=jobs, store=kept, progress=progress)
+        if data is None:
+            from upscatter.api import limit_of, model_of
 
-        curve = upper_limit(chosen, masses, bands=bands)
-    else:
-        curve, fit = _measured(chosen, data, masses, bands)
+            curve = limit_of(model_of(chosen), masses, bands=bands, work=work)
+        else:
+            fits = style == "table" or postfit is not None
+            curve, fit = _measured(chosen, data, masses, bands, work, fits)
     if plot is not None:
         parsing.require_drawable(curve.mass, curve.mu)
         curve.plot(plot)
@@ -153,13 +189,17 @@ def _measured(
     data: Path,
     masses: FloatArray | None,
     bands: bool,
+    work: Work,
+    fits: bool,
 ) -> tuple[LimitCurve, PostFit | None]:
-    """A measured limit, and the fit at the first mass within reach."""
+    """A measured limit, and if wanted the fit at the first mass within reach."""
     import numpy as np
 
     from upscatter.studies.measurement import Measurement
 
     measurement = Measurement.read(scenario, data)
-    curve = measurement.limit(masses, bands=bands)
+    curve = measurement.limit(masses, bands=bands, work=work)
     reached = curve.mass[np.isfinite(curve.mu)]
-    return curve, measurement.post_fit(float(reached[0])) if reached.size else None
+    if not (fits and reached.size):
+        return curve, None
+    return curve, measurement.post_fit(float(reached[0]), work=work)

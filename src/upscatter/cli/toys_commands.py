@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +9,7 @@ import click
 
 from upscatter.cli import parsing
 from upscatter.cli.commands import (
+    calibration_option,
     commands,
     emit_data,
     emit_table,
@@ -22,10 +19,16 @@ from upscatter.cli.commands import (
     out_option,
     test_option,
 )
-from upscatter.errors import UpscatterError
+from upscatter.cli.work_options import (
+    chosen_store,
+    jobs_option,
+    no_store_option,
+    pseudo_experiments,
+    store_option,
+)
 
 if TYPE_CHECKING:
-    from upscatter.limits.curve import Test
+    from upscatter.statistics.registry import CalibrationName, TestName
 
 _PATH = click.Path(path_type=Path)
 
@@ -51,15 +54,10 @@ _PATH = click.Path(path_type=Path)
     "limit.",
 )
 @test_option
-@click.option(
-    "--jobs",
-    type=int,
-    help="Processes to use. Default: one for each processor core, where that pays.",
-)
-@click.option(
-    "--store", type=_PATH, metavar="FILE", help="Keep finished trials in FILE. Default: a cache."
-)
-@click.option("--no-store", is_flag=True, help="Keep no trials.")
+@calibration_option
+@jobs_option
+@store_option
+@no_store_option
 @format_option
 @out_option
 @click.option("--plot", type=_PATH, metavar="FILE", help="Draw the limits (PNG, PDF or SVG).")
@@ -70,7 +68,8 @@ def toys(
     trials: int,
     seed: int,
     mu_text: str | None,
-    test: Test | None,
+    test: TestName | None,
+    calibration: CalibrationName | None,
     jobs: int | None,
     store: Path | None,
     no_store: bool,
@@ -84,37 +83,27 @@ def toys(
     Coverage is how often the limit holds the true moment. Finished trials are kept, so that the
     same command goes on after a break, or with more trials; results depend on the seed only.
     """
-    from upscatter import export
-
     parsing.check_outputs(out, plot, scenario)
-    if store is not None:
-        if no_store:
-            raise UpscatterError("--store and --no-store: contradict each other; remove one")
-        export.require_writable(store)
-        source = Path(scenario) if scenario.endswith(".toml") else None
-        export.require_distinct(store, source, out, plot)
+    kept = chosen_store(store, no_store, scenario, out, plot)
     mass = parsing.mass(mass_text)
     mu = None if mu_text is None else parsing.moment(mu_text)
 
     from upscatter.studies import toys as pseudo
 
-    gc.enable()  # thousands of fits leave cycles behind
-    try:
-        with _progress() as progress:
-            result = pseudo.toys(
-                scenario,
-                mass,
-                trials,
-                seed,
-                mu=mu,
-                flavour=flavour,
-                test=test,
-                jobs=jobs,
-                store=None if no_store else store or "cache",
-                progress=progress,
-            )
-    except KeyboardInterrupt as interruption:
-        raise click.Abort(str(interruption)) from None
+    with pseudo_experiments("pseudo-experiments") as progress:
+        result = pseudo.toys(
+            scenario,
+            mass,
+            trials,
+            seed,
+            mu=mu,
+            flavour=flavour,
+            test=test,
+            calibration=calibration,
+            jobs=jobs,
+            store=kept,
+            progress=progress,
+        )
     if plot is not None:
         result.plot(plot)
     if style == "table":
@@ -123,17 +112,3 @@ def toys(
         emit_table(toy_tables(result), out)
     else:
         emit_data(result, style, out)
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[int, int], None] | None]:
-    """A bar on standard error, if that is a terminal."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("pseudo-experiments", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

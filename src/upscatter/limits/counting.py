@@ -1,4 +1,4 @@
-"""Limits from counts with a Poisson likelihood: what is expected, made into a binned model.
+"""What a projection expects, made into a binned model.
 
 A flux uncertainty moves the Standard Model and the dipole counts of its source together, for they
 are of the same neutrinos. (The paper's χ² moves the former only.)
@@ -6,65 +6,87 @@ are of the same neutrinos. (The paper's χ² moves the former only.)
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from upscatter.errors import PhysicsError
-from upscatter.limits.curve import SignalFreeExpectation
 from upscatter.numerics import FloatArray
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
-from upscatter.statistics.upper_limits import BANDS, Criterion, expected_limit
-
-CRITERIA: Mapping[str, Criterion] = MappingProxyType({"poisson": "cls+b", "cls": "cls"})
-"""What has to fall to 1 − confidence in each test."""
-
 
 LARGEST_UNCERTAINTY = 1.0 / 3.0
 """Relative flux uncertainty above which a Gaussian factor vanishes within three deviations."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class SignalFreeExpectation:
+    """Counts without a signal, and how well they are known.
+
+    Parameters
+    ----------
+    background : ndarray, shape (bins,)
+        Background counts.
+    background_uncertainty : float
+        Relative uncertainty of their normalisation.
+    sources : mapping
+        Standard Model counts, shape (bins,), of each solar source.
+    uncertainties : mapping
+        Relative uncertainty of each source's flux.
+    """
+
+    background: FloatArray
+    background_uncertainty: float
+    sources: Mapping[str, FloatArray]
+    uncertainties: Mapping[str, float]
+
+    @property
+    def total(self) -> FloatArray:
+        """Signal-free expectation, shape (bins,)."""
+        return np.asarray(self.background + sum(self.sources.values()))
+
+
 def counting_model(
-    expectation: SignalFreeExpectation, signals: Mapping[str, FloatArray]
+    expectation: SignalFreeExpectation, signals: Mapping[str, FloatArray] | FloatArray
 ) -> BinnedModel:
     """Likelihood of an experiment's counts; the strength is (μ_ν4/μ_B)².
 
     Parameters
     ----------
     expectation : SignalFreeExpectation
-    signals : mapping
+    signals : mapping or ndarray
         Dipole counts of each source for μ_ν4 = μ_B, shape (bins,), or (masses, bins) for a
-        hypothesis each.
+        hypothesis each; or their sum over sources, which no flux uncertainty acts on then.
 
     Returns
     -------
     BinnedModel
-        With samples "dipole SOURCE", "SM SOURCE", "background" and nuisance parameters
-        "flux SOURCE" and "background", without those that are known exactly.
+        With samples "dipole SOURCE" (or "dipole"), "SM SOURCE", "background" and nuisance
+        parameters "flux SOURCE" and "background", without those that are known exactly.
 
     Raises
     ------
     PhysicsError
-        If no bin has signal, at any of the masses, or a flux is so uncertain that its pull could
-        hide any signal.
+        If no bin has signal, at any of the masses.
     """
-    for source, u in expectation.uncertainties.items():
-        if u > LARGEST_UNCERTAINTY and source in signals and signals[source].any():
-            raise PhysicsError(
-                f"flux.uncertainty of {source} = {u:g}: with a likelihood the factor 1 + {u:g} z "
-                "would vanish within 3 standard deviations and hide any signal; give 0.33 or less"
-            )
+    by_source = isinstance(signals, Mapping)
+    dipole = (
+        {f"dipole {source}": counts for source, counts in signals.items()}
+        if isinstance(signals, Mapping)
+        else {"dipole": signals}
+    )
     fluxes = [
-        Normalisation(f"flux {source}", {f"dipole {source}": u, f"SM {source}": u})
+        Normalisation(
+            f"flux {source}",
+            {f"SM {source}": u} | ({f"dipole {source}": u} if by_source else {}),
+        )
         for source, u in expectation.uncertainties.items()
         if u > 0.0
     ]
     background = expectation.background_uncertainty
     known = [Normalisation("background", {"background": background})] if background > 0.0 else []
     return BinnedModel(
-        {f"dipole {source}": counts for source, counts in signals.items()},
+        dipole,
         {
             **{f"SM {source}": counts for source, counts in expectation.sources.items()},
             "background": expectation.background,
@@ -73,43 +95,19 @@ def counting_model(
     )
 
 
-def likelihood_bands(
-    signals: Mapping[str, FloatArray],
-    expectation: SignalFreeExpectation,
-    test: Literal["poisson", "cls"],
-    confidence: float = 0.90,
-    bands: Sequence[float] = BANDS,
-) -> FloatArray:
-    """Upper limits on μ_ν4/μ_B that signal-free data give, median and fluctuated.
-
-    Parameters
-    ----------
-    signals : mapping
-        Dipole counts, shape (masses, bins), of each source for μ_ν4 = μ_B.
-    expectation : SignalFreeExpectation
-    test : {"poisson", "cls"}
-        Whether the p-value of signal and background, or CL_s, falls to 1 − confidence.
-    confidence : float
-        One-sided, above 0.5.
-    bands : sequence of float
-        Fluctuations in standard deviations; 0 is the median, that of the Asimov data.
-
-    Returns
-    -------
-    ndarray, shape (len(bands), masses)
-        NaN where no bin has signal, 0 where every moment would be excluded.
+def require_known_fluxes(
+    expectation: SignalFreeExpectation, signals: Mapping[str, FloatArray]
+) -> None:
+    """Refuse a flux so uncertain that its pull could hide any signal.
 
     Raises
     ------
     PhysicsError
-        If a fit fails.
+        Naming the source.
     """
-    seen = np.any([counts.any(axis=-1) for counts in signals.values()], axis=0)
-    limits = np.full((len(bands), seen.size), np.nan)
-    if seen.any():
-        # all masses at once, as hypotheses about one set of data
-        model = counting_model(expectation, {name: n[seen] for name, n in signals.items()})
-        counts = np.tile(expectation.total, (model.hypotheses, 1))
-        data = model.observe(counts, hypothesis=np.arange(model.hypotheses))
-        limits[:, seen] = expected_limit(model, data, confidence, CRITERIA[test], bands)
-    return np.asarray(np.sqrt(limits))
+    for source, u in expectation.uncertainties.items():
+        if u > LARGEST_UNCERTAINTY and source in signals and signals[source].any():
+            raise PhysicsError(
+                f"flux.uncertainty of {source} = {u:g}: with a likelihood the factor 1 + {u:g} z "
+                "would vanish within 3 standard deviations and hide any signal; give 0.33 or less"
+            )

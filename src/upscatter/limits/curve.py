@@ -2,62 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from upscatter.errors import OutputError, PhysicsError
+from upscatter.errors import OutputError
 from upscatter.numerics import FloatArray
 from upscatter.results import Result, none_where_nan, origin
-from upscatter.statistics.fluctuations import limit_quantiles
-from upscatter.statistics.pulls import StrengthEstimate, chi2_threshold
-from upscatter.statistics.upper_limits import BANDS
-
-Variance = Literal["background", "expected"]
-Test = Literal["chi2-pulls", "poisson", "cls"]
+from upscatter.statistics.registry import CalibrationName, TestName
 
 BAND_NAMES = ("minus2", "minus1", "median", "plus1", "plus2")
 """What `BANDS` are called in files."""
-
-
-@dataclass(frozen=True)
-class SignalFreeExpectation:
-    """Counts without a signal, and how well they are known.
-
-    Parameters
-    ----------
-    background : ndarray, shape (bins,)
-        Background counts.
-    background_uncertainty : float
-        Relative uncertainty of their normalisation.
-    sources : mapping
-        Standard Model counts, shape (bins,), of each solar source.
-    uncertainties : mapping
-        Relative uncertainty of each source's flux.
-    """
-
-    background: FloatArray
-    background_uncertainty: float
-    sources: Mapping[str, FloatArray]
-    uncertainties: Mapping[str, float]
-
-    @property
-    def total(self) -> FloatArray:
-        """Signal-free expectation, shape (bins,)."""
-        return np.asarray(self.background + sum(self.sources.values()))
-
-    @property
-    def shifts(self) -> FloatArray:
-        """Change of each bin for a pull of one standard deviation, (systematics, bins)."""
-        rows = [self.uncertainties[name] * counts for name, counts in self.sources.items()]
-        return np.stack([*rows, self.background_uncertainty * self.background])
-
-    def variance(self, choice: Variance) -> FloatArray:
-        """Δ_i² of the χ²: the background counts, or all that is expected without a signal."""
-        return self.background if choice == "background" else self.total
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,8 +37,21 @@ class LimitCurve(Result):
         Upper limit on μ_ν4/μ_B, NaN where m_4 is out of kinematic reach.
     title : str
         What to call the scenario in a figure.
-    test : {"chi2-pulls", "poisson", "cls"}
+    test : {"chi2-pulls", "poisson", "cls", "unified"}
         What the limit is made with.
+    calibration : {"asymptotic", "toys"}
+        Where the distribution of the test statistic is from.
+    reliable : ndarray of bool, shape (masses,)
+        Whether the approximation behind the limit keeps the coverage within 2 points; where m_4 is
+        out of reach it is true.
+    remarks : tuple of str
+        What a reader of the limit has to be told.
+    error : ndarray, shape (masses,), optional
+        Statistical error of the limit from pseudo-experiments, μ_ν4/μ_B.
+    lower : ndarray, shape (masses,), optional
+        Lower end of a two-sided interval; 0 where the data do not ask for one.
+    poisson : ndarray, shape (masses,), optional
+        Limit from the Poisson likelihood, where the χ² is not reliable.
     bands : ndarray, shape (5, masses), optional
         Limits that signal-free data give if they fluctuate by `BANDS` standard deviations; 0 where
         every moment would be excluded.
@@ -96,22 +66,41 @@ class LimitCurve(Result):
     mass: FloatArray
     mu: FloatArray
     title: str = ""
-    test: Test = "chi2-pulls"
+    test: TestName = "poisson"
+    calibration: CalibrationName = "asymptotic"
+    reliable: npt.NDArray[np.bool_] | None = None
+    remarks: tuple[str, ...] = ()
+    error: FloatArray | None = None
+    lower: FloatArray | None = None
+    poisson: FloatArray | None = None
     bands: FloatArray | None = None
 
     figure_function: ClassVar[str] = "upscatter.report.plots:exclusion_figure"
 
     @property
+    def is_reliable(self) -> bool:
+        """Whether the approximation behind the limit holds at every mass."""
+        return self.reliable is None or bool(self.reliable.all())
+
+    @property
+    def _columns(self) -> dict[str, list[float | None]]:
+        """Columns of the curve as a table; what there is not has none."""
+        optional = {"mu_bohr_lower": self.lower, "mu_bohr_error": self.error}
+        bands = () if self.bands is None else self.bands
+        expected = {f"mu_bohr_{name}": band for name, band in zip(BAND_NAMES, bands, strict=False)}
+        given = {name: values for name, values in optional.items() if values is not None}
+        columns = {"mass_MeV": self.mass, "mu_bohr": self.mu, **given, **expected}
+        return {name: none_where_nan(values) for name, values in columns.items()}
+
+    @property
     def header(self) -> tuple[str, ...]:
         """Column names of the curve as a table."""
-        bands = () if self.bands is None else tuple(f"mu_bohr_{name}" for name in BAND_NAMES)
-        return ("mass_MeV", "mu_bohr", *bands)
+        return tuple(self._columns)
 
     @property
     def rows(self) -> list[tuple[float | None, ...]]:
         """Rows of the curve as a table; a mass out of reach has ``None``."""
-        bands = () if self.bands is None else map(none_where_nan, self.bands)
-        return list(zip(self.mass.tolist(), none_where_nan(self.mu), *bands, strict=True))
+        return list(zip(*self._columns.values(), strict=True))
 
     @property
     def comments(self) -> list[str]:
@@ -119,15 +108,20 @@ class LimitCurve(Result):
         return [
             f"{self.scenario}: upper limit on mu_nu4 (Bohr magnetons) against m4 (MeV)",
             f"flavour: {self.flavour}; confidence: {self.confidence:g}; dof: {self.dof}",
+            *self.remarks,
             *origin(self.provenance),
         ]
 
     def to_dict(self) -> dict[str, object]:
         """The JSON contract; a mass out of reach has ``None``."""
-        expected: dict[str, object] = {}
+        optional: dict[str, object] = {
+            "lower_mu_bohr": self.lower,
+            "statistical_error_mu_bohr": self.error,
+            "poisson_mu_bohr": self.poisson,
+        }
         if self.bands is not None:
             limits = map(none_where_nan, self.bands)
-            expected = {"expected_mu_bohr": dict(zip(BAND_NAMES, limits, strict=True))}
+            optional["expected_mu_bohr"] = dict(zip(BAND_NAMES, limits, strict=True))
         return {
             "scenario": self.scenario,
             "flavour": self.flavour,
@@ -135,7 +129,16 @@ class LimitCurve(Result):
             "dof": self.dof,
             "mass_MeV": self.mass.tolist(),
             "mu_bohr": none_where_nan(self.mu),
-            **expected,
+            **{
+                name: none_where_nan(value) if isinstance(value, np.ndarray) else value
+                for name, value in optional.items()
+                if value is not None
+            },
+            "approximation": {
+                "calibration": self.calibration,
+                "good": [] if self.reliable is None else self.reliable.tolist(),
+            },
+            "remarks": list(self.remarks),
             "provenance": dict(self.provenance),
         }
 
@@ -145,106 +148,6 @@ class LimitCurve(Result):
                 f"{self.scenario}: no positive mass is within reach; there is nothing to draw"
             )
         return ([self],)
-
-
-def dipole_limit(
-    signal: FloatArray,
-    expectation: SignalFreeExpectation,
-    variance: Variance = "expected",
-    confidence: float = 0.90,
-    dof: int = 1,
-) -> FloatArray:
-    """Upper limit on μ_ν4/μ_B from Asimov data, with pulls for the fluxes (paper's eq. 11).
-
-    Parameters
-    ----------
-    signal : ndarray, shape (masses, bins)
-        Dipole counts for μ_ν4 = μ_B; the signal is linear in μ².
-    expectation : SignalFreeExpectation
-    variance, confidence, dof
-        See `SignalFreeExpectation.variance` and `upscatter.statistics.pulls.chi2_threshold`.
-
-    Returns
-    -------
-    ndarray, shape (masses,)
-        μ_ν4/μ_B, NaN where no bin has signal.
-
-    Raises
-    ------
-    PhysicsError
-        If a bin that the signal reaches has no variance.
-    """
-    used = _with_variance(signal, expectation, variance)
-    if not used.any():
-        return np.full(signal.shape[0], np.nan)
-    estimate = StrengthEstimate.of(
-        signal[:, used], expectation.variance(variance)[used], expectation.shifts[:, used]
-    )
-    best = np.zeros(signal.shape[0])
-    return np.sqrt(estimate.limit(best, chi2_threshold(confidence, dof)))
-
-
-def dipole_bands(
-    signals: Mapping[str, FloatArray],
-    expectation: SignalFreeExpectation,
-    variance: Variance = "expected",
-    confidence: float = 0.90,
-    dof: int = 1,
-) -> FloatArray:
-    """Limits of `dipole_limit` for signal-free data that fluctuate: quantiles of the limit.
-
-    Counts fluctuate as Poisson counts do, whatever variance the χ² takes, and what is known of
-    fluxes and background by its uncertainty. A flux that is measured too high makes one expect more
-    Standard Model counts, which the pulls know, and more of the signal, which they do not.
-
-    Parameters
-    ----------
-    signals : mapping
-        Dipole counts, shape (masses, bins), of each source for μ_ν4 = μ_B.
-    expectation, variance, confidence, dof
-        As in `dipole_limit`.
-
-    Returns
-    -------
-    ndarray, shape (5, masses)
-        μ_ν4/μ_B for `BANDS`. Sources are taken to be of one shape in the scale of the signal.
-    """
-    signal = np.sum([*signals.values()], axis=0)
-    used = _with_variance(signal, expectation, variance)
-    if not used.any():
-        return np.full((len(BANDS), signal.shape[0]), np.nan)
-    shifts = expectation.shifts[:, used]
-    estimate = StrengthEstimate.of(signal[:, used], expectation.variance(variance)[used], shifts)
-    spread = estimate.spread(expectation.total[used], shifts)
-    # what a pull of one standard deviation does to the signal's scale, and to the best strength
-    of_scale = np.stack(
-        [u * estimate.best(signals[name][:, used]) for name, u in expectation.uncertainties.items()]
-        + [np.zeros(signal.shape[0])]
-    )
-    of_best = np.stack([-estimate.best(shift) for shift in shifts])
-    quantiles = limit_quantiles(
-        estimate,
-        chi2_threshold(confidence, dof),
-        BANDS,
-        spread,
-        np.sqrt((of_scale**2).sum(axis=0)),
-        (of_scale * of_best).sum(axis=0),
-    )
-    return np.asarray(np.sqrt(quantiles))
-
-
-def _with_variance(
-    signal: FloatArray, expectation: SignalFreeExpectation, variance: Variance
-) -> npt.NDArray[np.bool_]:
-    """Bins that the χ² can use; refuse the others if the signal reaches them."""
-    used = np.asarray(expectation.variance(variance) > 0.0)
-    blind = np.flatnonzero(~used & (signal > 0.0).any(axis=0))
-    if blind.size:
-        raise PhysicsError(
-            f"statistics.variance = {variance!r}: bin {blind[0] + 1} expects no counts but can "
-            'have signal; add a background, use fewer bins, or set variance = "expected"'
-        )
-    return used
 
 
 def mass_grid(lowest: float, highest: float, masses: int = 200) -> FloatArray:

@@ -7,64 +7,66 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from upscatter.limits.counting import CRITERIA
-from upscatter.limits.curve import Test
+from upscatter.limits.moments import MomentLimits, placed
 from upscatter.numerics import FloatArray
 from upscatter.statistics.asymptotics import discovery
 from upscatter.statistics.likelihood import BinnedModel
+from upscatter.statistics.methods import LimitMethod
 from upscatter.statistics.observation import Observation
 from upscatter.statistics.profile import fit
-from upscatter.statistics.upper_limits import BANDS, expected_limit, upper_limit
+from upscatter.tasks import HERE, Work
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LimitFits:
-    """Limits and best fits.
+    """Limits and best fits, NaN where m_4 is out of reach.
 
     Parameters
     ----------
-    limit, best : ndarray, shape (masses,)
-        μ_ν4/μ_B.
+    limits : MomentLimits
+    best : ndarray, shape (masses,)
+        Best-fit μ_ν4/μ_B.
     significance, p_value : ndarray, shape (masses,)
-        Of the hypothesis that there is no dipole.
+        Of the hypothesis that there is no dipole; a significance that is infinite is NaN.
     pulls : ndarray, shape (masses, nuisances)
         At the best fit.
-    bands : ndarray, shape (5, masses), or None
-        μ_ν4/μ_B for `upscatter.statistics.upper_limits.BANDS`, where asked for.
     """
 
-    limit: FloatArray
+    limits: MomentLimits
     best: FloatArray
     significance: FloatArray
     p_value: FloatArray
     pulls: FloatArray
-    bands: FloatArray | None
 
     @classmethod
     def of(
         cls,
         model: BinnedModel,
         data: Observation,
-        test: Test,
-        confidence: float,
-        bands: bool,
-        where: str,
+        method: LimitMethod,
+        seen: npt.NDArray[np.bool_],
+        *,
+        bands: bool = False,
+        where: str = "limits",
+        work: Work = HERE,
     ) -> LimitFits:
         """What data say.
 
         Parameters
         ----------
         model : BinnedModel
-            Its strength is (μ_ν4/μ_B)², and a hypothesis each mass.
+            Its strength is (μ_ν4/μ_B)², with a hypothesis for each mass within reach.
         data : Observation
             The same for each hypothesis.
-        test : {"poisson", "cls"}
-        confidence : float
-            One-sided.
+        method : LimitMethod
+        seen : ndarray of bool, shape (masses,)
+            Which masses are within reach.
         bands : bool
             Whether to compute the limits of data without a dipole.
         where : str
-            What an error is to begin with.
+            What an error begins with.
+        work : Work
+            How pseudo-experiments are done.
 
         Raises
         ------
@@ -73,39 +75,24 @@ class LimitFits:
         """
         best = fit(model, data).require(where)
         excess = discovery(model, data)
-        criterion = CRITERIA[test]
-        limit = upper_limit(model, data, confidence, criterion).require(where)
-        expected = expected_limit(model, data, confidence, criterion, BANDS) if bands else None
+        found = method.observed(model, data, bands=bands, work=work)
+        finite = np.isfinite(excess.significance)
         return cls(
-            np.sqrt(limit),
-            np.sqrt(best.strength),
-            excess.significance,
-            excess.p_value,
-            best.parameters[:, 1:],
-            None if expected is None else np.sqrt(expected),
+            limits=MomentLimits.of(found, seen),
+            best=placed(np.sqrt(best.strength), seen),
+            significance=placed(np.where(finite, excess.significance, np.nan), seen),
+            p_value=placed(excess.p_value, seen),
+            pulls=placed(best.parameters[:, 1:].T, seen).T,
         )
 
     @classmethod
     def none(cls, masses: int, nuisances: int, bands: bool) -> LimitFits:
         """Of masses that are all out of reach."""
         nothing = np.full(masses, np.nan)
-        pulls = np.full((masses, nuisances), np.nan)
-        band = np.full((len(BANDS), masses), np.nan) if bands else None
-        return cls(nothing, nothing, nothing, nothing, pulls, band)
-
-    def at(self, seen: npt.NDArray[np.bool_]) -> LimitFits:
-        """The same among masses of which only those in `seen` are within reach: NaN elsewhere."""
-
-        def placed(values: FloatArray) -> FloatArray:
-            column = np.full((seen.size, *values.shape[1:]), np.nan)
-            column[seen] = values
-            return column
-
-        return LimitFits(
-            placed(self.limit),
-            placed(self.best),
-            placed(self.significance),
-            placed(self.p_value),
-            placed(self.pulls),
-            None if self.bands is None else placed(self.bands.T).T,
+        return cls(
+            limits=MomentLimits.none(masses, bands),
+            best=nothing,
+            significance=nothing,
+            p_value=nothing,
+            pulls=np.full((masses, nuisances), np.nan),
         )

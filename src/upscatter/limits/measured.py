@@ -69,6 +69,8 @@ class MeasuredCurve(LimitCurve):
     @property
     def fit_without_dipole(self) -> str:
         """How well the data agree with no dipole at all, in a line."""
+        if not np.isfinite(self.deviance):
+            return "fit without a dipole: excluded by a count that only a dipole predicts"
         return (
             f"fit without a dipole: -2 ln L = {self.deviance:.1f} for {self.bins} bins, "
             f"goodness-of-fit p = {self.gof_p_value:.3g}"
@@ -85,7 +87,7 @@ class MeasuredCurve(LimitCurve):
                 name: list(columns[f"pull_{name.replace(' ', '_')}"]) for name in self.nuisances
             },
             "without_dipole": {
-                "deviance": self.deviance,
+                "deviance": self.deviance if np.isfinite(self.deviance) else None,
                 "bins": self.bins,
                 "p_value": self.gof_p_value,
             },

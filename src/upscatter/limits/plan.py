@@ -40,7 +40,9 @@ class Plan(Result):
     unique : bool
         Whether the limit only rises, or only falls, where the value was looked for.
     sparse : bool
-        Whether the χ² counts on a variance of less than one count for each bin, on average.
+        Whether there are too few counts for the approximation behind the limit.
+    limit_remarks : tuple of str
+        What a reader of the limit at `value` has to be told.
     title : str
         What to call the scenario in a table.
     provenance : mapping
@@ -60,6 +62,7 @@ class Plan(Result):
     mu: float
     unique: bool = True
     sparse: bool = False
+    limit_remarks: tuple[str, ...] = ()
     title: str = ""
 
     @property
@@ -75,12 +78,7 @@ class Plan(Result):
             remarks.append("the scenario meets the target already; the value is the loosest")
         if not self.unique:
             remarks.append(f"the limit rises and falls with the {self.vary}: others may do, too")
-        if self.sparse:
-            remarks.append(
-                "bins expect less than one count, too few for a chi2; set statistics.test to "
-                '"poisson" or "cls"'
-            )
-        return remarks
+        return [*remarks, *self.limit_remarks]
 
     @property
     def header(self) -> tuple[str, ...]:

@@ -8,9 +8,10 @@ from typing import ClassVar
 import numpy as np
 from scipy.special import ndtr
 
-from upscatter.limits.curve import BAND_NAMES, Test
+from upscatter.limits.curve import BAND_NAMES
 from upscatter.numerics import FloatArray
 from upscatter.results import Result, none_where_nan, origin
+from upscatter.statistics.registry import TestName
 from upscatter.statistics.toys import binomial_interval
 from upscatter.statistics.upper_limits import BANDS
 
@@ -55,7 +56,7 @@ class ToyResult(Result):
         Name of the scenario.
     flavour : str
         Flavour of the coupling.
-    test : {"chi2-pulls", "poisson", "cls"}
+    test : {"chi2-pulls", "poisson", "cls", "unified"}
         What the limit is made with.
     confidence : float
         Confidence level as the scenario states it.
@@ -76,6 +77,10 @@ class ToyResult(Result):
         See `Coverage`.
     expected : ndarray, shape (5,)
         Limits that the asymptotics expect, for `upscatter.statistics.upper_limits.BANDS`.
+    coverage_is_least : bool
+        Whether the asymptotic coverage is the least that the method has.
+    method_remarks : tuple of str
+        What the method says of its coverage.
     title : str
         What to call the scenario in a figure.
     provenance : mapping
@@ -84,7 +89,7 @@ class ToyResult(Result):
 
     scenario: str
     flavour: str
-    test: Test
+    test: TestName
     confidence: float
     dof: int
     mass: float
@@ -94,6 +99,8 @@ class ToyResult(Result):
     covered: FloatArray
     asymptotic_coverage: float
     expected: FloatArray
+    coverage_is_least: bool = False
+    method_remarks: tuple[str, ...] = ()
     title: str = ""
 
     figure_function: ClassVar[str] = "upscatter.report.toys_plots:toys_figure"
@@ -133,16 +140,7 @@ class ToyResult(Result):
     @property
     def remarks(self) -> list[str]:
         """What a reader of the coverage should know."""
-        nominal, asymptotic = 100.0 * self.confidence, 100.0 * self.asymptotic_coverage
-        remarks: list[str] = []
-        if self.test == "chi2-pulls":
-            remarks = [
-                f"Delta chi2 for {nominal:g} % and {self.dof} dof makes an upper limit one-sided "
-                f"at {asymptotic:.4g} %",
-                "which takes Delta_i for the spread of counts, and the signal for known",
-            ]
-        if self.test == "cls":
-            remarks.append("CLs covers more than it says, so as not to exclude what cannot be seen")
+        remarks = list(self.method_remarks)
         if self.failed:
             remarks.append(f"{self.failed} of {2 * self.trials} fits failed and are left out")
         return remarks

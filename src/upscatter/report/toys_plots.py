@@ -14,6 +14,7 @@ from matplotlib.ticker import AutoMinorLocator
 from upscatter.limits.toys import ToyResult
 from upscatter.numerics import FloatArray
 from upscatter.report.plots import COLOURS, column_figure, journal_style
+from upscatter.statistics.registry import METHODS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,7 +26,6 @@ _FARTHEST = 1.4
 
 _HEIGHT = 3.1
 _TITLE_WIDTH = 40
-_TESTS = {"chi2-pulls": r"$\chi^2$ with pulls", "poisson": "Poisson", "cls": r"CL$_s$"}
 _INNER, _OUTER = "#A9CFE6", "#DDECF6"  # one hue, so that they differ in grey, too
 
 
@@ -100,7 +100,7 @@ def _legend(figure: Figure, result: ToyResult) -> None:
     legend = figure.legend(
         [*entries.values()],
         [*entries],
-        title=f"{title}\n{_TESTS[result.test]}, $m_4$ = {result.mass:g} MeV, no signal",
+        title=f"{title}\n{METHODS[result.test].symbol}, $m_4$ = {result.mass:g} MeV, no signal",
         title_fontsize=8.5,
         loc="outside upper center",
         ncols=2,

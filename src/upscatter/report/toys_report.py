@@ -49,7 +49,7 @@ def _coverage(result: ToyResult) -> Table:
     table = new_table(f"how often the limit holds mu_nu4 = {result.mu_true:.4g} mu_B")
     table.add_column("coverage")
     table.add_column("in %", justify="right")
-    least = "at least " if result.test == "cls" else ""
+    least = "at least " if result.coverage_is_least else ""
     table.add_row("nominal", f"{100 * coverage.nominal:g}")
     table.add_row("asymptotic", f"{least}{100 * coverage.asymptotic:.4g}")
     table.add_row(

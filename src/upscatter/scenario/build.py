@@ -15,7 +15,7 @@ from upscatter.errors import ScenarioError
 from upscatter.inputs.nuclei import Nucleus
 from upscatter.interactions.form_factors import form_factor
 from upscatter.interactions.kinematics import recoil_range
-from upscatter.limits.curve import SignalFreeExpectation
+from upscatter.limits.counting import SignalFreeExpectation
 from upscatter.numerics import FloatArray
 from upscatter.rates.experiment import Experiment
 from upscatter.scenario.detector_blocks import require_within
@@ -58,10 +58,10 @@ class Model(Scattering):
     def expectation(self) -> SignalFreeExpectation:
         """What is expected without a signal, and how well that is known."""
         return SignalFreeExpectation(
-            self.experiment.background,
-            self.background.uncertainty,
-            self.experiment.counts(self.standard_model, self.flux),
-            self.scenario.settings.flux.relative_uncertainties,
+            background=self.experiment.background,
+            background_uncertainty=self.background.uncertainty,
+            sources=self.experiment.counts(self.standard_model, self.flux),
+            uncertainties=self.scenario.settings.flux.relative_uncertainties,
         )
 
     @cached_property

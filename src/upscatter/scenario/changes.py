@@ -18,6 +18,7 @@ from upscatter.scenario.document import at
 from upscatter.scenario.fields import EndPoint
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.model import Source
+from upscatter.statistics.registry import METHODS
 from upscatter.units import CM, DAY, KEV, KG, MEV, SECOND, YEAR
 
 Changes: TypeAlias = Mapping[str, object]
@@ -50,6 +51,33 @@ def exposure(value: float) -> Changes:
     '200.0 kg yr'
     """
     return {"detector.exposure": _written(value, KG * YEAR, "kg yr")}
+
+
+def chosen_test(
+    scenario: Scenario,
+    test: str | None = None,
+    calibration: str | None = None,
+    trials: int | None = None,
+    seed: int | None = None,
+) -> Changes:
+    """Another test, calibration or number of pseudo-experiments; None leaves each as it is.
+
+    What the scenario states for its own test, and the other one has no use for, is removed.
+
+    Examples
+    --------
+    >>> chosen_test(Scenario.load("ge-nextgen"), "cls")
+    {'statistics.variance': None, 'statistics.test': 'cls'}
+    """
+    block = scenario.settings.statistics
+    given = {"test": test, "calibration": calibration, "trials": trials, "seed": seed}
+    changes: dict[str, object] = {k: v for k, v in given.items() if v is not None}
+    options = METHODS[test or block.test].options if (test or block.test) in METHODS else set()
+    if changes.get("calibration", block.calibration) != "toys":
+        options = options - {"trials", "seed"}
+    unused = block.model_fields_set - {"test", "confidence"} - options - set(changes)
+    removed: dict[str, object] = dict.fromkeys(sorted(unused))
+    return {f"statistics.{name}": value for name, value in (removed | changes).items()}
 
 
 def scaled_flux(scenario: Scenario, source: Source, factor: float) -> Changes:

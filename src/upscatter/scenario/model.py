@@ -7,7 +7,7 @@ kinematic end, a quenching that is not monotonic) is decided where the experimen
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
@@ -23,6 +23,18 @@ from upscatter.scenario.fields import (
     wrapped,
 )
 from upscatter.scenario.oscillation import CouplingBlock, OscillationBlock
+from upscatter.statistics.registry import (
+    DEFAULT_TEST,
+    FOR_DATA,
+    METHODS,
+    RELEASE_TEST,
+    CalibrationName,
+    TestName,
+    limit_method,
+)
+
+if TYPE_CHECKING:
+    from upscatter.statistics.methods import LimitMethod
 
 _FORMULA = re.compile(r"[A-Z(][A-Za-z0-9.()\[\]₀-₉]*")
 _NO_ATOMS = re.compile(r"(?<![\d.])0+(\.0*)?(?![\d.])")
@@ -137,27 +149,62 @@ class PhysicsBlock(Block):
 
 
 class StatisticsBlock(Block):
-    """Test statistic, and the confidence of the limit."""
+    """Test statistic, its calibration, and the confidence of the limit."""
 
-    test: Literal["chi2-pulls", "poisson", "cls"] = "chi2-pulls"
-    variance: Literal["background", "expected"] = "expected"
+    test: TestName = DEFAULT_TEST
     confidence: Confidence = 0.90
+    variance: Literal["background", "expected"] = "expected"
     dof: Annotated[int, Field(strict=True, ge=1, le=10)] = 1
+    calibration: CalibrationName = "asymptotic"
+    trials: Annotated[int, Field(strict=True, ge=100, le=10_000_000)] = 5000
+    seed: Annotated[int, Field(strict=True, ge=0)] = 1
+    power_constraint: Annotated[float, Field(strict=True, gt=0.0, lt=1.0)] | None = None
 
     @model_validator(mode="after")
-    def _one_sided(self) -> StatisticsBlock:
-        if self.test == "chi2-pulls":
-            return self
-        if self.dof != 1:
+    def _options_are_used(self) -> StatisticsBlock:
+        entry = METHODS[self.test]
+        for option in sorted(self.model_fields_set - {"test", "confidence"} - entry.options):
+            users = " or ".join(f'"{name}"' for name in METHODS if option in METHODS[name].options)
             raise ValueError(
-                f'has dof = {self.dof}, which test = "{self.test}" does not use; remove it'
+                f'has {option}, which test = "{self.test}" does not use; remove it, or set '
+                f"test = {users}"
             )
-        if self.confidence <= 0.5:
+        if self.calibration == "asymptotic" and self.model_fields_set & {"trials", "seed"}:
+            raise ValueError(
+                "has trials or seed without pseudo-experiments; remove them, or set calibration = "
+                '"toys"'
+            )
+        if self.confidence <= entry.least_confidence:
             raise ValueError(
                 f"has confidence = {self.confidence:g}, but the one-sided limits of "
-                f'test = "{self.test}" need more than 0.5, such as 0.90'
+                f'test = "{self.test}" need more than {entry.least_confidence:g}, such as 0.90'
             )
         return self
+
+    def method(self) -> LimitMethod:
+        """The method that the block describes."""
+        return limit_method(**self.model_dump())
+
+    @property
+    def choices(self) -> dict[str, object]:
+        """Test and options that the result depends on, JSON-ready."""
+        options = METHODS[self.test].options - {"dof"}
+        if self.calibration == "asymptotic":
+            options -= {"calibration", "trials", "seed"}
+        chosen = {name: getattr(self, name) for name in type(self).model_fields if name in options}
+        return {"test": self.test} | {k: v for k, v in chosen.items() if v is not None}
+
+    @property
+    def words(self) -> str:
+        """What the limit is, in a line."""
+        entry = METHODS[self.test]
+        kind = entry.limit.format(dof=self.dof, variance=self.variance)
+        parts = [entry.title, f"{100 * self.confidence:g} % CL", kind]
+        if self.calibration == "toys":
+            parts.append(f"{self.trials} pseudo-experiments a hypothesis, seed {self.seed}")
+        if self.power_constraint is not None:
+            parts.append(f"power constraint {self.power_constraint:g}")
+        return ", ".join(parts)
 
 
 class ReleaseBlock(Block):
@@ -198,18 +245,19 @@ class ReleaseFile(_CommonFile):
     """A scenario file that names a data release instead of a detector and its background."""
 
     release: ReleaseBlock
-    statistics: StatisticsBlock = StatisticsBlock(test="cls")
+    statistics: StatisticsBlock = StatisticsBlock(test=RELEASE_TEST)
 
     @field_validator("statistics", mode="before")
     @classmethod
     def _likelihood(cls, block: object) -> object:
-        return {"test": "cls", **block} if isinstance(block, dict) else block
+        return {"test": RELEASE_TEST, **block} if isinstance(block, dict) else block
 
     @field_validator("statistics")
     @classmethod
     def _not_gaussian(cls, block: StatisticsBlock) -> StatisticsBlock:
-        if block.test == "chi2-pulls":
+        if block.test not in FOR_DATA:
             raise ValueError(
-                'has test = "chi2-pulls", which is for projections; use "cls" or "poisson"'
+                f'has test = "{block.test}", which is for projections; use one of '
+                f"{', '.join(FOR_DATA)}"
             )
         return block

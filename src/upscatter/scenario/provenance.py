@@ -44,8 +44,6 @@ def provenance(scenario: Scenario) -> dict[str, object]:
 
 
 def _detector(settings: ScenarioFile | ReleaseFile) -> dict[str, object]:
-    test = settings.statistics.test
     if isinstance(settings, ReleaseFile):
-        return {"release": settings.release.model_dump(), "test": test}
-    chosen = {"quenching": settings.detector.quenching.model, "test": test}
-    return chosen | ({"variance": settings.statistics.variance} if test == "chi2-pulls" else {})
+        return {"release": settings.release.model_dump(), **settings.statistics.choices}
+    return {"quenching": settings.detector.quenching.model, **settings.statistics.choices}

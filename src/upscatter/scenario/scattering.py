@@ -24,6 +24,7 @@ from upscatter.scenario.detector_blocks import DetectorBlock
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.model import ScenarioFile, Source
 from upscatter.scenario.provenance import provenance
+from upscatter.statistics.methods import LimitMethod
 from upscatter.units import MEV
 
 
@@ -113,6 +114,11 @@ class Scattering:
     def standard_model(self) -> StandardModel:
         """The Standard Model cross section."""
         return StandardModel(self.scenario.settings.physics.sin2_theta_w)
+
+    @cached_property
+    def method(self) -> LimitMethod:
+        """How the scenario makes limits."""
+        return self.scenario.settings.statistics.method()
 
     @cached_property
     def provenance(self) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from upscatter.scenario.build import Model
 from upscatter.scenario.detector_blocks import QuenchingModel
 from upscatter.scenario.load import Scenario
-from upscatter.scenario.model import ReleaseFile, StatisticsBlock
+from upscatter.scenario.model import ReleaseFile
 from upscatter.scenario.scattering import Scattering
 from upscatter.units import CM, KEV, KG, MEV, SECOND, YEAR
 
@@ -37,7 +37,7 @@ def summarise(scenario: Scenario) -> list[tuple[str, str]]:
         *detector,
         ("fluxes [1/(cm2 s)]", fluxes),
         *events,
-        ("limit", _statistics(settings.statistics)),
+        ("limit", settings.statistics.words),
         ("digest", scenario.digest),
     ]
 
@@ -68,10 +68,3 @@ def _events(model: Model) -> list[tuple[str, str]]:
         ("Standard Model counts", ", ".join(f"{s} {n.sum():.5g}" for s, n in sm.items())),
         ("m4 reach", f"up to {experiment.highest_mass(model.flux) / MEV:.5g} MeV"),
     ]
-
-
-def _statistics(block: StatisticsBlock) -> str:
-    level = f"{100 * block.confidence:g} % CL"
-    if block.test == "chi2-pulls":
-        return f"chi2 with pulls, {level}, {block.dof} dof, variance: {block.variance}"
-    return {"poisson": "Poisson likelihood", "cls": "CLs"}[block.test] + f", {level}, one-sided"

@@ -34,15 +34,30 @@ class CalibrationTable:
     without: tuple[FloatArray, ...]
 
     @classmethod
-    def around(cls, sampler: Sampler, strength: float) -> CalibrationTable:
-        """A table about the limit that is expected."""
-        strengths = np.geomspace(SPAN[0], SPAN[1], POINTS) * strength
+    def at(cls, sampler: Sampler, strengths: FloatArray) -> CalibrationTable:
+        """A table of some strengths."""
         return cls(
             sampler,
             strengths,
             tuple(sampler.with_signal(float(s)) for s in strengths),
             tuple(sampler.without(float(s)) for s in strengths),
         )
+
+    @classmethod
+    def around(cls, sampler: Sampler, strength: float) -> CalibrationTable:
+        """A table about the limit that is expected."""
+        return cls.at(sampler, np.geomspace(SPAN[0], SPAN[1], POINTS) * strength)
+
+    def levels(self, data: Observation) -> FloatArray:
+        """Level of every strength for data sets, shape (n, sets); NaN where a fit failed."""
+        rows = []
+        for strength, with_signal, without in zip(
+            self.strengths, self.with_signal, self.without, strict=True
+        ):
+            q = self.sampler.observed(data, float(strength))
+            level, _ = self.sampler.criterion.sampled_level(q, with_signal, without)
+            rows.append(np.where(np.isnan(q), np.nan, level))
+        return np.stack(rows)
 
     def limits(self, data: Observation, confidence: float) -> FloatArray:
         """Upper limits, linear in ln(level) between the strengths of the table.
@@ -58,16 +73,8 @@ class CalibrationTable:
         ndarray, shape (sets,)
             0 below the least strength of the table, NaN above the greatest or where a fit failed.
         """
-        target = np.log1p(-confidence)
-        levels = []
-        for strength, with_signal, without in zip(
-            self.strengths, self.with_signal, self.without, strict=True
-        ):
-            q = self.sampler.observed(data, float(strength))
-            level, _ = self.sampler.criterion.sampled_level(q, with_signal, without)
-            floor = 0.5 / with_signal.size
-            levels.append(np.where(np.isnan(q), np.nan, np.log(np.maximum(level, floor))))
-        table = np.stack(levels) - target
+        floor = 0.5 / self.sampler.settings.trials
+        table = np.log(np.maximum(self.levels(data), floor)) - np.log1p(-confidence)
         sets = np.arange(table.shape[1])
         # the greatest strength that is not excluded, and the next one
         allowed = table > 0.0

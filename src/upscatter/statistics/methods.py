@@ -9,7 +9,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import ClassVar, Literal, Protocol
 
 import numpy as np
@@ -116,6 +115,16 @@ class LimitMethod(ABC):
         """Where the distribution of the test statistic is from."""
         return "asymptotic"
 
+    @property
+    def approximation(self) -> str:
+        """What a limit rests on where there are many counts."""
+        return f"the asymptotic formulae of {self.name}"
+
+    @property
+    def closed_form(self) -> bool:
+        """Whether limits need no fits, so that no second process pays."""
+        return False
+
     def needs_sources(self, bands: bool) -> bool:
         """Whether the parts of the signal matter, or their sum alone."""
         return True
@@ -159,8 +168,8 @@ class LimitMethod(ABC):
         """
 
     @abstractmethod
-    def setter(self, model: BinnedModel) -> LimitSetter:
-        """The method for one model, ready for many data sets."""
+    def setter(self, model: BinnedModel, strength: float) -> LimitSetter:
+        """The method for one model, ready for many data sets and tests of one strength."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,10 +254,10 @@ class LikelihoodMethod(LimitMethod):
             found = replace(found, strength=np.maximum(found.strength, expected[-1]))
         return replace(found, bands=expected[: len(BANDS)] if bands else None)
 
-    def setter(self, model: BinnedModel) -> LimitSetter:
+    def setter(self, model: BinnedModel, strength: float) -> LimitSetter:
         """See `LimitMethod.setter`."""
         if self.calibration == "toys":
-            return CalibratedSetter(model, self)
+            return CalibratedSetter.prepared(model, self, strength)
         return AsymptoticSetter(model, self.confidence, self.criterion)
 
     def _reliable(self, model: BinnedModel, strength: FloatArray) -> npt.NDArray[np.bool_]:
@@ -327,7 +336,7 @@ class AsymptoticSetter:
         return np.where(np.isnan(level), np.nan, level >= 1.0 - self.confidence)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CalibratedSetter:
     """Limits of many data sets with distributions from pseudo-experiments.
 
@@ -336,43 +345,45 @@ class CalibratedSetter:
 
     Parameters
     ----------
-    model : BinnedModel
-    method : LikelihoodMethod
+    table : CalibrationTable
+        Distributions at strengths around the expected limit.
+    tested : CalibrationTable
+        The distribution at the strength that `covers` tests.
+    confidence : float
     """
 
-    model: BinnedModel
-    method: LikelihoodMethod
+    table: CalibrationTable
+    tested: CalibrationTable
+    confidence: float
 
-    @cached_property
-    def table(self) -> CalibrationTable:
-        """The distributions at strengths around the expected limit."""
-        middle = float(self.method.expected(self.model).strength[0])
+    @classmethod
+    def prepared(
+        cls, model: BinnedModel, method: LikelihoodMethod, strength: float
+    ) -> CalibratedSetter:
+        """Draw the pseudo-experiments of every strength that will be needed."""
+        middle = float(method.expected(model).strength[0])
         if not middle > 0.0:
-            raise PhysicsError(
-                "calibration: no strength is expected to be excluded; lower the mass"
-            )
-        return CalibrationTable.around(self._sampler, middle)
+            raise PhysicsError("calibration: no limit is expected, so none can be calibrated")
+        sampler = Sampler(model, _asimov_rows(model), method.criterion, method.settings)
+        return cls(
+            table=CalibrationTable.around(sampler, middle),
+            tested=CalibrationTable.at(sampler, np.array([strength])),
+            confidence=method.confidence,
+        )
 
     @property
-    def _sampler(self) -> Sampler:
-        data = _asimov_rows(self.model)
-        return Sampler(self.model, data, self.method.criterion, self.method.settings)
+    def model(self) -> BinnedModel:
+        """See `LimitSetter`."""
+        return self.table.sampler.model
 
     def limits(self, data: Observation) -> FloatArray:
         """See `LimitSetter`."""
-        parts = [self.table.limits(part, self.method.confidence) for part in in_parts(data)]
-        return np.concatenate(parts)
+        return np.concatenate([self.table.limits(part, self.confidence) for part in in_parts(data)])
 
     def covers(self, data: Observation, strength: float) -> FloatArray:
-        """See `LimitSetter`."""
-        sampler = self._sampler
-        with_signal, without = sampler.with_signal(strength), sampler.without(strength)
-        covered = []
-        for part in in_parts(data):
-            q = sampler.observed(part, strength)
-            level, _ = sampler.criterion.sampled_level(q, with_signal, without)
-            covered.append(np.where(np.isnan(q), np.nan, level >= 1.0 - self.method.confidence))
-        return np.concatenate(covered)
+        """See `LimitSetter`; of the strength that this was prepared for."""
+        level = np.concatenate([self.tested.levels(part)[0] for part in in_parts(data)])
+        return np.where(np.isnan(level), np.nan, level >= 1.0 - self.confidence)
 
 
 def in_parts(data: Observation) -> Iterator[Observation]:

@@ -74,6 +74,16 @@ class PullsMethod(LimitMethod):
             "which takes Delta_i for the spread of counts, and the signal for known",
         )
 
+    @property
+    def approximation(self) -> str:
+        """See `LimitMethod.approximation`."""
+        return "a chi2 with pulls"
+
+    @property
+    def closed_form(self) -> bool:
+        """See `LimitMethod.closed_form`."""
+        return True
+
     def needs_sources(self, bands: bool) -> bool:
         """The sum will do without bands: the flux error of the signal is in these alone."""
         return bands
@@ -122,7 +132,7 @@ class PullsMethod(LimitMethod):
             'statistics.test = "chi2-pulls": is for projections; use "poisson", "cls" or "unified"'
         )
 
-    def setter(self, model: BinnedModel) -> LimitSetter:
+    def setter(self, model: BinnedModel, strength: float) -> LimitSetter:
         """See `LimitMethod.setter`."""
         return PullsSetter(model, self.variance_of(model), self.threshold)
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pkgutil import resolve_name
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
     from upscatter.statistics.methods import LimitMethod
@@ -23,6 +23,10 @@ CalibrationName = Literal["asymptotic", "toys"]
 """Where the distribution of a test statistic is from: a formula, or pseudo-experiments."""
 
 DEFAULT_TEST: TestName = "poisson"
+"""What a scenario with a detector gets that names none: it covers as often as it says."""
+
+RELEASE_TEST: TestName = "cls"
+"""What a scenario with a data release gets: a deficit in data excludes nothing unseen."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +47,8 @@ class MethodEntry:
         Whether it takes observed counts; else it is for projections.
     least_confidence : float
         Confidence that has to be exceeded.
+    conservative : bool
+        Whether it covers at least as often as it says, by construction.
     home : str
         Module and class of the method.
     """
@@ -54,6 +60,7 @@ class MethodEntry:
     for_data: bool
     least_confidence: float
     home: str
+    conservative: bool = False
 
 
 _CALIBRATED = frozenset({"calibration", "trials", "seed"})
@@ -87,6 +94,7 @@ METHODS: Mapping[str, MethodEntry] = MappingProxyType(
             for_data=True,
             least_confidence=0.5,
             home=f"{_LIKELIHOOD}:ClsMethod",
+            conservative=True,
         ),
         "unified": MethodEntry(
             title="unified intervals",
@@ -102,6 +110,8 @@ METHODS: Mapping[str, MethodEntry] = MappingProxyType(
 """Every test by its name."""
 
 TEST_NAMES: tuple[str, ...] = tuple(METHODS)
+
+CALIBRATIONS: tuple[str, ...] = get_args(CalibrationName)
 
 FOR_DATA: tuple[str, ...] = tuple(name for name, entry in METHODS.items() if entry.for_data)
 """Tests that take observed counts."""

@@ -6,10 +6,12 @@ Masses are plain numbers in MeV here, as in `upscatter.api`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +24,7 @@ from upscatter.inputs.xenonnt_files import read_release
 from upscatter.limits.curve import mass_grid
 from upscatter.limits.fits import LimitFits
 from upscatter.limits.measured import MeasuredCurve, PostFit
+from upscatter.limits.moments import remarks
 from upscatter.numerics import FloatArray
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.released_experiment import ReleasedExperiment, release_block
@@ -29,7 +32,8 @@ from upscatter.scenario.scattering import Scattering
 from upscatter.statistics.likelihood import BinnedModel
 from upscatter.statistics.minuit import minuit_fit
 from upscatter.statistics.observation import Observation
-from upscatter.statistics.profile import fit
+from upscatter.statistics.profile import fit_without_signal
+from upscatter.tasks import HERE, Progress, Work
 from upscatter.units import MEV, TONNE, YEAR
 
 _MASSES = 100
@@ -97,7 +101,9 @@ class Measurement:
         }
         return self.recast.scattering.provenance | {"exposures": exposures}
 
-    def limit(self, masses: npt.ArrayLike | None = None, *, bands: bool = False) -> MeasuredCurve:
+    def limit(
+        self, masses: npt.ArrayLike | None = None, *, bands: bool = False, work: Work = HERE
+    ) -> MeasuredCurve:
         """Upper limit on μ_ν4 against m_4, best fit, p-value and pulls.
 
         Parameters
@@ -106,6 +112,8 @@ class Measurement:
             m_4 in MeV; by default 100 of them from 0.01 MeV to the kinematic end.
         bands : bool
             Whether to compute what data without a dipole would give, too.
+        work : Work
+            How pseudo-experiments are done, where the scenario calibrates with them.
 
         Raises
         ------
@@ -117,9 +125,11 @@ class Measurement:
         else:
             mass = non_negative("mass", np.atleast_1d(masses)).copy()
         statistics = self.scenario.settings.statistics
-        found = self._findings(mass * MEV, bands)
+        method = self.recast.scattering.method
+        keyed = replace(work, key=self._key(mass, bands))
+        found = self._fits(mass * MEV, bands, keyed)
         model, data = self._massless
-        none = fit(model, data, 0.0).require("fit without a dipole")
+        none = fit_without_signal(model, data).require("fit without a dipole")
         deviance = float(none.deviance)
         return MeasuredCurve(
             scenario=self.scenario.name,
@@ -127,10 +137,15 @@ class Measurement:
             confidence=statistics.confidence,
             dof=statistics.dof,
             mass=mass,
-            mu=found.limit,
+            mu=found.limits.mu,
             title=self.scenario.settings.title,
             test=statistics.test,
-            bands=found.bands,
+            calibration=statistics.calibration,
+            reliable=found.limits.reliable,
+            remarks=remarks(method, mass, found.limits),
+            error=found.limits.error,
+            lower=found.limits.lower,
+            bands=found.limits.bands,
             provenance=self.provenance,
             best=found.best,
             significance=found.significance,
@@ -142,13 +157,15 @@ class Measurement:
             gof_p_value=float(gammaincc(0.5 * model.bins, 0.5 * deviance)),
         )
 
-    def post_fit(self, mass: float) -> PostFit:
+    def post_fit(self, mass: float, *, work: Work = HERE) -> PostFit:
         """The fitted model at one m_4, with uncertainties of the nuisance parameters.
 
         Parameters
         ----------
         mass : float
             m_4 in MeV.
+        work : Work
+            As for `limit`.
 
         Raises
         ------
@@ -160,7 +177,7 @@ class Measurement:
         model, data = self.likelihood(m4)
         bounds = {n: b for n, b in self.recast.likelihood.bounds.items() if n in model.names}
         best = minuit_fit(model, data, bounds=bounds).require(where)
-        curve = self.limit([mass], bands=True)
+        curve = self.limit([mass], bands=True, work=work)
         assert curve.bands is not None  # asked for
         mu = float(curve.mu[0])
         at_limit = minuit_fit(model, data, mu**2, bounds=bounds).require(where)
@@ -227,12 +244,22 @@ class Measurement:
             )
         return built
 
-    def _findings(self, mass: FloatArray, bands: bool) -> LimitFits:
+    def _key(self, mass: FloatArray, bands: bool) -> dict[str, object]:
+        """What tells calibrations apart, JSON-ready: the data among it."""
+        observed = self.recast.likelihood.observed.tolist()
+        return {
+            "upscatter": version("upscatter"),
+            "scenario_sha256": self.scenario.digest,
+            "observed": observed,
+            "mass_MeV": mass.tolist(),
+            "bands": bands,
+        }
+
+    def _fits(self, mass: FloatArray, bands: bool, work: Work) -> LimitFits:
         """Everything at all m_4, whose likelihoods are hypotheses about the same data."""
         signals = self.recast.signals(mass)
         every = [counts for runs in signals.values() for counts in runs.values()]
         seen = np.any([counts.any(axis=(1, 2)) for counts in every], axis=0)
-        block = self.scenario.settings.statistics
         likelihood = self.recast.likelihood
         if not seen.any():
             return LimitFits.none(seen.size, len(self._massless[0].names), bands)
@@ -245,14 +272,15 @@ class Measurement:
         found = LimitFits.of(
             model,
             likelihood.observations(model),
-            block.test,
-            block.confidence,
-            bands,
-            self.scenario.name,
+            self.recast.scattering.method,
+            seen,
+            bands=bands,
+            where=self.scenario.name,
+            work=work,
         )
-        for m4, pulls in zip(mass[seen], found.pulls, strict=True):
+        for m4, pulls in zip(mass[seen], found.pulls[seen], strict=True):
             self._require_within(model, pulls, self._where(float(m4)))
-        return found.at(seen)
+        return found
 
     def _require_within(self, model: BinnedModel, pulls: FloatArray, where: str) -> None:
         """The release bounds its parameters; the fits of a curve do not, and need not if inside."""
@@ -276,6 +304,9 @@ def measured_limit(
     flavour: str | None = None,
     flavour_sum: FlavourSum = "incoherent",
     bands: bool = False,
+    jobs: int | None = 1,
+    store: Path | Literal["cache"] | None = None,
+    progress: Progress | None = None,
 ) -> MeasuredCurve:
     """Upper limit on μ_ν4 against m_4 from a data release.
 
@@ -285,6 +316,8 @@ def measured_limit(
         As for `Measurement.read`.
     masses, bands
         As for `Measurement.limit`.
+    jobs, store, progress
+        As for `upscatter.upper_limit`.
 
     Returns
     -------
@@ -297,7 +330,8 @@ def measured_limit(
     (array([1.21e-09]), array([0.5]))
     """
     measurement = Measurement.read(scenario, data, flavour=flavour, flavour_sum=flavour_sum)
-    return measurement.limit(masses, bands=bands)
+    work = Work(jobs=jobs, store=store, progress=progress)
+    return measurement.limit(masses, bands=bands, work=work)
 
 
 def _sum(counts: Mapping[str, FloatArray], names: Iterable[str]) -> FloatArray:

@@ -134,6 +134,7 @@ def plan(
             f"target {target:g}: the limit jumps over it at {vary} = {variable.show(value)}; "
             "choose another target"
         )
+    solution = limit_of(Model(variable.set(value)), [mass])
     return Plan(
         scenario=model.scenario.name,
         flavour=curve.flavour,
@@ -147,7 +148,8 @@ def plan(
         scenario_mu=own,
         mu=mu,
         unique=_monotonic(limit, *((near, far) if own > target else (far, near))),
-        sparse=_sparse(Model(variable.set(value))),
+        sparse=not solution.is_reliable,
+        limit_remarks=solution.remarks,
         title=model.scenario.described.title,
         provenance=model.provenance,
     )
@@ -261,11 +263,3 @@ def _monotonic(limit: Callable[[float], float], loose: float, tight: float) -> b
     """Whether the limit gets no weaker anywhere on the way from one value to another."""
     limits = [limit(_between(loose, tight, i / _PROBES)) for i in range(_PROBES + 1)]
     return all(after <= before * (1.0 + _ROUNDING) for before, after in pairwise(limits))
-
-
-def _sparse(model: Model) -> bool:
-    """Whether a χ² takes less than a count of variance for each bin, on average."""
-    statistics = model.scenario.settings.statistics
-    if statistics.test != "chi2-pulls":
-        return False
-    return bool(model.expectation.variance(statistics.variance).mean() < 1.0)

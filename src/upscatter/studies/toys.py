@@ -6,7 +6,7 @@ neither on the number of processes nor on breaks, and more trials begin with the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -16,23 +16,17 @@ import numpy as np
 
 from upscatter.api import LOWEST_MASS, limit_of, scenario_of
 from upscatter.errors import PhysicsError
-from upscatter.interactions.dipole import Dipole
-from upscatter.limits.counting import CRITERIA, counting_model
-from upscatter.limits.curve import Test
 from upscatter.limits.toys import ToyResult
 from upscatter.numerics import FloatArray
-from upscatter.parallel import completed, usable_cores
 from upscatter.scenario.build import Model
+from upscatter.scenario.changes import chosen_test
 from upscatter.scenario.load import Scenario
-from upscatter.statistics.pulls import chi2_threshold
-from upscatter.statistics.toys import (
-    Chunk,
-    LikelihoodSearch,
-    PullsSearch,
-    Search,
-    require_countable,
-)
-from upscatter.store import Columns, Store
+from upscatter.scenario.projected import dipole_model
+from upscatter.statistics.methods import LimitSetter
+from upscatter.statistics.registry import METHODS, CalibrationName, TestName
+from upscatter.statistics.toys import Chunk, require_countable
+from upscatter.store import Columns
+from upscatter.tasks import Progress, Work
 from upscatter.units import MEV
 
 CHUNK = 1000
@@ -46,7 +40,7 @@ MOST_FAILED = 1e-3
 _COLUMNS = ("limit", "covered")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Ensemble:
     """Pseudo-experiments of a model at one mass: all that they depend on but their number.
 
@@ -60,7 +54,7 @@ class Ensemble:
         μ_ν4/μ_B where there is a signal.
     expected : ndarray, shape (5,)
         Limits on μ_ν4/μ_B that are expected, for `upscatter.statistics.upper_limits.BANDS`.
-    search : Search
+    setter : LimitSetter
         How the limits are made.
     """
 
@@ -69,7 +63,7 @@ class Ensemble:
     seed: int
     mu_true: float
     expected: FloatArray
-    search: Search
+    setter: LimitSetter
 
     @classmethod
     def prepare(cls, model: Model, mass_mev: float, seed: int, mu: float | None) -> Ensemble:
@@ -87,12 +81,23 @@ class Ensemble:
             )
         # So many digits as a user types to get the same signal again.
         mu_true = float(f"{curve.mu[0]:.6g}") if mu is None else float(mu)
-        search = search_of(model, mass_mev * MEV)
+        counting, _ = dipole_model(model, mass_mev * MEV)
+        assert counting is not None  # there is a limit
+        counting = counting.only(0)
         try:
-            require_countable(search.model, mu_true**2)
+            require_countable(counting, mu_true**2)
         except PhysicsError as error:
             raise PhysicsError(f"mu = {mu_true:g} at {mass_mev:g} MeV: {error}") from None
-        return cls(model, float(mass_mev), seed, mu_true, curve.bands[:, 0], search)
+        with model.at("statistics"):
+            setter = model.method.setter(counting, mu_true**2)
+        return cls(
+            model=model,
+            mass_mev=float(mass_mev),
+            seed=seed,
+            mu_true=mu_true,
+            expected=curve.bands[:, 0],
+            setter=setter,
+        )
 
     @property
     def key(self) -> Mapping[str, object]:
@@ -104,7 +109,7 @@ class Ensemble:
             "coupling": coupled.name,
             "flavour_sum": coupled.flavour_sum,
             "components": [[c.real, c.imag] for c in map(complex, coupled.components)],
-            "test": statistics.test,
+            **statistics.choices,
             "confidence": statistics.confidence,
             "scenario_sha256": self.model.scenario.digest,
             "mass_MeV": self.mass_mev,
@@ -117,11 +122,11 @@ class Ensemble:
         """Whole chunks with at least so many trials."""
         number = -(-trials // CHUNK)
         strength = self.mu_true**2
-        return [Chunk(self.search, strength, CHUNK, self.seed, i) for i in range(number)]
+        return [Chunk(self.setter, strength, CHUNK, self.seed, i) for i in range(number)]
 
     def result(self, chunks: Sequence[Columns], trials: int) -> ToyResult:
         """What the first so many trials say."""
-        settings = self.model.scenario.settings
+        settings, method = self.model.scenario.settings, self.model.method
         limits, covered = (
             np.concatenate([chunk[name] for chunk in chunks])[:trials] for name in _COLUMNS
         )
@@ -136,7 +141,9 @@ class Ensemble:
             mu_true=self.mu_true,
             limits=np.sqrt(limits),
             covered=covered,
-            asymptotic_coverage=self.search.asymptotic_coverage,
+            asymptotic_coverage=method.asymptotic_coverage,
+            coverage_is_least=METHODS[method.name].conservative,
+            method_remarks=method.coverage_remarks,
             expected=self.expected,
             title=settings.title,
             provenance=self.model.provenance,
@@ -151,10 +158,11 @@ def toys(
     *,
     mu: float | None = None,
     flavour: str | None = None,
-    test: Test | None = None,
+    test: TestName | None = None,
+    calibration: CalibrationName | None = None,
     jobs: int | None = 1,
     store: Path | Literal["cache"] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> ToyResult:
     """Distribution of a scenario's upper limit on μ_ν4 over pseudo-experiments, and its coverage.
 
@@ -175,8 +183,10 @@ def toys(
         μ_ν4/μ_B of the signal; by default the expected limit, to six digits.
     flavour : {"universal", "e", "mu", "tau"}, optional
         Coupling to use instead of the scenario's.
-    test : {"chi2-pulls", "poisson", "cls"}, optional
+    test : {"chi2-pulls", "poisson", "cls", "unified"}, optional
         Test to use instead of the scenario's.
+    calibration : {"asymptotic", "toys"}, optional
+        Calibration of the limits to use instead of the scenario's.
     jobs : int, optional
         Processes to use; None for one on each core, where that pays. A script that uses several
         has to be importable, so that it begins them below ``if __name__ == "__main__":`` only.
@@ -211,14 +221,17 @@ def toys(
     if jobs is not None:
         _check_whole("jobs", jobs, 1)
     loaded = scenario_of(scenario, flavour)
-    if loaded.described and test is not None:
-        loaded = loaded.replaced("statistics.test", test)
+    if loaded.described and (test, calibration) != (None, None):
+        loaded = loaded.replaced(chosen_test(loaded, test, calibration))
     ensemble = Ensemble.prepare(Model(loaded), mass, seed, mu)
     if jobs is None:
         # a process takes a second to start, in which a closed form has done all the work
-        quick = trials <= CHUNK or loaded.settings.statistics.test == "chi2-pulls"
-        jobs = 1 if quick else usable_cores()
-    chunks = _computed(ensemble, trials, jobs, store, progress)
+        quick = trials <= CHUNK or ensemble.model.method.closed_form
+        jobs = 1 if quick else None
+    work = Work(jobs=jobs, store=store, progress=progress, key=ensemble.key)
+    chunks = work.run(
+        ensemble.chunks(trials), _COLUMNS, CHUNK, folder="toys", unit=("trials", CHUNK, trials)
+    )
     result = ensemble.result(chunks, trials)
     if result.failed > MOST_FAILED * 2 * trials:
         raise PhysicsError(
@@ -227,65 +240,6 @@ def toys(
             "no counts, and for uncertainties of 0.3 or more, which let pulls hide any signal"
         )
     return result
-
-
-def search_of(model: Model, mass: float) -> Search:
-    """How the scenario's statistics set limits on (μ_ν4/μ_B)² at a mass (energy)."""
-    statistics = model.scenario.settings.statistics
-    signals = model.experiment.counts(Dipole(), model.dipole_flux, mass)
-    with model.at("statistics"):
-        counting = counting_model(model.expectation, signals)
-    if statistics.test != "chi2-pulls":
-        return LikelihoodSearch(counting, statistics.confidence, CRITERIA[statistics.test])
-    threshold = chi2_threshold(statistics.confidence, statistics.dof)
-    return PullsSearch(counting, model.expectation.variance(statistics.variance), threshold)
-
-
-def _computed(
-    ensemble: Ensemble,
-    trials: int,
-    jobs: int,
-    where: Path | Literal["cache"] | None,
-    progress: Callable[[int, int], None] | None,
-) -> list[Columns]:
-    """Chunks in their order, from the store as far as it has them."""
-    chunks = ensemble.chunks(trials)
-    store = _store(where, ensemble.key)
-    kept = {} if store is None else store.open()
-    done = {number: columns for number, columns in kept.items() if number < len(chunks)}
-
-    def finished() -> int:
-        return min(len(done) * CHUNK, trials)
-
-    def tell() -> None:
-        if progress is not None:
-            progress(finished(), trials)
-
-    try:
-        tell()
-        missing = [chunk for chunk in chunks if chunk.number not in done]
-        for chunk, values in completed(Chunk.compute, missing, jobs):
-            columns = dict(zip(_COLUMNS, values, strict=True))
-            if store is not None:
-                store.append(chunk.number, columns)
-            done[chunk.number] = columns
-            tell()
-    except KeyboardInterrupt:
-        if store is None:
-            raise KeyboardInterrupt("interrupted; without a store no trials are kept") from None
-        raise KeyboardInterrupt(
-            f"interrupted; {finished()} of {trials} trials are kept in {store.path}, and the same "
-            "command goes on from there"
-        ) from None
-    return [done[chunk.number] for chunk in chunks]
-
-
-def _store(where: Path | Literal["cache"] | None, key: Mapping[str, object]) -> Store | None:
-    if where is None:
-        return None
-    if where == "cache":
-        return Store.in_cache("toys", key, _COLUMNS, CHUNK)
-    return Store(Path(where), key, _COLUMNS, CHUNK)
 
 
 def _check_whole(name: str, value: int, lowest: int, highest: int | None = None) -> None:

@@ -7,9 +7,8 @@ import numpy as np
 from upscatter.api import LOWEST_MASS, model_of, non_negative
 from upscatter.errors import PhysicsError
 from upscatter.flux.coupling import FlavourSum
-from upscatter.interactions.dipole import Dipole
-from upscatter.limits.counting import counting_model
 from upscatter.scenario.load import Scenario
+from upscatter.scenario.projected import dipole_model
 from upscatter.statistics.upper_limits import expected_limit
 from upscatter.statistics.workspace import workspace
 from upscatter.studies.measurement import Measurement
@@ -52,13 +51,13 @@ def projected_workspace(
     """
     model = model_of(scenario, flavour, flavour_sum)
     m4 = float(non_negative("mass", mass)) * MEV
-    signals = model.experiment.counts(Dipole(), model.dipole_flux, m4)
-    if not any(counts.any() for counts in signals.values()):
+    counting, _ = dipole_model(model, m4)
+    if counting is None:
         raise PhysicsError(
             f"mass {mass:g} MeV: no recoil can be seen in {model.scenario.name}; give a lower mass"
         )
+    counting = counting.only(0)
     with model.at("statistics"):
-        counting = counting_model(model.expectation, signals)
         data = counting.observe(model.expectation.total)
         mu, name = _reference(expected_limit(counting, data, bands=(0.0,))[0], mass)
         return workspace(counting, data, reference=mu**2, measurement=name)

@@ -1,0 +1,74 @@
+"""Options of commands that do pseudo-experiments: processes, where results are kept, progress."""
+
+from __future__ import annotations
+
+import gc
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from upscatter.errors import UpscatterError
+
+_PATH = click.Path(path_type=Path)
+
+jobs_option = click.option(
+    "--jobs",
+    type=int,
+    help="Processes to use. Default: one for each processor core, where that pays.",
+)
+store_option = click.option(
+    "--store", type=_PATH, metavar="FILE", help="Keep finished work in FILE. Default: a cache."
+)
+no_store_option = click.option("--no-store", is_flag=True, help="Keep no finished work.")
+
+
+def chosen_store(
+    store: Path | None, no_store: bool, scenario: str, *outputs: Path | None
+) -> Path | Literal["cache"] | None:
+    """Where finished work is kept.
+
+    Raises
+    ------
+    UpscatterError
+        If the options contradict each other.
+    OutputError
+        If the file cannot be written, or is the scenario or another output.
+    """
+    from upscatter.export import require_distinct, require_writable
+
+    if store is None:
+        return None if no_store else "cache"
+    if no_store:
+        raise UpscatterError("--store and --no-store: contradict each other; remove one")
+    require_writable(store)
+    source = Path(scenario) if scenario.endswith(".toml") else None
+    require_distinct(store, source, *outputs)
+    return store
+
+
+@contextmanager
+def pseudo_experiments(what: str) -> Iterator[Callable[[int, int], None] | None]:
+    """A progress bar on standard error, if that is a terminal; Ctrl-C says what is kept."""
+    gc.enable()  # thousands of fits leave cycles behind
+    try:
+        with _bar(what) as progress:
+            yield progress
+    except KeyboardInterrupt as interruption:
+        raise click.Abort(str(interruption)) from None
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[int, int], None] | None]:
+    if sys.stderr is None or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

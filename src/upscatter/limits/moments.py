@@ -1,0 +1,119 @@
+"""Limits on μ_ν4 from limits on the strength (μ_ν4/μ_B)², and what to say of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from upscatter.numerics import FloatArray
+from upscatter.statistics.methods import LimitMethod, Limits
+from upscatter.statistics.upper_limits import BANDS
+
+
+@dataclass(frozen=True, kw_only=True)
+class MomentLimits:
+    """Limits on μ_ν4/μ_B for each m_4, NaN where it is out of reach.
+
+    Parameters
+    ----------
+    mu : ndarray, shape (masses,)
+        Upper limit.
+    reliable : ndarray of bool, shape (masses,)
+        Whether the approximation behind it holds; true where m_4 is out of reach.
+    coverage : ndarray, shape (masses,), or None
+        Coverage that the method predicts of itself, where it can.
+    bands : ndarray, shape (5, masses), or None
+        Limits of signal-free data that fluctuate.
+    lower, error : ndarray, shape (masses,), or None
+        Lower end of a two-sided interval; statistical error of the upper limit.
+    """
+
+    mu: FloatArray
+    reliable: npt.NDArray[np.bool_]
+    coverage: FloatArray | None = None
+    bands: FloatArray | None = None
+    lower: FloatArray | None = None
+    error: FloatArray | None = None
+
+    @classmethod
+    def of(cls, limits: Limits, seen: npt.NDArray[np.bool_]) -> MomentLimits:
+        """Limits on the moment from limits on the strength of the masses within reach.
+
+        Parameters
+        ----------
+        limits : Limits
+            One for each mass within reach.
+        seen : ndarray of bool, shape (masses,)
+            Which masses are within reach.
+        """
+        mu = np.sqrt(limits.strength)
+        error = None
+        if limits.error is not None:
+            error = np.divide(0.5 * limits.error, mu, out=np.zeros_like(mu), where=mu > 0.0)
+        reliable = np.ones(seen.size, dtype=bool)
+        reliable[seen] = limits.reliable
+
+        def among_all(values: FloatArray | None) -> FloatArray | None:
+            return None if values is None else placed(values, seen)
+
+        bands = None if limits.bands is None else np.sqrt(limits.bands)
+        return cls(
+            mu=placed(mu, seen),
+            reliable=reliable,
+            coverage=among_all(limits.coverage),
+            bands=among_all(bands),
+            lower=among_all(None if limits.lower is None else np.sqrt(limits.lower)),
+            error=among_all(error),
+        )
+
+    @classmethod
+    def none(cls, masses: int, bands: bool) -> MomentLimits:
+        """Of masses that are all out of reach."""
+        nothing = np.full(masses, np.nan)
+        band = np.full((len(BANDS), masses), np.nan) if bands else None
+        return cls(mu=nothing, reliable=np.ones(masses, dtype=bool), bands=band)
+
+
+def placed(values: FloatArray, seen: npt.NDArray[np.bool_]) -> FloatArray:
+    """Numbers of the masses within reach, on the last axis, among all masses; NaN elsewhere."""
+    everywhere = np.full((*values.shape[:-1], seen.size), np.nan)
+    everywhere[..., seen] = values
+    return everywhere
+
+
+def remarks(
+    method: LimitMethod, mass: FloatArray, limits: MomentLimits, poisson: FloatArray | None = None
+) -> tuple[str, ...]:
+    """What a reader of limits has to be told: where their approximation does not hold.
+
+    Parameters
+    ----------
+    method : LimitMethod
+    mass : ndarray, shape (masses,)
+        m_4 in MeV.
+    limits : MomentLimits
+    poisson : ndarray, shape (masses,), optional
+        Limits on μ_ν4/μ_B from the Poisson likelihood, to give beside them.
+
+    Returns
+    -------
+    tuple of str
+        A line, or none.
+    """
+    bad = ~limits.reliable
+    if not bad.any():
+        return ()
+    first = int(np.flatnonzero(bad)[0])
+    often = f"{100.0 * method.confidence:g} % of the time"
+    line = f"{_masses(mass[bad])}: too few counts for {method.approximation} to hold {often}"
+    if poisson is not None and np.isfinite(poisson[first]):
+        beside = f"the Poisson likelihood gives {poisson[first]:.3g} mu_B at {mass[first]:.4g} MeV"
+        return (f"{line}; {beside}",)
+    return (f'{line}; use calibration = "toys" (--calibration toys)',)
+
+
+def _masses(mass: FloatArray) -> str:
+    low, high = float(mass.min()), float(mass.max())
+    return f"m4 = {low:.4g} MeV" if low == high else f"m4 = {low:.4g} to {high:.4g} MeV"

@@ -1,0 +1,108 @@
+"""Limits that a scenario with a detector is expected to give."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from upscatter.errors import PhysicsError
+from upscatter.interactions.dipole import Dipole
+from upscatter.limits.counting import counting_model, require_known_fluxes
+from upscatter.limits.moments import MomentLimits
+from upscatter.numerics import FloatArray
+from upscatter.scenario.build import Model
+from upscatter.statistics.likelihood import BinnedModel
+from upscatter.statistics.methods import LimitMethod
+from upscatter.statistics.registry import METHODS, limit_method
+from upscatter.tasks import HERE, Work
+
+
+def dipole_model(
+    model: Model, mass_sterile: npt.ArrayLike, *, by_source: bool = True
+) -> tuple[BinnedModel | None, npt.NDArray[np.bool_]]:
+    """Likelihood of the counts of a scenario with a dipole, and which masses are within reach.
+
+    Parameters
+    ----------
+    model : Model
+    mass_sterile : array_like, shape (masses,)
+        m_4, energies.
+    by_source : bool
+        Whether the signal is kept apart by source, so that the fluxes' uncertainties act on it.
+
+    Returns
+    -------
+    BinnedModel or None
+        With a hypothesis for each mass within reach; None if there is none.
+    seen : ndarray of bool, shape (masses,)
+
+    Raises
+    ------
+    ScenarioError
+        If a flux is too uncertain for a likelihood.
+    """
+    mass = np.atleast_1d(np.asarray(mass_sterile, dtype=float))
+    experiment, expectation = model.experiment, model.expectation
+    if not by_source:
+        total = experiment.total_counts(Dipole(), model.dipole_flux, mass, model.bulk_flux)
+        seen = np.asarray(total.any(axis=-1))
+        return (counting_model(expectation, total[seen]) if seen.any() else None), seen
+    signals = experiment.counts(Dipole(), model.dipole_flux, mass)
+    seen = np.asarray(np.any([counts.any(axis=-1) for counts in signals.values()], axis=0))
+    if not seen.any():
+        return None, seen
+    reached = {source: counts[seen] for source, counts in signals.items()}
+    with model.at("statistics"):
+        require_known_fluxes(expectation, reached)
+    return counting_model(expectation, reached), seen
+
+
+def projected_limits(
+    model: Model, mass_sterile: FloatArray, *, bands: bool = False, work: Work = HERE
+) -> tuple[MomentLimits, FloatArray | None]:
+    """Expected limits with the scenario's method, and Poisson limits where that is not reliable.
+
+    Parameters
+    ----------
+    model : Model
+    mass_sterile : ndarray, shape (masses,)
+        m_4, energies.
+    bands : bool
+        Whether to compute what signal-free data give that fluctuate.
+    work : Work
+        How pseudo-experiments are done.
+
+    Returns
+    -------
+    limits : MomentLimits
+    poisson : ndarray, shape (masses,), or None
+        μ_ν4/μ_B; None where the method is reliable, or is a likelihood itself.
+
+    Raises
+    ------
+    ScenarioError
+        Naming the field of the scenario that the statistics cannot do with.
+    """
+    limits = _expected(model, model.method, mass_sterile, bands, work)
+    if METHODS[model.method.name].for_data or limits.reliable.all():
+        return limits, None
+    likelihood = limit_method("poisson", max(model.method.confidence, _LEAST_CONFIDENCE))
+    try:
+        return limits, _expected(model, likelihood, mass_sterile, False, HERE).mu
+    except PhysicsError:  # what a likelihood refuses, a χ² may still have
+        return limits, None
+
+
+_LEAST_CONFIDENCE = 0.51
+"""One-sided limits need more than a half."""
+
+
+def _expected(
+    model: Model, method: LimitMethod, mass_sterile: FloatArray, bands: bool, work: Work
+) -> MomentLimits:
+    by_source = method.needs_sources(bands)
+    counting, seen = dipole_model(model, mass_sterile, by_source=by_source)
+    if counting is None:
+        return MomentLimits.none(seen.size, bands)
+    with model.at("statistics"):
+        return MomentLimits.of(method.expected(counting, bands=bands, work=work), seen)
