@@ -79,6 +79,7 @@ class TestSubmission:
         assert len(digests) == 1
         plain = json.loads(run(*command[:6], "--format", "json"))
         assert plain["provenance"]["scenario_sha256"] not in digests
+        assert abs(again["mu_bohr"][0] / plain["mu_bohr"][0] - 1.0) > 1e-3
 
 
 class TestProjections:
