@@ -7,6 +7,8 @@ import os
 import sys
 from collections.abc import Sequence
 
+__all__ = ["main", "run"]
+
 _INTERRUPTED = 130
 """What shells report for a program that Ctrl-C ended."""
 

@@ -1,1 +1,22 @@
 """What nature, or a reference, says: nuclei, spectra, solar models, mixing."""
+
+__all__ = [
+    "beta",
+    "boron",
+    "bound_file",
+    "bounds",
+    "catalogue",
+    "continuum",
+    "earth",
+    "laboratories",
+    "mixing",
+    "nuclei",
+    "orbit",
+    "outlines",
+    "solar_fluxes",
+    "spectra",
+    "sun",
+    "tables",
+    "xenonnt",
+    "xenonnt_files",
+]

@@ -1,1 +1,16 @@
 """Upper limits and exclusion curves."""
+
+__all__ = [
+    "chains",
+    "comparison",
+    "counting",
+    "curve",
+    "expected_counts",
+    "fits",
+    "impact",
+    "measured",
+    "plan",
+    "released",
+    "toys",
+    "verdict",
+]
