@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from pathlib import Path
+from typing import Any, ClassVar, Literal
 
 from upscatter.limits.curve import origin
+from upscatter.limits.drawing import drawn
 
 Vary = Literal["exposure", "background", "threshold"]
 
@@ -46,7 +48,12 @@ class Plan:
         Version, digest of the scenario as it is, and physics choices.
     title : str
         What to call the scenario in a table.
+    curve : tuple of (float, float)
+        Values, in `unit` and rising, and the limit at each: around the solution and the
+        scenario's own value, with both among them.
     """
+
+    figure: ClassVar[str] = "upscatter.report.plan_plots:plan_figure"
 
     scenario: str
     flavour: str
@@ -63,6 +70,12 @@ class Plan:
     sparse: bool = False
     provenance: Mapping[str, object] = field(default_factory=dict)
     title: str = ""
+    curve: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def scenario_value(self) -> float:
+        """What the scenario has, in `unit`."""
+        return 0.0 if self.factor is None else self.value / self.factor
 
     @property
     def reached(self) -> bool:
@@ -126,5 +139,23 @@ class Plan:
             "reached_already": self.reached,
             "unique": self.unique,
             "sparse": self.sparse,
+            "curve": {
+                "value": [value for value, _ in self.curve],
+                "mu_bohr": [mu for _, mu in self.curve],
+            },
             "provenance": dict(self.provenance),
         }
+
+    def plot(self, path: Path | str | None = None) -> Any:  # noqa: ANN401
+        """The limit against what varies as a figure, saved if a path is given.
+
+        Parameters
+        ----------
+        path : Path or str, optional
+            PNG, PDF or SVG by its suffix.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+        """
+        return drawn(self, self.figure, path)
