@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import floor, log10
+from math import floor, log, log10
 from textwrap import fill
 from typing import TYPE_CHECKING, Literal
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-_HEIGHT = 3.1
+_HEIGHT, _TITLE_LINE = 3.1, 0.17  # inches
 _TITLE_WIDTH = 56
 _ROOM, _LEAST_ROOM = 0.06, 1.03
 """Room beyond the outermost points, as a power of the range, and at least."""
@@ -32,6 +32,8 @@ _SERIES = (
     (*np.arange(1.0, 2.0, 0.1), *np.arange(2.0, 5.0, 0.25), *np.arange(5.0, 10.0, 0.5)),
 )
 _FEWEST_TICKS = 4
+_APART = {"x": 0.13, "y": 0.07}
+"""Least distance of numbers, in lengths of the axis."""
 _BOHR = r"$\mu_{\mathrm{B}}$"
 _UNITS = {
     "/ (keVee kg day)": r"(keV$_{\mathrm{ee}}$ kg d)$^{-1}$",
@@ -59,7 +61,9 @@ def plan_figure(plan: Plan) -> Figure:
     values = [*points[:, 0], plan.value, *([own] if own else [])]
     limits = [*points[:, 1], plan.mu, plan.target, plan.scenario_mu]
     with journal_style():
-        figure, axes = column_figure(_HEIGHT)
+        # A dollar sign would start a formula.
+        title = fill((plan.title or plan.scenario).replace("$", r"\$"), _TITLE_WIDTH)
+        figure, axes = column_figure(_HEIGHT + _TITLE_LINE * title.count("\n"))
         across, up = _scale(axes, "x", values), _scale(axes, "y", limits)
         axes.plot(*points.T, color=COLOURS[0], marker="o", markersize=2.0, label="limit")
         axes.axhline(plan.target, color="0.35", linestyle="--", linewidth=0.9, label="target")
@@ -73,10 +77,8 @@ def plan_figure(plan: Plan) -> Figure:
             label=f"scenario: {_shown(own)} {_unit(plan.unit)}",
         )  # fmt: skip
         axes.set_xlabel(f"{plan.vary} [{_named(_unit(plan.unit), across)}]")
-        limit = rf"upper limit on $\mu_{{\nu 4}}$, {100 * plan.confidence:g} % CL"
+        limit = rf"limit on $\mu_{{\nu 4}}$, {100 * plan.confidence:g} % CL"
         axes.set_ylabel(f"{limit} [{_named(_BOHR, up)}]")
-        # A dollar sign would start a formula.
-        title = fill((plan.title or plan.scenario).replace("$", r"\$"), _TITLE_WIDTH)
         legend = figure.legend(
             title=f"{title}\n$m_4$ = {plan.mass_mev:g} MeV, target {power(plan.target)}"
             r"$\,\mu_{\mathrm{B}}$",
@@ -100,21 +102,27 @@ def _scale(axes: Axes, name: Literal["x", "y"], inside: Sequence[float]) -> int:
     power = floor(log10(low))
     if low >= _LEAST_PLAIN and high <= _LARGEST_PLAIN:
         power = 0
-    axis.set_major_locator(FixedLocator(_ticks(low, high)))
+    axis.set_major_locator(FixedLocator(_ticks(low, high, _APART[name])))
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 10.0**power:.4g}"))
     return power
 
 
-def _ticks(low: float, high: float) -> list[float]:
-    """Round numbers between two: of the coarsest series that has enough of them."""
+def _ticks(low: float, high: float, apart: float) -> list[float]:
+    """Round numbers between two: of the coarsest series with enough, and none too close."""
     powers = 10.0 ** np.arange(floor(log10(low)), floor(log10(high)) + 1)
     for series in _SERIES:
         ticks = np.outer(powers, series).ravel()
         inside = ticks[(ticks >= low) & (ticks <= high)]
         if inside.size >= _FEWEST_TICKS:
-            return [float(tick) for tick in inside]
-    steps = MaxNLocator(_FEWEST_TICKS + 1).tick_values(low, high)
-    return [float(tick) for tick in steps if low <= tick <= high]
+            break
+    else:
+        steps = MaxNLocator(_FEWEST_TICKS + 1).tick_values(low, high)
+        inside = steps[(steps >= low) & (steps <= high)]
+    kept: list[float] = []
+    for tick in inside.tolist():
+        if not kept or log(tick / kept[-1]) > apart * log(high / low):
+            kept.append(tick)
+    return kept
 
 
 def _named(unit: str, power: int) -> str:
