@@ -27,7 +27,7 @@ _AXES_HEIGHT, _ROW = 2.4, 0.17  # inches
 _COLUMNS = 3
 
 _DIPOLE = COLOURS[1]
-_BACKGROUND, _BACKGROUND_EDGE = "0.88", "0.55"
+_BACKGROUND, _BACKGROUND_EDGE = "0.9", "0.65"
 # Each source has dashes of its own, too, for print in grey.
 _SOURCES: dict[str, tuple[str, Any]] = {
     "8B": (COLOURS[0], (0, (5, 1.2))),
