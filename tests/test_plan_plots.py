@@ -75,7 +75,7 @@ class TestCurve:
 
     def test_values_without_a_limit_are_left_out(self):
         """A threshold above the last recoils has none."""
-        found = plan("ge-nextgen", 2e-8, "threshold")
+        found = plan("ge-nextgen", 1e-6, "threshold")
         assert np.isfinite(np.array(found.curve)).all()
         assert dict(found.curve)[found.value] == found.mu
 

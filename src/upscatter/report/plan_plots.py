@@ -116,7 +116,7 @@ def _ticks(low: float, high: float, apart: float) -> list[float]:
         if inside.size >= _FEWEST_TICKS:
             break
     else:
-        steps = MaxNLocator(_FEWEST_TICKS + 1).tick_values(low, high)
+        steps = np.asarray(MaxNLocator(_FEWEST_TICKS + 1).tick_values(low, high))
         inside = steps[(steps >= low) & (steps <= high)]
     kept: list[float] = []
     for tick in inside.tolist():
