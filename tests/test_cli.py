@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from scenario_files import detector, scenario
+from upscatter.api import expected_counts
 from upscatter.cli import main
 from upscatter.scenario.load import bundled_names
 
@@ -265,6 +266,26 @@ class TestRate:
                           "dipole_hep"]  # fmt: skip
         assert len(body) == 4
         assert all(float(value) >= 0.0 for row in body for value in row)
+
+    @pytest.mark.parametrize(("suffix", "start"), [("png", b"\x89PNG"), ("pdf", b"%PDF"),
+                                                   ("svg", b"<?xml")])  # fmt: skip
+    def test_figure(self, run, folder, suffix, start):
+        figure = folder / f"spectrum.{suffix}"
+        printed = run("rate", "my.toml", "--mu", "2e-9", "--mass", "3MeV", "--plot", str(figure))
+        assert printed == run("rate", "my.toml", "--mu", "2e-9", "--mass", "3MeV")
+        assert figure.read_bytes().startswith(start)
+        same = folder / f"python.{suffix}"
+        expected_counts("my.toml", mu=2e-9, mass=3.0).plot(same)
+        assert figure.read_bytes() == same.read_bytes()
+
+    def test_figure_of_a_dipole_out_of_reach(self, run, folder):
+        run("rate", "my.toml", "--mass", "30MeV", "--plot", "far.svg")
+        assert "zero: dipole" in (folder / "far.svg").read_text()
+
+    @pytest.mark.parametrize("plot", ["x.gif", "none/x.png", "my.toml"])
+    def test_figures_that_cannot_be_written_are_refused_first(self, refused, monkeypatch, plot):
+        monkeypatch.setattr("upscatter.api.expected_counts", lambda *_, **__: pytest.fail("ran"))
+        assert refused("rate", "my.toml", "--plot", plot).startswith(plot)
 
     def test_eight_sources_in_80_columns(self, run, folder):
         (folder / "all.toml").write_text(scenario(flux=ALL_SOURCES))

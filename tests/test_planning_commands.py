@@ -5,6 +5,7 @@ import io
 import json
 
 import pytest
+from upscatter.planning import plan
 
 from scenario_files import detector, scenario
 from upscatter.cli import main
@@ -148,6 +149,24 @@ class TestPlan:
         assert run(*arguments, "--format", "json", "--out", str(path)) == (0, "", "")
         assert json.loads(path.read_text())["vary"] == "background"
 
+    def test_plot(self, run, mine, tmp_path):
+        arguments = ("plan", mine, "--target", "1e-9", "--vary", "exposure", "--mass", "1MeV")
+        for suffix, start in (("png", b"\x89PNG"), ("pdf", b"%PDF"), ("svg", b"<?xml")):
+            path = tmp_path / f"plan.{suffix}"
+            status, out, err = run(*arguments, "--plot", str(path))
+            assert (status, err) == (0, "")
+            assert "exposure needed" in out
+            assert path.read_bytes().startswith(start)
+            plan(mine, 1e-9, "exposure", 1.0).plot(tmp_path / f"same.{suffix}")
+            assert path.read_bytes() == (tmp_path / f"same.{suffix}").read_bytes()
+
+    def test_json_has_the_curve(self, run, mine):
+        content = json.loads(
+            run("plan", mine, "--target", "1e-9", "--vary", "background", "--format", "json")[1]
+        )
+        curve = dict(zip(content["curve"]["value"], content["curve"]["mu_bohr"], strict=True))
+        assert curve[content["value"]] == content["mu_bohr"]
+
 
 PLAN = ("plan", "ge-nextgen", "--vary", "exposure", "--target")
 ERRORS = [
@@ -168,6 +187,7 @@ ERRORS = [
     ((*PLAN, "1e-15"), ["1e-15", "cannot be reached", "the best limit is", "at 1e+09 kg yr"]),
     ((*PLAN, "1e-10", "--mass", "30MeV"), ["mass 30 MeV"]),
     ((*PLAN, "1e-10", "--out", "nowhere/p.csv"), ["nowhere", "create it"]),
+    ((*PLAN, "1e-10", "--plot", "p.gif"), ["p.gif", ".png"]),
     (("plan", "ge-nextgen", "--target", "1e-10"), ["--vary", "plan --help"]),
     (("plan", "ge-nextgen", "--vary", "exposure"), ["--target", "plan --help"]),
     (("plan", "ge-nextgen", "--target", "1e-10", "--vary", "mass"), ["--vary", "'mass'"]),

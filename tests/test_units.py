@@ -50,6 +50,30 @@ print(json.dumps({
 }))
 """
 
+FIGURES = """
+from upscatter.api import expected_counts, recoil_spectrum
+from upscatter.planning import plan
+
+def heights(axes):
+    return {p.get_label(): p.get_data().values.tolist() for p in axes.patches if p.get_label()}
+
+def lines(figure):
+    return {line.get_label(): line.get_ydata().tolist() for line in figure.axes[0].lines}
+
+counts = expected_counts(scenario, mu=1e-9, mass=2.0)
+spectrum = recoil_spectrum(scenario, [0.5, 1.0, 3.0, 6.0], mu=3e-10, mass=4.0)
+found = plan(scenario, 5e-9, "exposure", 2.0)
+print(json.dumps({
+    "exposure": [counts.exposure_kg_yr],
+    "counts": heights(counts.plot().axes[0]),
+    "recoils": lines(spectrum.plot()),
+    "energies": spectrum.to_dict()["energies_keVnr"],
+    "rates": spectrum.to_dict()["rates"],
+    "plan": found.to_dict()["curve"],
+    "plan figure": lines(found.plot()),
+}))
+"""
+
 # What the limits of flavour-independent couplings do not go through.
 REMAINDER = """
 import numpy as np
@@ -164,6 +188,12 @@ def test_a_bundled_scenario_does_not_depend_on_internal_units():
 
 def test_every_dimensional_field_of_a_scenario_is_unit_free(smeared):
     assert np.isfinite(both(LIMITS, smeared, rtol=1e-10)["/limit"][:-1]).all()
+
+
+def test_figures_of_spectra_and_plans_do_not_depend_on_internal_units(smeared):
+    found = both(FIGURES, smeared, rtol=1e-8)
+    assert found["/exposure"] == pytest.approx([2000.0])
+    assert found["/plan/value"].size > 5
 
 
 def test_flavour_quenching_and_spectra_do_not_depend_on_internal_units():

@@ -17,16 +17,19 @@ from upscatter.errors import PhysicsError
 from upscatter.flux.coupling import FlavourSum
 from upscatter.interactions.dipole import Dipole
 from upscatter.interactions.form_factors import form_factor
+from upscatter.interactions.interaction import Interaction
 from upscatter.limits.curve import LimitCurve, mass_grid
 from upscatter.limits.expected_counts import ExpectedCounts
 from upscatter.limits.moments import remarks
+from upscatter.limits.recoil_spectrum import RecoilSpectrum
 from upscatter.numerics import FloatArray
+from upscatter.rates.experiment import Flux
 from upscatter.rates.spectrum import recoil_spectrum as _recoil_spectrum
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.projected import projected_limits
 from upscatter.tasks import HERE, Progress, Work
-from upscatter.units import DAY, KEV, KG, MEV
+from upscatter.units import DAY, KEV, KG, MEV, YEAR
 
 LOWEST_MASS = 0.01
 """Where exclusion curves start (MeV): below it nothing depends on m_4 any more."""
@@ -179,6 +182,8 @@ def expected_counts(
         mu=float(mu),
         mass=float(mass),
         provenance=model.provenance,
+        exposure_kg_yr=experiment.exposure / (KG * YEAR),
+        title=model.scenario.settings.title,
     )
 
 
@@ -190,7 +195,7 @@ def recoil_spectrum(
     mass: float = LOWEST_MASS,
     flavour: str | None = None,
     flavour_sum: FlavourSum = "incoherent",
-) -> dict[str, FloatArray]:
+) -> RecoilSpectrum:
     """Differential recoil rate dR/dT_nr of each source, before quenching and resolution.
 
     Parameters
@@ -208,8 +213,9 @@ def recoil_spectrum(
 
     Returns
     -------
-    dict
-        Source to rate in 1/(keVnr kg day), shape (n,).
+    RecoilSpectrum
+        A mapping from sources to rates in 1/(keVnr kg day), shape (n,): of the dipole portal if
+        `mu` is given, of the Standard Model otherwise. `plot` draws both.
 
     Examples
     --------
@@ -218,20 +224,43 @@ def recoil_spectrum(
     '5.0e-04'
     """
     model = model_of(scenario, flavour, flavour_sum)
-    recoil = non_negative("energies", np.atleast_1d(energies)) * KEV
+    kevnr = non_negative("energies", np.atleast_1d(energies))
+    recoil = kevnr * KEV
+    if recoil.ndim != 1:
+        raise PhysicsError(
+            f"energies: have the shape {recoil.shape}; give a plain list of recoil energies"
+        )
     if (recoil <= 0.0).any():
         raise PhysicsError("energies: recoil energies must be positive; the dipole rate is ∝ 1/T")
-    interaction = model.standard_model if mu is None else Dipole()
-    strength = 1.0 if mu is None else _strength(mu)
-    m4 = 0.0 if mu is None else float(non_negative("mass", np.asarray(mass, dtype=float))) * MEV
     form = form_factor(model.scenario.settings.physics.form_factor)
     unit = 1.0 / (KEV * KG * DAY)
-    return {
-        source: np.asarray(
-            strength * _recoil_spectrum(recoil, model.nuclei, form, flux, interaction, m4) / unit
-        )
-        for source, flux in (model.flux if mu is None else model.dipole_flux).items()
-    }
+
+    def rates(
+        interaction: Interaction, flux: Flux, m4: float = 0.0, strength: float = 1.0
+    ) -> dict[str, FloatArray]:
+        return {
+            source: np.asarray(
+                strength
+                * _recoil_spectrum(recoil, model.nuclei, form, parts, interaction, m4)
+                / unit
+            )
+            for source, parts in flux.items()
+        }
+
+    dipole = None
+    if mu is not None:
+        m4 = float(non_negative("mass", np.asarray(mass, dtype=float))) * MEV
+        dipole = rates(Dipole(), model.dipole_flux, m4, _strength(mu))
+    return RecoilSpectrum(
+        scenario=model.scenario.name,
+        energies_kevnr=kevnr,
+        sm=rates(model.standard_model, model.flux),
+        dipole=dipole,
+        mu=None if mu is None else float(mu),
+        mass=None if mu is None else float(mass),
+        provenance=model.provenance,
+        title=model.scenario.settings.title,
+    )
 
 
 def scenario_of(

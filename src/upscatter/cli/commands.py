@@ -142,6 +142,12 @@ def reproduce(out: Path | None, style: str) -> None:
 @mass_option
 @format_option
 @out_option
+@click.option(
+    "--plot",
+    type=_PATH,
+    metavar="FILE",
+    help="Draw the spectrum in the detector (PNG, PDF or SVG).",
+)
 @flavour_option
 @sum_option
 def rate(
@@ -150,17 +156,20 @@ def rate(
     mass_text: str,
     style: str,
     out: Path | None,
+    plot: Path | None,
     flavour: str | None,
     flavour_sum: FlavourSum | None,
 ) -> None:
     """Expected counts per bin and source: background, Standard Model, dipole portal."""
-    parsing.check_outputs(out, None, scenario)
+    parsing.check_outputs(out, plot, scenario)
     mu, mass = parsing.moment(mu_text), parsing.mass(mass_text)
     adding = parsing.flavour_sum(flavour, flavour_sum)
 
     from upscatter.api import expected_counts
 
     counts = expected_counts(scenario, mu, mass, flavour=flavour, flavour_sum=adding)
+    if plot is not None:
+        counts.plot(plot)
     if style == "table":
         from upscatter.report.tables import counts_tables
 

@@ -82,6 +82,12 @@ def impacts(
 @mass_option
 @format_option
 @out_option
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Draw the limit against what varies (PNG, PDF or SVG).",
+)
 @flavour_option
 def plan(
     scenario: str,
@@ -90,6 +96,7 @@ def plan(
     mass_text: str,
     style: str,
     out: Path | None,
+    plot: Path | None,
     flavour: str | None,
 ) -> None:
     """What an experiment needs so that its limit is the target.
@@ -97,12 +104,14 @@ def plan(
     The background changes as a whole. A threshold changes in the scale it is given in, with the
     number of bins of a region kept.
     """
-    parsing.check_outputs(out, None, scenario)
+    parsing.check_outputs(out, plot, scenario)
     target, mass = _target(target_text), parsing.mass(mass_text)
 
     from upscatter.studies.planning import plan as solved
 
     result = solved(scenario, target, vary, mass, flavour=flavour)
+    if plot is not None:
+        result.plot(plot)
     if style == "table":
         from upscatter.report.planning_tables import plan_table
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -24,8 +25,16 @@ class ExpectedCounts(Result):
         Source to counts, shape (bins,).
     mu, mass : float
         The dipole point: μ_ν4/μ_B and m_4 in MeV.
+    observed : ndarray, shape (bins,), optional
+        Observed counts; None for a projection.
+    exposure_kg_yr : float, optional
+        Target mass times live time in kg yr, if it is known.
+    title : str
+        What to call the scenario in a figure.
     provenance : mapping
     """
+
+    figure_function: ClassVar[str] = "upscatter.report.spectrum_plots:counts_figure"
 
     scenario: str
     bin_edges_kevee: FloatArray
@@ -34,6 +43,9 @@ class ExpectedCounts(Result):
     dipole: dict[str, FloatArray]
     mu: float
     mass: float
+    observed: FloatArray | None = None
+    exposure_kg_yr: float | None = None
+    title: str = ""
 
     @property
     def header(self) -> list[str]:
@@ -44,6 +56,7 @@ class ExpectedCounts(Result):
             "background",
             *(f"sm_{source}" for source in self.sm),
             *(f"dipole_{source}" for source in self.dipole),
+            *(() if self.observed is None else ("observed",)),
         ]
 
     @property
@@ -55,6 +68,7 @@ class ExpectedCounts(Result):
             self.background,
             *self.sm.values(),
             *self.dipole.values(),
+            *(() if self.observed is None else (self.observed,)),
         ]
         return [[float(value) for value in row] for row in np.stack(columns, axis=1)]
 
@@ -76,10 +90,14 @@ class ExpectedCounts(Result):
             "sm": {source: float(n.sum()) for source, n in self.sm.items()},
             "dipole": {source: float(n.sum()) for source, n in self.dipole.items()},
         }
+        if self.observed is not None:
+            counts["observed"] = self.observed.tolist()
+            totals["observed"] = float(self.observed.sum())
         return {
             "scenario": self.scenario,
             "mu_bohr": self.mu,
             "mass_MeV": self.mass,
+            "exposure_kg_yr": self.exposure_kg_yr,
             "bin_edges_keVee": self.bin_edges_kevee.tolist(),
             "counts": counts,
             "totals": totals,

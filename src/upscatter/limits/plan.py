@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from upscatter.results import Result, origin
 
@@ -45,9 +45,14 @@ class Plan(Result):
         What a reader of the limit at `value` has to be told.
     title : str
         What to call the scenario in a table.
+    curve : tuple of (float, float)
+        Values, in `unit` and rising, and the limit at each: around the solution and the
+        scenario's own value, with both among them.
     provenance : mapping
         Version, digest of the scenario as it is, and physics choices.
     """
+
+    figure_function: ClassVar[str] = "upscatter.report.plan_plots:plan_figure"
 
     scenario: str
     flavour: str
@@ -64,6 +69,12 @@ class Plan(Result):
     sparse: bool = False
     limit_remarks: tuple[str, ...] = ()
     title: str = ""
+    curve: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def scenario_value(self) -> float:
+        """What the scenario has, in `unit`."""
+        return 0.0 if self.factor is None else self.value / self.factor
 
     @property
     def reached(self) -> bool:
@@ -122,5 +133,9 @@ class Plan(Result):
             "reached_already": self.reached,
             "unique": self.unique,
             "sparse": self.sparse,
+            "curve": {
+                "value": [value for value, _ in self.curve],
+                "mu_bohr": [mu for _, mu in self.curve],
+            },
             "provenance": dict(self.provenance),
         }

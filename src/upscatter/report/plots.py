@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.image import imread
@@ -121,15 +122,20 @@ def log_frame(axes: Axes, mass: tuple[float, float], mu: tuple[float, float]) ->
     axes.set_ylim(*mu)
     axes.set_xlabel(r"$m_4$ [MeV]")
     axes.set_ylabel(r"$\mu_{\nu 4}\ [\mu_{\mathrm{B}}]$")
-    for axis, (low, high) in ((axes.xaxis, mass), (axes.yaxis, mu)):
-        # Such an axis may show a single power of ten: there 2 and 5 get numbers too.
-        if high / low < FEW_DECADES:
-            axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-            axis.set_major_formatter(LogFormatterSciNotation(minor_thresholds=(np.inf, np.inf)))
-        between = range(2, 10) if high / low < _MANY_DECADES else (2, 5)
-        axis.set_minor_locator(LogLocator(subs=between, numticks=100))
-        axis.set_minor_formatter(NullFormatter())
+    log_ticks(axes.xaxis, *mass)
+    log_ticks(axes.yaxis, *mu)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+
+
+def log_ticks(axis: Axis, low: float, high: float) -> None:
+    """Ticks of a logarithmic axis between two values, which a reader can tell apart."""
+    # Such an axis may show a single power of ten: there 2 and 5 get numbers too.
+    if high / low < FEW_DECADES:
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axis.set_major_formatter(LogFormatterSciNotation(minor_thresholds=(np.inf, np.inf)))
+    between = range(2, 10) if high / low < _MANY_DECADES else (2, 5)
+    axis.set_minor_locator(LogLocator(subs=between, numticks=100))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def save(figure: Figure, path: Path, dpi: float = _DPI) -> None:

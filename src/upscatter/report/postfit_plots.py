@@ -6,12 +6,12 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from scipy.special import gammaincinv
 
 from upscatter.limits.measured import PostFit
 from upscatter.numerics import FloatArray
 from upscatter.report.plots import COLOURS, journal_style
 from upscatter.report.released_labels import nuisance_label
+from upscatter.statistics.garwood import garwood_interval
 
 _SIZE = (6.69, 5.6)
 # From the least to the most abundant, so that thin components show at the foot of the stack.
@@ -132,9 +132,7 @@ def _shade(axes: Axes) -> None:
 
 def _poisson_errors(counts: FloatArray) -> FloatArray:
     """Distances to the ends of Garwood's central 68.27 % interval, shape (2, bins)."""
-    tail = 0.5 * (1.0 - 0.682689492137)
-    low = np.where(counts > 0.0, gammaincinv(np.maximum(counts, 1.0), tail), 0.0)
-    high = gammaincinv(counts + 1.0, 1.0 - tail)
+    low, high = garwood_interval(counts)
     return np.stack([counts - low, high - counts])
 
 

@@ -7,8 +7,7 @@ systematics that do not shrink with exposure, bins, efficiency, the choice of te
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
 from itertools import pairwise
 from math import inf, log, sqrt
 
@@ -40,6 +39,8 @@ _FIRST_STEP, _LEAST_STEP = 2.0, 1.001
 _PROBES = 6
 _PLATEAU = 1e-3
 _ROUNDING = 1e-6
+_OVERHANG = 0.25  # of the way from the solution to the scenario's value, in the logarithm
+_FILLED, _LONG_STEP = 2, 4.0
 _NO_LIMIT = 100.0  # stands for ln of the ratio of an infinite limit to the target
 
 
@@ -125,7 +126,7 @@ def plan(
     curve = limit_of(model, [mass])
     own = float(curve.mu[0])
     require_reach(model, mass, own)
-    limit = _limits(variable, mass)
+    limit = _Limits(variable, mass, {variable.start: own})
     near, far = _bracket(variable, limit, own, target)
     value = _solve(limit, near, far, target)
     mu = limit(value)
@@ -152,6 +153,7 @@ def plan(
         limit_remarks=solution.remarks,
         title=model.scenario.described.title,
         provenance=model.provenance,
+        curve=_curve(limit, value),
     )
 
 
@@ -188,18 +190,53 @@ def _variable(model: Model, vary: Vary) -> Variable:
     )  # fmt: skip
 
 
-def _limits(variable: Variable, mass: float) -> Callable[[float], float]:
-    """Limits with the variable at a value; infinite where there is no such experiment."""
+@dataclass(frozen=True)
+class _Limits:
+    """Limits with the variable at a value; infinite where there is no such experiment.
 
-    @cache
-    def limit(value: float) -> float:
+    Parameters
+    ----------
+    variable : Variable
+    mass : float
+        m_4 in MeV.
+    known : dict
+        Values and limits that have been computed.
+    """
+
+    variable: Variable
+    mass: float
+    known: dict[float, float] = field(default_factory=dict)
+
+    def __call__(self, value: float) -> float:
+        if value not in self.known:
+            self.known[value] = self._computed(value)
+        return self.known[value]
+
+    def _computed(self, value: float) -> float:
+        changed = Model(self.variable.set(value))
         try:
-            mu = float(limit_of(Model(variable.set(value)), [mass]).mu[0])
+            mu = float(limit_of(changed, [self.mass]).mu[0])
         except UpscatterError:
             return inf
         return mu if mu > 0.0 else inf
 
-    return limit
+
+def _curve(limit: _Limits, value: float) -> tuple[tuple[float, float], ...]:
+    """Values and limits around a solution: all that were computed on the way, and a few more.
+
+    One more lies on the other side of the scenario's value; two fill gaps in which the search took
+    long steps.
+    """
+    variable = limit.variable
+    if variable.start:
+        limit(variable.start * (variable.start / value) ** _OVERHANG)
+    for _ in range(_FILLED):
+        values = sorted(x for x in limit.known if x > 0.0)
+        low, high = max(pairwise(values), key=lambda pair: pair[1] / pair[0], default=(1.0, 1.0))
+        if high / low > _LONG_STEP:
+            limit(sqrt(low * high))
+    points = sorted((x / variable.unit, mu) for x, mu in limit.known.items() if mu < inf)
+    return tuple(points)
 
 
 def _bracket(

@@ -1,0 +1,246 @@
+"""Figures of spectra: counts in the detector, and rates of nuclear recoils."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.ticker import AutoMinorLocator, FuncFormatter
+
+from upscatter.errors import PhysicsError
+from upscatter.limits.expected_counts import ExpectedCounts
+from upscatter.limits.recoil_spectrum import RecoilSpectrum
+from upscatter.numerics import FloatArray
+from upscatter.report.log_range import LogRange
+from upscatter.report.plots import COLOURS, column_figure, journal_style, log_ticks
+from upscatter.report.spectrum_labels import exposure, nuclides, title
+from upscatter.statistics.garwood import garwood_interval
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_AXES_HEIGHT, _ROW = 2.4, 0.17  # inches
+_COLUMNS = 3
+
+_DIPOLE = COLOURS[1]
+_BACKGROUND, _BACKGROUND_EDGE = "0.9", "0.65"
+# Each source has dashes of its own, too, for print in grey.
+_SOURCES: dict[str, tuple[str, Any]] = {
+    "8B": (COLOURS[0], (0, (5, 1.2))),
+    "hep": (COLOURS[2], (0, (1.2, 1.0))),
+    "pp": (COLOURS[4], (0, (5, 1.2, 1.2, 1.2))),
+    "7Be": (COLOURS[3], (0, (3, 1.2))),
+    "pep": (COLOURS[5], (0, (2, 1, 1, 1))),
+    "13N": ("#332288", (0, (7, 1.2, 1.2, 1.2, 1.2, 1.2))),
+    "15O": ("#882255", (0, (4, 1, 1, 1, 1, 1, 1, 1))),
+    "17F": ("#999933", (0, (1.2, 2.2))),
+}
+_OTHER: tuple[str, Any] = ("0.35", (0, (3, 1, 1, 1)))
+
+_KINDS = {"SM": "Standard Model", "dipole": "dipole"}
+_WIDTHS = {"SM": 0.8, "dipole": 1.7}
+_SUM = "0.78"
+
+_ROUNDING = 1e-6
+_DECADE = 10.0
+_LEAST_RATIO = 2.0
+"""Ratio of the ends above which recoil energies are logarithmic: ticks are too few below it."""
+
+
+def counts_figure(result: ExpectedCounts) -> Figure:
+    """The spectrum in the detector: background, Standard Model by source, dipole, and their sums.
+
+    Equal bins have counts per bin, others counts per keVee. The vertical axis is logarithmic: a
+    bin without counts falls out of the frame at the bottom, and what lies below the frame
+    everywhere is named above it. Observed counts have Garwood's central 68.3 % intervals; a bin in
+    which nothing was observed has the interval alone.
+
+    Parameters
+    ----------
+    result : ExpectedCounts
+
+    Returns
+    -------
+    Figure
+        One journal column wide.
+    """
+    edges, like = result.bin_edges_kevee, result.background
+    per, unit = _per(edges)
+    lines = {"background": (like / per, (_BACKGROUND_EDGE, "-"), 1.1)}
+    lines |= {f"SM {name}": (n / per, _style(name), 1.1) for name, n in result.sm.items()}
+    lines["dipole"] = (_sum(result.dipole, like) / per, (_DIPOLE, "-"), 1.5)
+    without = (like + _sum(result.sm, like)) / per
+    every = without + lines["dipole"][0]
+    ends = None
+    if result.observed is not None:
+        ends = [end / per for end in garwood_interval(result.observed)]
+    shown = LogRange.of(
+        [n for n, _, _ in lines.values()], every if ends is None else [*every, *ends[1]]
+    )
+    heading = title(
+        result.title or result.scenario, result.mu, result.mass,
+        shown.unseen({name: n for name, (n, _, _) in lines.items()}),
+    )  # fmt: skip
+    with journal_style():
+        figure, axes = column_figure(_height(heading, len(lines) + 3))
+        _frame(axes, edges, shown, np.inf if _equal(np.diff(edges)) else _DECADE)
+        axes.stairs(
+            shown.clip(like / per), edges, baseline=shown.below, fill=True, color=_BACKGROUND,
+            linewidth=0.0, zorder=0.5,
+        )  # fmt: skip
+        axes.stairs(
+            shown.clip(every), edges, baseline=shown.clip(without), fill=True, color=_DIPOLE,
+            alpha=0.25, linewidth=0.0, zorder=0.6,
+        )  # fmt: skip
+        lines["sum without dipole"] = (without, ("black", "-"), 0.7)
+        lines["sum"] = (every, ("black", "-"), 1.3)
+        for name, (values, (colour, dashes), width) in lines.items():
+            if values.max() >= shown.bottom:
+                axes.stairs(
+                    shown.clip(values), edges, color=colour, linestyle=dashes, linewidth=width,
+                    label=nuclides(name),
+                )  # fmt: skip
+        if result.observed is not None and ends is not None:
+            _draw_data(axes, edges, result.observed / per, ends, shown)
+        axes.set_xlabel(r"observed energy $T_{\mathrm{ee}}$ [keV$_{\mathrm{ee}}$]")
+        axes.set_ylabel(f"events per {unit}{exposure(result.exposure_kg_yr)}")
+        handles, _ = axes.get_legend_handles_labels()
+        _legend(figure, heading, handles)
+    return figure
+
+
+def recoil_figure(result: RecoilSpectrum) -> Figure:
+    """Rates dR/dT_nr of nuclear recoils by source: the Standard Model's, and the dipole's if given.
+
+    Thin lines are the Standard Model, thick ones the dipole, each over a grey line that is the sum
+    of its sources. Both axes are logarithmic; a rate of zero falls out of the frame at the bottom,
+    and energies above the last rate that is in the frame are cut.
+
+    Parameters
+    ----------
+    result : RecoilSpectrum
+
+    Returns
+    -------
+    Figure
+        One journal column wide.
+    """
+    if not result.energies_kevnr.size:
+        raise PhysicsError(f"{result.scenario}: has rates at no recoil energy; there is no figure")
+    order = np.argsort(result.energies_kevnr)
+    energies = result.energies_kevnr[order]
+    kinds = {"SM": result.sm} | ({} if result.dipole is None else {"dipole": result.dipole})
+    rates = {
+        (kind, source): rate[order] for kind, part in kinds.items() for source, rate in part.items()
+    }
+    sums = {kind: _sum(part, energies)[order] for kind, part in kinds.items()}
+    shown = LogRange.of(rates.values(), np.concatenate([*sums.values()]))
+    heading = title(
+        result.title or result.scenario, result.mu, result.mass,
+        shown.unseen({f"{kind} {source}": rate for (kind, source), rate in rates.items()}),
+    )  # fmt: skip
+    sources = list(dict.fromkeys(source for _, source in rates))
+    marker = "o" if energies.size == 1 else ""
+    highest = np.max([*sums.values()], axis=0)
+    last = int(np.flatnonzero(highest >= shown.bottom)[-1]) if highest.any() else energies.size
+    with journal_style():
+        figure, axes = column_figure(_height(heading, len(sources) + len(kinds) + 1))
+        _frame(axes, energies[: last + 2], shown, _LEAST_RATIO)
+        for kind, total in sums.items():
+            axes.plot(
+                energies, shown.clip(total), color=_SUM, linewidth=_WIDTHS[kind] + 2.0,
+                marker=marker, markersize=_WIDTHS[kind] + 6.0, label=f"_{kind}", zorder=1.5,
+            )  # fmt: skip
+        for (kind, source), rate in rates.items():
+            colour, dashes = _style(source)
+            axes.plot(
+                energies, shown.clip(rate), color=colour, linestyle=dashes, marker=marker,
+                linewidth=_WIDTHS[kind], markersize=_WIDTHS[kind] + 2.0, label=f"_{kind} {source}",
+            )  # fmt: skip
+        handles = [_sample(nuclides(source), *_style(source), 1.2, marker) for source in sources]
+        handles += [_sample(_KINDS[kind], "black", "-", _WIDTHS[kind], marker) for kind in kinds]
+        handles.append(_sample("sum of sources", _SUM, "-", 3.2, marker))
+        axes.set_xlabel(r"recoil energy $T_{\mathrm{nr}}$ [keV$_{\mathrm{nr}}$]")
+        axes.set_ylabel(
+            r"$\mathrm{d}R/\mathrm{d}T_{\mathrm{nr}}$ [keV$_{\mathrm{nr}}^{-1}$ kg$^{-1}$ d$^{-1}$]"
+        )
+        _legend(figure, heading, handles)
+    return figure
+
+
+def _per(edges: FloatArray) -> tuple[FloatArray, str]:
+    """What counts are divided by (bins,), and the energy that the result is per."""
+    widths = np.diff(edges)
+    kevee = r"keV$_{\mathrm{ee}}$"
+    if _equal(widths):
+        return np.ones_like(widths), f"{widths[0]:.4g} {kevee}"
+    return widths, kevee
+
+
+def _sum(rates: Mapping[str, FloatArray], like: FloatArray) -> FloatArray:
+    """Sum over sources, of the shape of `like` also if there are none."""
+    return np.asarray(np.sum([np.zeros_like(like), *rates.values()], axis=0))
+
+
+def _frame(axes: Axes, x: FloatArray, shown: LogRange, ratio: float) -> None:
+    """Limits and scales; energies that span more than a ratio are logarithmic."""
+    axes.set_yscale("log")
+    axes.set_ylim(shown.bottom, shown.top)
+    log_ticks(axes.yaxis, shown.bottom, shown.top)
+    first, last = float(x[0]), float(x[-1])
+    if first == last:
+        first, last = first / _DECADE, last * _DECADE
+    if first > 0.0 and last / first > ratio:
+        axes.set_xscale("log")
+        log_ticks(axes.xaxis, first, last)
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    else:
+        axes.xaxis.set_minor_locator(AutoMinorLocator())
+    axes.set_xlim(first, last)
+
+
+def _equal(widths: FloatArray) -> bool:
+    return bool((np.abs(widths - widths[0]) <= _ROUNDING * widths[0]).all())
+
+
+def _draw_data(
+    axes: Axes, edges: FloatArray, seen: FloatArray, ends: Sequence[FloatArray], shown: LogRange
+) -> None:
+    """Observed counts with their intervals; a count of zero has its marker below the frame."""
+    logarithmic = axes.get_xscale() == "log"
+    middle = np.sqrt(edges[1:] * edges[:-1]) if logarithmic else 0.5 * (edges[1:] + edges[:-1])
+    low, at, high = (shown.clip(values) for values in (ends[0], seen, ends[1]))
+    axes.errorbar(
+        middle, at, yerr=np.stack([at - low, high - at]), fmt="o", color="black", markersize=2.6,
+        linewidth=0.8, capsize=1.2, label="data", zorder=3.0,
+    )  # fmt: skip
+
+
+def _style(source: str) -> tuple[str, Any]:
+    """Colour and dashes of a source."""
+    return _SOURCES.get(source, _OTHER)
+
+
+def _height(heading: str, entries: int) -> float:
+    """Of a figure (inches) whose axes keep their size whatever stands above them."""
+    return _AXES_HEIGHT + _ROW * (heading.count("\n") + 1 - (-entries // _COLUMNS))
+
+
+def _sample(label: str, colour: str, dashes: Any, width: float, marker: str) -> Line2D:  # noqa: ANN401
+    """A line for the legend."""
+    return Line2D([], [], color=colour, linestyle=dashes, linewidth=width, marker=marker,
+                  markersize=3.0, label=label)  # fmt: skip
+
+
+def _legend(figure: Figure, heading: str, handles: Sequence[Artist]) -> None:
+    """Above the axes, where it covers no line."""
+    legend = figure.legend(
+        handles=list(handles), title=heading, loc="outside upper center", ncols=_COLUMNS,
+        frameon=False, fontsize=7.5, title_fontsize=8.0, handlelength=2.2, columnspacing=1.0,
+        handletextpad=0.5, labelspacing=0.3, borderpad=0.1,
+    )  # fmt: skip
+    legend.get_title().set_multialignment("center")
