@@ -92,8 +92,22 @@ def require_distinct(*paths: Path | None) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file whole, or not at all."""
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    """Write a text file whole, or not at all; see `write_bytes`."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole, or not at all.
+
+    What others draw or pack is to be made in memory first: some libraries answer a disk that is
+    full with errors of their own.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written; an existing file is then as it was.
+    """
+    write_atomically(path, lambda temporary: temporary.write_bytes(content))
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
