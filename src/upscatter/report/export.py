@@ -40,6 +40,10 @@ def require_writable(path: Path) -> None:
     try:
         # Of a link, the file that it points to is the one to replace.
         target = path.resolve()
+        if target.is_symlink():  # Python raises for it up to 3.12
+            raise OutputError(
+                f"{path}: cannot be written (its links lead in a circle); choose another place"
+            )
         if path.is_dir():
             raise OutputError(f"{path}: is a folder; give the name of a file")
         if path.exists() and not path.is_file():
