@@ -22,6 +22,13 @@ from upscatter.limits.curve import (
 from upscatter.limits.expected_counts import ExpectedCounts
 from upscatter.numerics import FloatArray
 from upscatter.rates.spectrum import recoil_spectrum as _recoil_spectrum
+from upscatter.scenario.arguments import (
+    Energies,
+    Energy,
+    mass_mev,
+    masses_mev,
+    recoil_energies_kevnr,
+)
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
 from upscatter.statistics.upper_limits import BANDS
@@ -33,7 +40,7 @@ LOWEST_MASS = 0.01
 
 def upper_limit(
     scenario: Scenario | str,
-    masses: npt.ArrayLike | None = None,
+    masses: Energies | None = None,
     *,
     flavour: str | None = None,
     flavour_sum: FlavourSum = "incoherent",
@@ -46,7 +53,8 @@ def upper_limit(
     scenario : Scenario or str
         A scenario, or the name or path of one.
     masses : array_like, shape (masses,), optional
-        m_4 in MeV; by default 200 masses from 0.01 MeV to the kinematic end.
+        m_4: numbers in MeV, texts such as "5 MeV", or quantities of pint or astropy; by default
+        200 masses from 0.01 MeV to the kinematic end.
     flavour : {"universal", "e", "mu", "tau"}, optional
         Coupling to use instead of the scenario's.
     flavour_sum : {"incoherent", "exact"}
@@ -76,9 +84,7 @@ def upper_limit(
     return limit_of(model_of(scenario, flavour, flavour_sum), masses, bands=bands)
 
 
-def limit_of(
-    model: Model, masses: npt.ArrayLike | None = None, *, bands: bool = False
-) -> LimitCurve:
+def limit_of(model: Model, masses: Energies | None = None, *, bands: bool = False) -> LimitCurve:
     """`upper_limit` of a model that is already built; building it once serves many calls."""
     settings = model.scenario.settings
     experiment = model.experiment
@@ -86,7 +92,7 @@ def limit_of(
         end = experiment.highest_mass(model.flux)
         mass = mass_grid(LOWEST_MASS * MEV, end)
     else:
-        mass = non_negative("mass", np.atleast_1d(masses)) * MEV
+        mass = masses_mev("mass", masses) * MEV
     limit, expected = _limits(model, mass, bands)
     statistics = settings.statistics
     return LimitCurve(
@@ -128,7 +134,7 @@ def _limits(model: Model, mass: FloatArray, bands: bool) -> tuple[FloatArray, Fl
 def expected_counts(
     scenario: Scenario | str,
     mu: float = 1e-9,
-    mass: float = LOWEST_MASS,
+    mass: Energy = LOWEST_MASS,
     *,
     flavour: str | None = None,
     flavour_sum: FlavourSum = "incoherent",
@@ -141,8 +147,8 @@ def expected_counts(
         A scenario, or the name or path of one.
     mu : float
         μ_ν4/μ_B.
-    mass : float
-        m_4 in MeV.
+    mass : float, str or quantity
+        m_4, in MeV if it is a number.
     flavour, flavour_sum
         As for `upper_limit`.
 
@@ -158,7 +164,8 @@ def expected_counts(
     """
     model = model_of(scenario, flavour, flavour_sum)
     strength = _strength(mu)
-    m4 = float(non_negative("mass", np.asarray(mass, dtype=float))) * MEV
+    mass = mass_mev("mass", mass)
+    m4 = mass * MEV
     experiment = model.experiment
     dipole = experiment.counts(Dipole(), model.dipole_flux, m4)
     return ExpectedCounts(
@@ -168,17 +175,17 @@ def expected_counts(
         experiment.counts(model.standard_model, model.flux),
         {source: np.asarray(strength * n) for source, n in dipole.items()},
         float(mu),
-        float(mass),
+        mass,
         model.provenance,
     )
 
 
 def recoil_spectrum(
     scenario: Scenario | str,
-    energies: npt.ArrayLike,
+    energies: Energies,
     *,
     mu: float | None = None,
-    mass: float = LOWEST_MASS,
+    mass: Energy = LOWEST_MASS,
     flavour: str | None = None,
     flavour_sum: FlavourSum = "incoherent",
 ) -> dict[str, FloatArray]:
@@ -189,11 +196,11 @@ def recoil_spectrum(
     scenario : Scenario or str
         Target, fluxes and cross section are taken from it.
     energies : array_like, shape (n,)
-        Recoil energies in keVnr.
+        Recoil energies: numbers in keVnr, texts such as "0.5 keVnr", quantities.
     mu : float, optional
         μ_ν4/μ_B of the dipole portal; the Standard Model where it is omitted.
-    mass : float
-        m_4 in MeV.
+    mass : float, str or quantity
+        m_4, in MeV if it is a number.
     flavour, flavour_sum
         As for `upper_limit`.
 
@@ -209,12 +216,12 @@ def recoil_spectrum(
     '5.0e-04'
     """
     model = model_of(scenario, flavour, flavour_sum)
-    recoil = non_negative("energies", np.atleast_1d(energies)) * KEV
+    recoil = recoil_energies_kevnr("energies", energies) * KEV
     if (recoil <= 0.0).any():
         raise PhysicsError("energies: recoil energies must be positive; the dipole rate is ∝ 1/T")
     interaction = model.standard_model if mu is None else Dipole()
     strength = 1.0 if mu is None else _strength(mu)
-    m4 = 0.0 if mu is None else float(non_negative("mass", np.asarray(mass, dtype=float))) * MEV
+    m4 = 0.0 if mu is None else mass_mev("mass", mass) * MEV
     form = form_factor(model.scenario.settings.physics.form_factor)
     unit = 1.0 / (KEV * KG * DAY)
     return {

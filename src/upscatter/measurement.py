@@ -12,10 +12,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import gammaincc
 
-from upscatter.api import LOWEST_MASS, non_negative
+from upscatter.api import LOWEST_MASS
 from upscatter.errors import PhysicsError
 from upscatter.flux.coupling import FlavourSum, coupling
 from upscatter.inputs.xenonnt_files import read_release
@@ -23,6 +22,7 @@ from upscatter.limits.curve import mass_grid
 from upscatter.limits.fits import LimitFits
 from upscatter.limits.measured import MeasuredCurve, PostFit
 from upscatter.numerics import FloatArray
+from upscatter.scenario.arguments import Energies, Energy, mass_mev, masses_mev
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.released_experiment import ReleasedExperiment, release_block
 from upscatter.scenario.scattering import Scattering
@@ -99,7 +99,7 @@ class Measurement:
         }
         return self.recast.scattering.provenance | {"exposures": exposures}
 
-    def limit(self, masses: npt.ArrayLike | None = None, *, bands: bool = False) -> MeasuredCurve:
+    def limit(self, masses: Energies | None = None, *, bands: bool = False) -> MeasuredCurve:
         """Upper limit on μ_ν4 against m_4, best fit, p-value and pulls.
 
         Parameters
@@ -117,7 +117,7 @@ class Measurement:
         if masses is None:
             mass = mass_grid(LOWEST_MASS * MEV, self.recast.highest_mass, _MASSES)
         else:
-            mass = non_negative("mass", np.atleast_1d(masses)) * MEV
+            mass = masses_mev("mass", masses) * MEV
         statistics = self.scenario.settings.statistics
         found = self._findings(mass, bands)
         model, data = self._massless
@@ -144,20 +144,20 @@ class Measurement:
             gof_p_value=float(gammaincc(0.5 * model.bins, 0.5 * deviance)),
         )
 
-    def post_fit(self, mass: float) -> PostFit:
+    def post_fit(self, mass: Energy) -> PostFit:
         """The fitted model at one m_4, with uncertainties of the nuisance parameters.
 
         Parameters
         ----------
-        mass : float
-            m_4 in MeV.
+        mass : float, str or quantity
+            m_4, in MeV if it is a number.
 
         Raises
         ------
         PhysicsError
             If the mass is out of reach, or a fit does not converge.
         """
-        m4 = float(non_negative("mass", mass)) * MEV
+        m4 = mass_mev("mass", mass) * MEV
         where = self._where(m4)
         model, data = self.likelihood(m4)
         bounds = {n: b for n, b in self.recast.likelihood.bounds.items() if n in model.names}
@@ -273,7 +273,7 @@ class Measurement:
 def measured_limit(
     scenario: Scenario | str,
     data: Path | str,
-    masses: npt.ArrayLike | None = None,
+    masses: Energies | None = None,
     *,
     flavour: str | None = None,
     flavour_sum: FlavourSum = "incoherent",

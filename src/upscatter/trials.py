@@ -23,6 +23,7 @@ from upscatter.limits.curve import Test
 from upscatter.limits.toys import ToyResult
 from upscatter.numerics import FloatArray
 from upscatter.parallel import completed, usable_cores
+from upscatter.scenario.arguments import Energy, mass_mev
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
 from upscatter.statistics.pulls import chi2_threshold
@@ -146,7 +147,7 @@ class Ensemble:
 
 def toys(
     scenario: Scenario | str,
-    mass: float = LOWEST_MASS,
+    mass: Energy = LOWEST_MASS,
     trials: int = 10_000,
     seed: int = 1,
     *,
@@ -166,8 +167,8 @@ def toys(
     ----------
     scenario : Scenario or str
         A scenario that describes a detector, or the name or path of one.
-    mass : float
-        m_4 in MeV.
+    mass : float, str or quantity
+        m_4, in MeV if it is a number.
     trials : int
         Pseudo-experiments without a signal, and as many with one.
     seed : int
@@ -215,7 +216,7 @@ def toys(
     if loaded.described and test is not None:
         loaded = loaded.with_statistics(test=test)
     model = Model(loaded, None if flavour is None else coupling(flavour))
-    ensemble = Ensemble.prepare(model, mass, seed, mu)
+    ensemble = Ensemble.prepare(model, mass_mev("mass", mass), seed, mu)
     if jobs is None:
         # a process takes a second to start, in which a closed form has done all the work
         quick = trials <= CHUNK or loaded.settings.statistics.test == "chi2-pulls"

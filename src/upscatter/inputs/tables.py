@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -25,17 +26,30 @@ def read_text(path: Path) -> str:
     """
     try:
         with path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
-        if len(content) > _MOST_BYTES:
-            raise TableError(
-                f"{path}: is larger than {_MOST_BYTES // 2**20} MB; give a smaller text file"
-            )
-        return content.decode("utf-8-sig")
+            return decoded(file, str(path))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not a text file"
         raise TableError(
             f"{path}: cannot be read ({reason}); give a readable text file in UTF-8"
         ) from None
+
+
+def decoded(file: BinaryIO, name: str) -> str:
+    """Text of an open file, as `read_text` reads it; its name is for the message.
+
+    Raises
+    ------
+    TableError
+        If it is larger than any table or scenario.
+    OSError, ValueError
+        If it cannot be read, or is no text.
+    """
+    content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise TableError(
+            f"{name}: is larger than {_MOST_BYTES // 2**20} MB; give a smaller text file"
+        )
+    return content.decode("utf-8-sig")
 
 
 def read_two_columns(path: Path) -> tuple[FloatArray, FloatArray]:
