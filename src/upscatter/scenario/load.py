@@ -154,7 +154,7 @@ class Scenario:
             return first, second
         if table.file is None:
             return None
-        return read_two_columns((self.directory or Path()) / table.file)
+        return read_two_columns((self.directory or Path()) / table.file, table.columns)
 
     @property
     def digest(self) -> str:
