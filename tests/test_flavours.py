@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
+from scenario_files import scenario
 from upscatter.errors import PhysicsError, UpscatterError
 from upscatter.flavours import (
     SunAndDetector,
@@ -173,6 +174,20 @@ class TestOscillation:
             np.array(self.energies) * MEV, "8B"
         )
         np.testing.assert_allclose(result.average, direct, atol=1e-12)
+
+    def test_the_mean_of_a_season_weighs_day_and_night_by_their_lengths(self, tmp_path):
+        """In the nights of a northern winter a detector spends most of its time."""
+        path = tmp_path / "winter.toml"
+        season = '[oscillation]\nlatitude = "60 deg"\nseason = ["11-15", "01-31"]\n'
+        path.write_text(scenario(extra=season), encoding="utf-8")
+        sun = SunAndDetector.choose(str(path))
+        assert sun.exposure.day < 0.35
+        result = oscillation(sun, "8B", self.energies)
+        direct = sun.flavour(sun.exposure).probabilities(np.array(self.energies) * MEV, "8B")
+        np.testing.assert_allclose(result.average, direct, atol=1e-12)
+        # nearer to the night than to the day
+        by_night = (result.average - result.day) / (result.night - result.day)
+        np.testing.assert_allclose(by_night, 1.0 - sun.exposure.day, rtol=1e-6)
 
     def test_asymmetry_grows_with_energy(self):
         asymmetry = oscillation(KAMIOKA, "8B", self.energies).asymmetry

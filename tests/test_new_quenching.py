@@ -6,8 +6,6 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 import pytest
 from pydantic import Field
-from upscatter.impacts import impacts
-from upscatter.planning import plan
 
 from scenario_files import scenario
 from upscatter.api import upper_limit
@@ -16,6 +14,8 @@ from upscatter.scenario.detector_blocks import DetectorBlock, QuenchingBlock, Qu
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.model import ScenarioFile
 from upscatter.scenario.summary import summarise
+from upscatter.studies.impacts import impacts
+from upscatter.studies.planning import plan
 from upscatter.units import KEV
 
 

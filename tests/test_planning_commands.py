@@ -5,10 +5,10 @@ import io
 import json
 
 import pytest
-from upscatter.planning import plan
 
 from scenario_files import detector, scenario
 from upscatter.cli import main
+from upscatter.studies.planning import plan
 
 WIDTH = 80
 

@@ -45,6 +45,23 @@ DRU = 1.0 / (KEV * KG * DAY)
         ("1 cm^-2 hour^-1", FLUX, 1.0 / (CM**2 * HOUR)),
         ("1 / (m^2 s)", FLUX, 1.0 / (METRE**2 * SECOND)),
         ("0 / (keVee kg day)", BACKGROUND_RATE, 0.0),
+        ("150 kg·yr", EXPOSURE, 150.0 * KG * YEAR),  # as papers print it
+        ("150 kg ⋅ yr", EXPOSURE, 150.0 * KG * YEAR),
+        ("150\u00b7kg\u00b7yr", EXPOSURE, 150.0 * KG * YEAR),
+        ("150 kg × yr", EXPOSURE, 150.0 * KG * YEAR),
+        ("0.01 keVee⁻¹·kg⁻¹·day⁻¹", BACKGROUND_RATE, 0.01 * DRU),
+        ("5.25e6 cm⁻² s⁻¹", FLUX, 5.25e6 / (CM**2 * SECOND)),
+        ("5.25e6 / (cm² s)", FLUX, 5.25e6 / (CM**2 * SECOND)),
+        ("5.25×10⁶ cm⁻² s⁻¹", FLUX, 5.25e6 / (CM**2 * SECOND)),
+        ("5.25 · 10⁶ / (cm² s)", FLUX, 5.25e6 / (CM**2 * SECOND)),
+        ("10⁶ / (cm² s)", FLUX, 1e6 / (CM**2 * SECOND)),
+        ("5×10⁻³ MeV", ENERGY, 5.0 * KEV),
+        ("10⁺¹² eV", ENERGY, 1e6 * MEV),
+        ("5e−3 MeV", ENERGY, 5.0 * KEV),
+        ("−2 MeV", ENERGY, -2.0 * MEV),
+        ("1 cm^−2 s^−1", FLUX, 1.0 / (CM**2 * SECOND)),
+        ("3 µeV", ENERGY, 3e-6 * EV),  # the micro sign, and the letter mu below
+        ("3 μeV", ENERGY, 3e-6 * EV),
         ("-2 MeV", ENERGY, -2.0 * MEV),  # the sign is for the field to judge
     ],
 )
@@ -140,14 +157,40 @@ def test_values_that_are_not_finite_are_refused(text):
     refusal(text, ENERGY)
 
 
-@pytest.mark.parametrize("text", ["9**9**9**9 keV", "2 ^ 1000000 keV", "(9)**(99999999) keV"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "9**9**9**9 keV",
+        "2 ^ 1000000 keV",
+        "(9)**(99999999) keV",
+        "9⁹⁹⁹⁹⁹⁹⁹⁹⁹ keV",
+        "2² keV",
+        "10⁹⁹⁹⁹⁹⁹⁹⁹ keV",
+        "(9)⁹⁹⁹⁹⁹⁹⁹⁹ keV",
+    ],
+)
 def test_powers_of_numbers_are_not_evaluated(text):
     assert refusal(text, ENERGY).startswith("has a power of a number; write powers of ten as 1e6")
 
 
 @pytest.mark.parametrize(
     ("text", "character"),
-    [("0,16 keV", ","), ("1 ± 0.1 keV", "±"), ("~5 keV", "~"), ("5' keV", "'")],
+    [
+        ("0,16 keV", ","),
+        ("1 ± 0.1 keV", "±"),
+        ("~5 keV", "~"),
+        ("5' keV", "'"),
+        ("5·3 keV", "·"),
+        ("5 · 3 keV", "·"),
+        ("0⋅16 keV", "⋅"),
+        ("3 Åeν", "Å"),
+        ("٣ keV", "٣"),
+        ("1 – 2 keV", "–"),
+        ("½ keV", "½"),
+        ("1\xa0keV", "\xa0"),
+        ("1 keV₂", "₂"),
+        ("é", "é"),
+    ],
 )
 def test_a_character_that_no_quantity_has_is_named(text, character):
     assert refusal(text, ENERGY).startswith(f"has the character {character!r}; write an energy")

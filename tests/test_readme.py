@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,17 @@ def folder(tmp_path, monkeypatch):
 def commands():
     lines = [line.split("#")[0].strip() for block in blocks("sh") for line in block.splitlines()]
     return [line for line in lines if line.startswith("upscatter ")]
+
+
+def test_the_pythons_that_are_promised():
+    """Continuous integration runs the tests on those that the classifiers name."""
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))
+    classifiers = " ".join(project["project"]["classifiers"])
+    promised = re.search(r"with Python ((?:3\.\d+(?:, | or )?)+)", README)
+    assert promised, "the README names the versions one by one"
+    versions = re.findall(r"3\.\d+", promised[1])
+    assert versions == re.findall(r"Python :: (3\.\d+)", classifiers)
+    assert project["project"]["requires-python"] == f">={versions[0]}"
 
 
 def test_there_is_something_to_test():

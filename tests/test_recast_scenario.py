@@ -13,6 +13,7 @@ from upscatter.inputs.xenonnt import RUNS, SHIFTS
 from upscatter.inputs.xenonnt_files import read_release
 from upscatter.interactions.cevns import StandardModel
 from upscatter.rates.recast import RecoilFold
+from upscatter.rates.spectrum import recoil_spectrum
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.released_experiment import ReleasedExperiment, release_block
 from upscatter.scenario.scattering import Scattering
@@ -133,6 +134,24 @@ def test_signals_are_those_of_every_source_run_and_shift(release):
     exposures = [run.exposure for run in release.runs]
     sr0, sr2 = signals["8B"]["sr0"], signals["8B"]["sr2"]
     np.testing.assert_allclose(sr2 / sr0, exposures[2] / exposures[0], rtol=1e-12)
+
+
+def test_roundings_below_zero_give_no_events(release, monkeypatch):
+    """Cancelling terms of the cross section may leave a rate of -1e-16 where recoils end."""
+    recast = ReleasedExperiment(Scattering(changed()), release)
+
+    def events(at_the_end):
+        def spectrum(recoil, *rest):
+            return np.where(recoil < np.median(recoil), recoil_spectrum(recoil, *rest), at_the_end)
+
+        monkeypatch.setattr("upscatter.scenario.released_experiment.recoil_spectrum", spectrum)
+        return recast.signals(1.0 * MEV)
+
+    nothing, below = events(0.0), events(-1.0)
+    for source, by_run in nothing.items():
+        for run, counts in by_run.items():
+            assert counts.max() > 0.0
+            np.testing.assert_array_equal(below[source][run], counts)
 
 
 def test_the_rule_chooses_the_fold(release):

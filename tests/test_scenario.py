@@ -4,7 +4,7 @@ import pytest
 
 from scenario_files import detector, scenario
 from upscatter.errors import ScenarioError, TableError
-from upscatter.scenario.load import Scenario, bundled_names
+from upscatter.scenario.load import Scenario, _tables, bundled_names
 from upscatter.units import CM, DAY, KEV, KG, SECOND, YEAR
 
 
@@ -397,6 +397,61 @@ class TestTables:
         loaded = load(scenario(detector=detector(quenching=quenching)))
         energy, values = loaded.columns(loaded.settings.detector.quenching)
         assert (energy.tolist(), values.tolist()) == ([0.1, 50.0], [0.2, 0.3])
+
+    LARGER = "E,error,value\n0.1,9,0.2\n50,9,0.3\n"
+    WHERE = (
+        ("detector.quenching", '{{ model = "table", {} }}'),
+        ("detector.efficiency", '{{ energy = "keVee", {} }}'),
+        ("background", '{}\nrate = "1 / (keVee kg day)"'),
+        ("flux.spectra.8B", 'sources = ["8B"]\nspectra = {{ "8B" = {{ {} }} }}'),
+    )
+
+    @pytest.mark.parametrize("columns", ["columns = [1, 3]", 'columns = ["E", "value"]'])
+    @pytest.mark.parametrize(("where", "pattern"), WHERE)
+    def test_columns_of_a_larger_file(self, tmp_path, where, pattern, columns):
+        (tmp_path / "large.csv").write_text(self.LARGER)
+        text = self.with_table(where, pattern, 'file = "large.csv"', columns)
+        loaded = Scenario.parse(text, "my.toml", tmp_path)
+        (table,) = (t for t in _tables(loaded.settings) if t.file)
+        first, second = loaded.columns(table)
+        assert (first.tolist(), second.tolist()) == ([0.1, 50.0], [0.2, 0.3])
+
+    def with_table(self, where, pattern, *keys):
+        comma = "\n" if where == "background" else ", "
+        text = pattern.format(comma.join(keys))
+        block, _, field = where.partition(".")
+        if block == "detector":
+            return scenario(detector=detector(**{field: text}))
+        return scenario(**{block: text})
+
+    @pytest.mark.parametrize(
+        ("columns", "says"),
+        [
+            ("[1, 1]", "names one column twice; name two, such as [1, 2]"),
+            ('["E", "E"]', "names one column twice"),
+            ("[0, 1]", "must be numbers from 1 on, or names"),
+            ("[1, -1]", "must be numbers from 1 on, or names"),
+            ('["", "E"]', "must be numbers from 1 on, or names"),
+            ("[1]", "must be two numbers or two names of columns; name two"),
+            ("[1, 2, 3]", "must be two numbers or two names of columns"),
+            ('[1, "E"]', "must be two numbers or two names of columns"),
+            ("[true, 2]", "must be two numbers or two names of columns"),
+            ("[1.0, 2.0]", "must be two numbers or two names of columns"),
+            ('"E"', "must be two numbers or two names of columns"),
+            ("2", "must be two numbers or two names of columns"),
+        ],
+    )
+    @pytest.mark.parametrize(("where", "pattern"), WHERE)
+    def test_columns_that_mean_nothing(self, where, pattern, columns, says):
+        text = self.with_table(where, pattern, 'file = "x.csv"', f"columns = {columns}")
+        message = refusal(text)
+        assert message.startswith(f"my.toml: {where}")
+        assert "columns" in message
+        assert says in message
+
+    def test_columns_without_a_file(self):
+        text = '{ model = "table", points = [[1, 2], [3, 4]], columns = [1, 2] }'
+        assert "has columns but no file" in refusal(scenario(detector=detector(quenching=text)))
 
     @pytest.mark.parametrize("name", ["none.csv", ".", "a\\u0000b", "x/y.csv"])
     def test_a_file_that_cannot_be_read(self, tmp_path, name):

@@ -66,7 +66,7 @@ def test_round_trip(table, rows, separator):
     [
         ("1 2\n3 x\n", 2, "'3 x'"),
         ("1 2\n3\n", 2, "'3'"),
-        ("1 2\n3 4 5\n", 2, "'3 4 5'"),
+        ("1 2\n3 4 x\n", 2, "'3 4 x'"),
         ("1 2\n3 nan\n", 2, "'3 nan'"),
         ("1 2\n\n# c\ninf 4\n", 4, "'inf 4'"),
         ("energy yield\nkeV none\n1 2\n", 2, "'keV none'"),
@@ -81,6 +81,84 @@ def test_a_malformed_row_is_named(table, text, line, quoted):
     assert str(caught.value) == (
         f"{path}: line {line}: {quoted} is not two finite numbers; correct or remove it"
     )
+
+
+HEPDATA = """\
+#: table_doi: 10.17182/hepdata.00000.v1/t1
+#: name: Efficiency, "detected"
+#: keyword observables: EFF
+
+"$E_{nr}$, true [keV]","$\\epsilon$ [#]","error +","error -"
+1.0,2.0,0.1,-0.1
+3.0,4.0,0.2,-0.2
+"""
+
+
+class TestMoreColumns:
+    @pytest.mark.parametrize(
+        ("text", "columns"),
+        [
+            ("1 2 9\n3 4 9\n", (1, 2)),
+            ("9 1 9 2\n8 3 8 4\n", (2, 4)),
+            ("2,9,1\n4,9,3\n", (3, 1)),
+            ("energy,efficiency,error\n1,2,9\n3,4,9\n", (1, 2)),
+            ("energy,efficiency,error\n1,2,9\n3,4,9\n", ("energy", "efficiency")),
+            ("error;efficiency;energy\n9;2;1\n9;4;3\n", ("energy", "efficiency")),
+            ("energy\tthe efficiency\terror\n1\t2\t9\n3\t4\t9", ("energy", "the efficiency")),
+            ('energy "the efficiency" error\n1 2 9\n3 4 9', ("energy", "the efficiency")),
+            ("energy efficiency\n1 2\n3 4\n", ("energy", "efficiency")),
+            (HEPDATA, (1, 2)),
+            (HEPDATA, ("$E_{nr}$, true [keV]", "$\\epsilon$ [#]")),
+            ("low,1,2\nhigh,3,4\n", (2, 3)),
+            ("bin,E,eff\nlow,1,2\nhigh,3,4\n", ("E", "eff")),
+            ("1,,2\n3,,4\n", (1, 3)),
+            ("1,,2\n3,5,4\n", (1, 3)),
+            ("1,2,\n3,4,\n", (1, 2)),
+        ],
+    )
+    def test_two_of_them(self, table, text, columns):
+        first, second = read_two_columns(table(text), columns)
+        np.testing.assert_array_equal(first, [1.0, 3.0])
+        np.testing.assert_array_equal(second, [2.0, 4.0])
+
+    @pytest.mark.parametrize(
+        ("text", "columns", "says"),
+        [
+            (
+                "1 2\n3 4 5\n", None,
+                "line 2: '3 4 5' has 3 columns, not two; say which to read, such as "
+                "columns = [1, 2]",
+            ),
+            (
+                "E,eff,err\n1,2,3\n", None,
+                "line 2: '1,2,3' has 3 columns, not two; say which to read, such as "
+                "columns = [1, 2], of 'E, eff, err'",
+            ),
+            (HEPDATA, None, "line 6: '1.0,2.0,0.1,-0.1' has 4 columns, not two"),
+            (
+                "E,eff,err\n1,2,3\n3,4,5\n", ("E", "efficiency"),
+                "has no column 'efficiency'; say which to read, such as columns = [1, 2], of "
+                "'E, eff, err'",
+            ),
+            ("E,eff,eff\n1,2,3\n3,4,5\n", ("E", "eff"), "has several columns 'eff'; say which"),
+            (
+                "1,2,3\n3,4,5\n", ("E", "eff"),
+                "has no line of column names; choose columns by number, such as columns = [1, 2]",
+            ),
+            ("1 2\n3 4\n", (1, 3), "line 1: '1 2' has no column 3; say which to read"),
+            ("E,eff\n1,2\n3,4\n", (4, 1), "line 2: '1,2' has no column 4; say which to read"),
+            ("1,2,3\n3,4\n", (1, 3), "line 2: '3,4' has no column 3"),
+            ("1,2,3\n3,4,\n", (1, 3), "line 2: '3,4,' is not two finite numbers; correct"),
+            ("3,1,2\n4,1,2\n", (2, 3), "line 2: 1 does not exceed 1 above it"),
+        ],
+    )  # fmt: skip
+    def test_what_cannot_be_read_says_what_to_do(self, table, text, columns, says):
+        path = table(text)
+        with pytest.raises(TableError) as caught:
+            read_two_columns(path, columns)
+        assert str(caught.value).startswith(f"{path}: ")
+        assert says in str(caught.value)
+        assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["1 2\n1 3\n", "1 2\n0.5 3\n"])

@@ -52,7 +52,7 @@ print(json.dumps({
 
 FIGURES = """
 from upscatter.api import expected_counts, recoil_spectrum
-from upscatter.planning import plan
+from upscatter.studies.planning import plan
 
 def heights(axes):
     return {p.get_label(): p.get_data().values.tolist() for p in axes.patches if p.get_label()}

@@ -25,6 +25,13 @@ from upscatter.limits.recoil_spectrum import RecoilSpectrum
 from upscatter.numerics import FloatArray
 from upscatter.rates.experiment import Flux
 from upscatter.rates.spectrum import recoil_spectrum as _recoil_spectrum
+from upscatter.scenario.arguments import (
+    Energies,
+    Energy,
+    mass_mev,
+    masses_mev,
+    recoil_energies_kevnr,
+)
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.projected import projected_limits
@@ -37,7 +44,7 @@ LOWEST_MASS = 0.01
 
 def upper_limit(
     scenario: Scenario | str,
-    masses: npt.ArrayLike | None = None,
+    masses: Energies | None = None,
     *,
     flavour: str | None = None,
     flavour_sum: FlavourSum = "incoherent",
@@ -53,7 +60,8 @@ def upper_limit(
     scenario : Scenario or str
         A scenario, or the name or path of one.
     masses : array_like, shape (masses,), optional
-        m_4 in MeV; by default 200 masses from 0.01 MeV to the kinematic end.
+        m_4: numbers in MeV, texts such as "5 MeV", or quantities of pint or astropy; by default
+        200 masses from 0.01 MeV to the kinematic end.
     flavour : {"universal", "e", "mu", "tau"}, optional
         Coupling to use instead of the scenario's.
     flavour_sum : {"incoherent", "exact"}
@@ -93,7 +101,7 @@ def upper_limit(
 
 def limit_of(
     model: Model,
-    masses: npt.ArrayLike | None = None,
+    masses: Energies | None = None,
     *,
     bands: bool = False,
     work: Work = HERE,
@@ -104,7 +112,7 @@ def limit_of(
         end = model.experiment.highest_mass(model.flux)
         mass = mass_grid(LOWEST_MASS, end / MEV)
     else:
-        mass = non_negative("mass", np.atleast_1d(masses)).copy()
+        mass = masses_mev("mass", masses)
     keyed = replace(work, key=_key(model, mass, bands))
     limits, poisson = projected_limits(model, mass * MEV, bands=bands, work=keyed)
     statistics = settings.statistics
@@ -140,7 +148,7 @@ def _key(model: Model, mass: FloatArray, bands: bool) -> dict[str, object]:
 def expected_counts(
     scenario: Scenario | str,
     mu: float = 1e-9,
-    mass: float = LOWEST_MASS,
+    mass: Energy = LOWEST_MASS,
     *,
     flavour: str | None = None,
     flavour_sum: FlavourSum = "incoherent",
@@ -153,8 +161,8 @@ def expected_counts(
         A scenario, or the name or path of one.
     mu : float
         μ_ν4/μ_B.
-    mass : float
-        m_4 in MeV.
+    mass : float, str or quantity
+        m_4, in MeV if it is a number.
     flavour, flavour_sum
         As for `upper_limit`.
 
@@ -170,7 +178,8 @@ def expected_counts(
     """
     model = model_of(scenario, flavour, flavour_sum)
     strength = _strength(mu)
-    m4 = float(non_negative("mass", np.asarray(mass, dtype=float))) * MEV
+    mass = mass_mev("mass", mass)
+    m4 = mass * MEV
     experiment = model.experiment
     dipole = experiment.counts(Dipole(), model.dipole_flux, m4)
     return ExpectedCounts(
@@ -180,7 +189,7 @@ def expected_counts(
         sm=experiment.counts(model.standard_model, model.flux),
         dipole={source: np.asarray(strength * n) for source, n in dipole.items()},
         mu=float(mu),
-        mass=float(mass),
+        mass=mass,
         provenance=model.provenance,
         exposure_kg_yr=experiment.exposure / (KG * YEAR),
         title=model.scenario.settings.title,
@@ -189,10 +198,10 @@ def expected_counts(
 
 def recoil_spectrum(
     scenario: Scenario | str,
-    energies: npt.ArrayLike,
+    energies: Energies,
     *,
     mu: float | None = None,
-    mass: float = LOWEST_MASS,
+    mass: Energy = LOWEST_MASS,
     flavour: str | None = None,
     flavour_sum: FlavourSum = "incoherent",
 ) -> RecoilSpectrum:
@@ -203,11 +212,11 @@ def recoil_spectrum(
     scenario : Scenario or str
         Target, fluxes and cross section are taken from it.
     energies : array_like, shape (n,)
-        Recoil energies in keVnr.
+        Recoil energies: numbers in keVnr, texts such as "0.5 keVnr", quantities.
     mu : float, optional
         μ_ν4/μ_B of the dipole portal; the Standard Model where it is omitted.
-    mass : float
-        m_4 in MeV.
+    mass : float, str or quantity
+        m_4, in MeV if it is a number.
     flavour, flavour_sum
         As for `upper_limit`.
 
@@ -224,12 +233,8 @@ def recoil_spectrum(
     '5.0e-04'
     """
     model = model_of(scenario, flavour, flavour_sum)
-    kevnr = non_negative("energies", np.atleast_1d(energies))
+    kevnr = recoil_energies_kevnr("energies", energies)
     recoil = kevnr * KEV
-    if recoil.ndim != 1:
-        raise PhysicsError(
-            f"energies: have the shape {recoil.shape}; give a plain list of recoil energies"
-        )
     if (recoil <= 0.0).any():
         raise PhysicsError("energies: recoil energies must be positive; the dipole rate is ∝ 1/T")
     form = form_factor(model.scenario.settings.physics.form_factor)
@@ -249,15 +254,14 @@ def recoil_spectrum(
 
     dipole = None
     if mu is not None:
-        m4 = float(non_negative("mass", np.asarray(mass, dtype=float))) * MEV
-        dipole = rates(Dipole(), model.dipole_flux, m4, _strength(mu))
+        dipole = rates(Dipole(), model.dipole_flux, mass_mev("mass", mass) * MEV, _strength(mu))
     return RecoilSpectrum(
         scenario=model.scenario.name,
         energies_kevnr=kevnr,
         sm=rates(model.standard_model, model.flux),
         dipole=dipole,
         mu=None if mu is None else float(mu),
-        mass=None if mu is None else float(mass),
+        mass=None if mu is None else mass_mev("mass", mass),
         provenance=model.provenance,
         title=model.scenario.settings.title,
     )

@@ -43,6 +43,10 @@ def require_writable(path: Path) -> None:
     try:
         # Of a link, the file that it points to is the one to replace.
         target = path.resolve()
+        if target.is_symlink():  # Python raises for it up to 3.12
+            raise OutputError(
+                f"{path}: cannot be written (its links lead in a circle); choose another place"
+            )
         if path.is_dir():
             raise OutputError(f"{path}: is a folder; give the name of a file")
         if path.exists() and not path.is_file():
@@ -109,8 +113,22 @@ def require_distinct(*paths: Path | None) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file whole, or not at all."""
-    write_atomically(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    """Write a text file whole, or not at all; see `write_bytes`."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole, or not at all.
+
+    What others draw or pack is to be made in memory first: some libraries answer a disk that is
+    full with errors of their own.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written; an existing file is then as it was.
+    """
+    write_atomically(path, lambda temporary: temporary.write_bytes(content))
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:

@@ -22,6 +22,7 @@ from upscatter.inputs.spectra import SOURCES, solar_spectrum
 from upscatter.inputs.sun import solar_model
 from upscatter.numerics import FloatArray
 from upscatter.rates.experiment import Flux
+from upscatter.scenario.arguments import Energies, energies_mev
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.oscillation import OscillationBlock
@@ -93,7 +94,7 @@ class SunAndDetector:
                 )
             fluxes = built.flux
             parameters, exposure = built.flavour.mixing, built.flavour.exposure
-            chosen = {"scenario": scenario, "solar_model": settings.flux.model}
+            chosen = {"scenario": built.scenario.name, "solar_model": settings.flux.model}
             chosen |= _described(settings.oscillation)
             if fit is not None:
                 parameters, chosen["mixing"] = mixing(fit), fit
@@ -136,7 +137,7 @@ def arriving_flux(sun: SunAndDetector) -> ArrivingFlux:
     )
 
 
-def oscillation(sun: SunAndDetector, source: str, energies: npt.ArrayLike) -> Oscillation:
+def oscillation(sun: SunAndDetector, source: str, energies: Energies) -> Oscillation:
     """Probabilities of one source at given energies (MeV), day and night.
 
     Examples
@@ -149,7 +150,7 @@ def oscillation(sun: SunAndDetector, source: str, energies: npt.ArrayLike) -> Os
     PhysicsError
         If an energy is below 1 keV or not finite, or conversion is not adiabatic.
     """
-    given = np.atleast_1d(np.array(energies, dtype=float))
+    given = energies_mev("energy", energies)
     bad = given[~((given >= _LEAST_ENERGY) & np.isfinite(given))]
     if bad.size:
         raise PhysicsError(

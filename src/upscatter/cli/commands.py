@@ -78,9 +78,9 @@ calibration_option = click.option(
 def commands(context: click.Context) -> None:
     """From the Sun to an exclusion curve for the sterile-neutrino dipole portal.
 
-    SCENARIO is the name of a bundled scenario (see `upscatter scenarios`) or the path of a TOML
-    file of your own: start from `upscatter show ge-nextgen > my.toml`, and let `upscatter check
-    my.toml` say what it describes.
+    SCENARIO is the name of a bundled scenario (see `upscatter scenarios`), the path of a TOML
+    file of your own, or - for standard input: start from `upscatter show ge-nextgen > my.toml`,
+    and let `upscatter check my.toml` say what it describes.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
@@ -173,7 +173,8 @@ def rate(
     if style == "table":
         from upscatter.report.tables import counts_tables
 
-        title = f"{scenario}: expected counts; dipole with mu = {mu:g} mu_B, m4 = {mass:g} MeV"
+        dipole = f"dipole with mu = {mu:g} mu_B, m4 = {mass:g} MeV"
+        title = f"{counts.scenario}: expected counts; {dipole}"
         emit_table(
             counts_tables(
                 title, counts.bin_edges_kevee, counts.background, counts.sm, counts.dipole
@@ -211,7 +212,8 @@ def check(scenario: str) -> None:
     from upscatter.scenario.load import Scenario
     from upscatter.scenario.summary import summarise
 
-    print_table(summary_table(scenario, summarise(Scenario.load(scenario))))
+    loaded = Scenario.load(scenario)
+    print_table(summary_table(loaded.name, summarise(loaded)))
 
 
 def emit(text: str, out: Path | None) -> None:

@@ -23,11 +23,10 @@ def archive_path(out: Path | None) -> Path:
 
 def submit(curve: LimitCurve, source: Scenario, path: Path) -> None:
     """A HEPData submission of a curve, with its figure, the exposure, and what it was made from."""
-    from tempfile import TemporaryDirectory
-
     import numpy as np
 
     from upscatter.report.hepdata import write_submission
+    from upscatter.report.plots import drawn
     from upscatter.scenario.model import ScenarioFile
     from upscatter.units import KG, YEAR
 
@@ -35,16 +34,8 @@ def submit(curve: LimitCurve, source: Scenario, path: Path) -> None:
     if isinstance(source.settings, ScenarioFile):
         exposure = source.settings.detector.exposure / (KG * YEAR)
         qualifiers = {"Exposure": (f"{exposure:.6g}", "kg yr")}
-    with TemporaryDirectory() as folder:
-        figure = None
-        # Log axes have no place for a massless ν_4 alone.
-        if (np.isfinite(curve.mu) & (curve.mass > 0.0)).any():
-            figure = Path(folder) / "limit.png"
-            curve.plot(figure)
-        write_submission(
-            curve,
-            path,
-            figure,
-            scenario_file=source.to_toml(),
-            qualifiers=qualifiers,
-        )
+    figure = None
+    # Log axes have no place for a massless ν_4 alone.
+    if (np.isfinite(curve.mu) & (curve.mass > 0.0)).any():
+        figure = drawn(curve.plot(), "png")
+    write_submission(curve, path, figure, scenario_file=source.to_toml(), qualifiers=qualifiers)

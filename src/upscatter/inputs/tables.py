@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 from upscatter.errors import TableError
 from upscatter.numerics import FloatArray
 
-_SEPARATOR = re.compile(r"[,;\s]+")
+_IN_QUOTES = re.compile(r'"[^"]*"')
+_WORDS = re.compile(r'"[^"]*"|[^\s"]+')
+# A comment begins with # outside of quotes.
+_COMMENT = re.compile(r'^((?:[^"#]|"[^"]*"|"(?![^"]*"))*)#.*$')
 _MOST_BYTES = 16 * 2**20
 _LONGEST_QUOTE = 60
 
@@ -25,12 +30,7 @@ def read_text(path: Path) -> str:
     """
     try:
         with path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
-        if len(content) > _MOST_BYTES:
-            raise TableError(
-                f"{path}: is larger than {_MOST_BYTES // 2**20} MB; give a smaller text file"
-            )
-        return content.decode("utf-8-sig")
+            return decoded(file, str(path))
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not a text file"
         raise TableError(
@@ -38,15 +38,39 @@ def read_text(path: Path) -> str:
         ) from None
 
 
-def read_two_columns(path: Path) -> tuple[FloatArray, FloatArray]:
+def decoded(file: BinaryIO, name: str) -> str:
+    """Text of an open file, as `read_text` reads it; its name is for the message.
+
+    Raises
+    ------
+    TableError
+        If it is larger than any table or scenario.
+    OSError, ValueError
+        If it cannot be read, or is no text.
+    """
+    content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise TableError(
+            f"{name}: is larger than {_MOST_BYTES // 2**20} MB; give a smaller text file"
+        )
+    return content.decode("utf-8-sig")
+
+
+def read_two_columns(
+    path: Path, columns: tuple[int, int] | tuple[str, str] | None = None
+) -> tuple[FloatArray, FloatArray]:
     """Read two columns of numbers, separated by commas, semicolons or white space.
 
-    Lines that are empty or start with ``#`` are skipped, and so is one line of column names.
+    Lines that are empty or start with ``#`` are skipped. One line of column names may come first;
+    names with separators in them are quoted, as HEPData writes them.
 
     Parameters
     ----------
     path : Path
         A text file.
+    columns : pair of int or of str, optional
+        Which columns of a larger table to read: their numbers, from 1, or their names. A table of
+        two columns needs none.
 
     Returns
     -------
@@ -56,25 +80,31 @@ def read_two_columns(path: Path) -> tuple[FloatArray, FloatArray]:
     Raises
     ------
     TableError
-        If the file cannot be read, or a row is not two finite numbers in increasing order.
+        If the file cannot be read, has other columns than those, or a row is not two finite
+        numbers in increasing order.
     """
-    lines = read_text(path).splitlines()
     rows: list[tuple[float, float]] = []
-    heading_allowed = True
-    for number, line in enumerate(lines, start=1):
-        text = line.split("#", 1)[0].strip()
+    chosen, names = _numbers(columns), None
+    for number, line in enumerate(read_text(path).splitlines(), start=1):
+        text = _COMMENT.sub(r"\1", line).strip()
         if not text:
             continue
-        row = _row(text)
-        if heading_allowed and not _is_number(_SEPARATOR.split(text)[0]):
-            heading_allowed = False
-            continue
-        heading_allowed = False
+        fields = _fields(text)
+        if names is None:
+            names = () if _is_data(fields, chosen) else tuple(fields)
+            if isinstance(columns, tuple) and chosen is None:
+                chosen = _by_name(columns, names, path)
+            if names:
+                continue
+        where = f"{path}: line {number}: {_quoted(text)}"
+        if chosen is not None and len(fields) <= max(chosen):
+            raise TableError(f"{where} has no column {max(chosen) + 1}; {_choose(names)}")
+        cells = [fields[i] for i in chosen] if chosen else [field for field in fields if field]
+        if len(cells) > 2 and all(map(_is_number, cells)):
+            raise TableError(f"{where} has {len(cells)} columns, not two; {_choose(names)}")
+        row = _row(cells)
         if row is None or not np.isfinite(row).all():
-            raise TableError(
-                f"{path}: line {number}: {_quoted(text)} is not two finite numbers; "
-                "correct or remove it"
-            )
+            raise TableError(f"{where} is not two finite numbers; correct or remove it")
         if rows and row[0] <= rows[-1][0]:
             raise TableError(
                 f"{path}: line {number}: {row[0]:g} does not exceed {rows[-1][0]:g} above it; "
@@ -83,8 +113,54 @@ def read_two_columns(path: Path) -> tuple[FloatArray, FloatArray]:
         rows.append(row)
     if len(rows) < 2:
         raise TableError(f"{path}: has {len(rows)} rows of two numbers; it needs at least two")
-    columns = np.array(rows).T
-    return columns[0], columns[1]
+    first, second = np.array(rows).T
+    return first, second
+
+
+def _fields(text: str) -> list[str]:
+    """Cells of a line, by the first of comma, semicolon and tab that it has, or white space."""
+    bare = _IN_QUOTES.sub("", text)
+    for separator in ",;\t":
+        if separator in bare:
+            row = next(csv.reader([text], delimiter=separator, skipinitialspace=True))
+            return [cell.strip() for cell in row]
+    return [cell.strip('"') for cell in _WORDS.findall(text)]
+
+
+def _numbers(columns: tuple[int, int] | tuple[str, str] | None) -> list[int] | None:
+    """Columns by number, from 0; None where they are named or not chosen."""
+    if columns is None:
+        return None
+    chosen = [column - 1 for column in columns if isinstance(column, int)]
+    return chosen if len(chosen) == len(columns) else None
+
+
+def _by_name(
+    columns: tuple[int, int] | tuple[str, str], names: tuple[str, ...], path: Path
+) -> list[int]:
+    """Columns by the names above the table, as numbers from 0."""
+    if not names:
+        raise TableError(
+            f"{path}: has no line of column names; choose columns by number, such as "
+            "columns = [1, 2]"
+        )
+    for column in columns:
+        if names.count(str(column)) != 1:
+            has = "several columns" if str(column) in names else "no column"
+            raise TableError(f"{path}: has {has} {_quoted(str(column))}; {_choose(names)}")
+    return [names.index(str(column)) for column in columns]
+
+
+def _choose(names: tuple[str, ...] | None) -> str:
+    """What to do about a table of other columns."""
+    known = f", of {_quoted(', '.join(names))}" if names else ""
+    return f"say which to read, such as columns = [1, 2]{known}"
+
+
+def _is_data(fields: list[str], chosen: list[int] | None) -> bool:
+    """Whether a line that may be one of names has numbers."""
+    cells = [fields[i] for i in chosen or (0,) if i < len(fields)]
+    return all(map(_is_number, cells))
 
 
 def _quoted(text: str) -> str:
@@ -99,9 +175,9 @@ def _is_number(field: str) -> bool:
     return True
 
 
-def _row(text: str) -> tuple[float, float] | None:
+def _row(cells: list[str]) -> tuple[float, float] | None:
     try:
-        values = [float(field) for field in _SEPARATOR.split(text) if field]
+        values = [float(cell) for cell in cells]
     except ValueError:
         return None
     return (values[0], values[1]) if len(values) == 2 else None

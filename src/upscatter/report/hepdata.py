@@ -13,6 +13,7 @@ import tempfile
 import warnings
 from collections.abc import Mapping
 from contextlib import chdir
+from io import BytesIO
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from upscatter.errors import OutputError
-from upscatter.export import write_atomically
+from upscatter.export import write_bytes
 
 if TYPE_CHECKING:
     from hepdata_lib import Submission, Table
@@ -75,7 +76,7 @@ def require_name(path: Path) -> Path:
 def write_submission(
     curve: LimitCurve,
     path: Path,
-    figure: Path | None = None,
+    figure: Path | bytes | None = None,
     *,
     scenario_file: str | None = None,
     qualifiers: Mapping[str, tuple[object, str]] | None = None,
@@ -89,8 +90,8 @@ def write_submission(
     curve : LimitCurve
     path : Path
         Archive to write, ``NAME.tar.gz``.
-    figure : Path, optional
-        PNG image of the curve.
+    figure : Path or bytes, optional
+        PNG image of the curve: its file, or the content of one.
     scenario_file : str, optional
         Text of the scenario, to go with the curve.
     qualifiers : mapping, optional
@@ -105,19 +106,25 @@ def write_submission(
     library, validation = require_library()
     if not np.isfinite(curve.mu).any():
         raise OutputError(f"{path}: no mass is within reach; there is no limit to submit")
-    with tempfile.TemporaryDirectory() as name:
-        sources, folder = Path(name, "sources").resolve(), Path(name, "submission").resolve()
-        sources.mkdir()
-        submission = _submission(library, curve)
-        table = _table(library, curve, qualifiers or {})
-        for description, file in _resources(sources, figure, scenario_file):
-            table.add_additional_resource(description, str(file), copy_file=True)
-        submission.add_table(table)
-        # The library leaves an archive of its own in the working directory.
-        with chdir(sources):
-            submission.create_files(str(folder), validate=False)
-        _validate(validation, folder)
-        write_atomically(path, lambda part: _pack(folder, part))
+    submission, table = _submission(library, curve), _table(library, curve, qualifiers or {})
+    try:
+        with tempfile.TemporaryDirectory() as name:
+            sources, folder = Path(name, "sources").resolve(), Path(name, "submission").resolve()
+            sources.mkdir()
+            for description, file in _resources(sources, figure, scenario_file):
+                table.add_additional_resource(description, str(file), copy_file=True)
+            submission.add_table(table)
+            # The library leaves an archive of its own in the working directory.
+            with chdir(sources):
+                submission.create_files(str(folder), validate=False)
+            _validate(validation, folder)
+            archive = _packed(folder)
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot be put together in a temporary folder ({error.strerror or error}); "
+            "free some space, or name another folder in TMPDIR"
+        ) from None
+    write_bytes(path, archive)
 
 
 def _submission(library: ModuleType, curve: LimitCurve) -> Submission:
@@ -176,7 +183,7 @@ def _own_qualifiers(curve: LimitCurve) -> dict[str, tuple[object, str]]:
 
 
 def _resources(
-    folder: Path, figure: Path | None, scenario_file: str | None
+    folder: Path, figure: Path | bytes | None, scenario_file: str | None
 ) -> list[tuple[str, Path]]:
     """Files that go with the table, with the descriptions that HEPData knows."""
     files = []
@@ -185,10 +192,13 @@ def _resources(
 
         image, small = folder / "limit.png", folder / "thumb_limit.png"
         try:
-            image.write_bytes(figure.read_bytes())
-            thumbnail(image, small)
+            content = figure if isinstance(figure, bytes) else figure.read_bytes()
+            smaller = thumbnail(content)
         except (OSError, SyntaxError, ValueError) as error:
-            raise OutputError(f"{figure}: cannot be read as a PNG image ({error})") from None
+            name = "the figure" if isinstance(figure, bytes) else figure
+            raise OutputError(f"{name}: cannot be read as a PNG image ({error})") from None
+        image.write_bytes(content)
+        small.write_bytes(smaller)
         files += [("Image file", image), ("Thumbnail image file", small)]
     if scenario_file is not None:
         text = folder / "scenario.toml"
@@ -208,10 +218,10 @@ def _validate(validation: ModuleType, folder: Path) -> None:
         raise OutputError(f"HEPData's validator refuses the submission: {'; '.join(messages)}")
 
 
-def _pack(folder: Path, archive: Path) -> None:
+def _packed(folder: Path) -> bytes:
     """An archive of a folder's files; without times the same result gives the same archive."""
+    file = BytesIO()
     with (
-        archive.open("wb") as file,
         gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as stream,
         tarfile.open(fileobj=stream, mode="w") as tar,
     ):
@@ -220,6 +230,7 @@ def _pack(folder: Path, archive: Path) -> None:
             about.size = source.stat().st_size
             with source.open("rb") as content:
                 tar.addfile(about, content)
+    return file.getvalue()
 
 
 def _sentence(line: str) -> str:

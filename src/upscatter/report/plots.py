@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
+from io import BytesIO
 from pathlib import Path
 from textwrap import fill
 from typing import Any
@@ -17,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.image import imread
 from matplotlib.ticker import FuncFormatter, LogFormatterSciNotation, LogLocator, NullFormatter
 
-from upscatter.export import write_atomically
+from upscatter.export import write_bytes
 from upscatter.limits.curve import LimitCurve
 from upscatter.limits.measured import MeasuredCurve
 from upscatter.numerics import FloatArray
@@ -140,26 +141,30 @@ def log_ticks(axis: Axis, low: float, high: float) -> None:
 
 def save(figure: Figure, path: Path, dpi: float = _DPI) -> None:
     """Save a figure in the format that its suffix names, whole or not at all."""
+    write_bytes(path, drawn(figure, path.suffix.lower().removeprefix("."), dpi))
+
+
+def drawn(figure: Figure, form: str, dpi: float = _DPI) -> bytes:
+    """Content of a file of the figure: ``"png"``, ``"pdf"`` or ``"svg"``."""
     # Without dates the same result gives the same file.
-    suffix = path.suffix.lower()
-    metadata = {".pdf": {"CreationDate": None}, ".svg": {"Date": None}}.get(suffix, {})
+    metadata = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(form, {})
     # Smaller by a tenth is not worth the time that it takes.
-    options: dict[str, Any] = {"pil_kwargs": {"compress_level": 1}} if suffix == ".png" else {}
+    options: dict[str, Any] = {"pil_kwargs": {"compress_level": 1}} if form == "png" else {}
+    content = BytesIO()
     with rc_context(_STYLE | {"svg.hashsalt": "upscatter"}):
-        write_atomically(
-            path, lambda part: figure.savefig(part, dpi=dpi, metadata=metadata, **options)
-        )
+        figure.savefig(content, format=form, dpi=dpi, metadata=metadata, **options)
+    return content.getvalue()
 
 
-def thumbnail(image: Path, small: Path, width: int = 240) -> None:
-    """Write a small version of an image: a PNG file as wide as this in pixels."""
-    pixels = imread(image)
+def thumbnail(image: bytes, width: int = 240) -> bytes:
+    """A small version of a PNG image: as wide as this in pixels."""
+    pixels = imread(BytesIO(image), format="png")
     figure = Figure(figsize=(1.0, pixels.shape[0] / pixels.shape[1]))
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
     axes.set_axis_off()
     axes.imshow(pixels, aspect="auto")
-    save(figure, small, dpi=width)
+    return drawn(figure, "png", dpi=width)
 
 
 def _frame(axes: Axes, curves: Sequence[LimitCurve]) -> None:

@@ -131,10 +131,30 @@ class OptionalTable(Block):
         Path of a text file, relative to the scenario.
     points : optional
         The rows themselves, ``[[x, y], [x, y], ...]``.
+    columns : optional
+        Which two columns of the file to read, by number from 1 or by name; a file of two columns
+        needs none.
     """
 
     file: Annotated[str, Field(min_length=1)] | None = None
     points: tuple[tuple[Number, Number], ...] | None = None
+    columns: tuple[int, int] | tuple[str, str] | None = None
+
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _two_columns(cls, columns: object) -> object:
+        if columns is None:
+            return None
+        remedy = 'name two, such as [1, 2] or ["energy", "efficiency"]'
+        # TOML's true is an int to Python
+        given = columns if isinstance(columns, (list, tuple)) else ()
+        if len(given) != 2 or {type(column) for column in given} not in ({int}, {str}):
+            raise ValueError(f"must be two numbers or two names of columns; {remedy}")
+        if given[0] == given[1]:
+            raise ValueError(f"names one column twice; {remedy}")
+        if any(column in ("", 0) or (isinstance(column, int) and column < 0) for column in given):
+            raise ValueError(f"must be numbers from 1 on, or names; {remedy}")
+        return tuple(given)
 
     @field_validator("points")
     @classmethod
@@ -156,6 +176,8 @@ class OptionalTable(Block):
     def _not_both(self) -> Self:
         if self.file is not None and self.points is not None:
             raise ValueError("has both a file and points; keep one of them")
+        if self.columns is not None and self.file is None:
+            raise ValueError("has columns but no file to read them from; remove them")
         return self
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from upscatter.errors import ScenarioError, TableError
-from upscatter.inputs.tables import read_text, read_two_columns
+from upscatter.inputs.tables import decoded, read_text, read_two_columns
 from upscatter.numerics import FloatArray
 from upscatter.scenario.document import Document, at, edited, with_changes
 from upscatter.scenario.fields import OptionalTable
@@ -24,6 +25,11 @@ from upscatter.scenario.model import ReleaseFile, ScenarioFile
 
 _BUNDLED = files("upscatter.scenario") / "bundled"
 _NOTHING = ""  # a value for a key that may not exist, to ask whether it does
+
+STANDARD_INPUT = "-"
+"""Stands for a scenario that is piped in."""
+
+_PIPED = "standard input"
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,9 @@ class Scenario:
 
     @classmethod
     def load(cls, name_or_path: str | Path) -> Scenario:
-        """Load a bundled scenario by name, or a file by path.
+        """Load a bundled scenario by name, or a file by path; ``-`` reads standard input.
+
+        The tables that a scenario on standard input names are looked for in the working directory.
 
         Raises
         ------
@@ -69,6 +77,8 @@ class Scenario:
         bundled = bundled_names()
         if name in bundled:
             return cls.parse((_BUNDLED / f"{name}.toml").read_text("utf-8"), name)
+        if name == STANDARD_INPUT:
+            return cls.parse(_standard_input(), _PIPED, Path())
         path = Path(name_or_path)
         try:
             exists = bool(name) and path.exists()
@@ -117,9 +127,10 @@ class Scenario:
             If it names a data release instead.
         """
         if isinstance(self.settings, ReleaseFile):
+            again = STANDARD_INPUT if self.name == _PIPED else self.name
             raise ScenarioError(
                 f"{self.name}: recasts published data and describes no detector; "
-                f"give the data: upscatter limit {self.name} --data PATH"
+                f"give the data: upscatter limit {again} --data PATH"
             )
         return self.settings
 
@@ -209,7 +220,7 @@ class Scenario:
             return first, second
         if table.file is None:
             return None
-        return read_two_columns((self.directory or Path()) / table.file)
+        return read_two_columns((self.directory or Path()) / table.file, table.columns)
 
     @property
     def digest(self) -> str:
@@ -224,6 +235,23 @@ class Scenario:
         rest = {key: v for key, v in block.items() if key not in OptionalTable.model_fields}
         columns = self.columns(table)
         return rest if columns is None else {**rest, "points": np.transpose(columns).tolist()}
+
+
+def _standard_input() -> str:
+    """A scenario that is piped in."""
+    remedy = "pipe a scenario in: upscatter show ge-nextgen | upscatter check -"
+    if sys.stdin is None or sys.stdin.closed or sys.stdin.isatty():
+        raise ScenarioError(f"{_PIPED}: has no scenario; {remedy}")
+    try:
+        text = decoded(sys.stdin.buffer, _PIPED)
+    except TableError as error:
+        raise ScenarioError(str(error)) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not a text in UTF-8"
+        raise ScenarioError(f"{_PIPED}: cannot be read ({reason}); {remedy}") from None
+    if not text.strip():
+        raise ScenarioError(f"{_PIPED}: is empty; {remedy}")
+    return text
 
 
 def bundled_names() -> tuple[str, ...]:

@@ -45,8 +45,18 @@ _DEFINITIONS = (
 # A power of a number is evaluated while parsing and could take for ever; a power of a unit is not.
 _POWER_OF_A_NUMBER = re.compile(r"[\d.)]\s*(\*\*|\^)")
 # Pint multiplies what stands side by side, so that "0,16 keVee" and "1 000 kg yr" would be zero.
-_FOREIGN = re.compile(r"[^\w.+\-*/^() \t]")
+_FOREIGN = re.compile(r"[^A-Za-z0-9_.+\-*/^() \t]")
+_LONGEST_NAME = 40
 _NUMBERS_SIDE_BY_SIDE = re.compile(r"\d\.?\s+\.?\d|\.\d*\.")
+
+
+# What papers and other programs write for the signs of a keyboard. A dot between two numbers may be
+# a decimal one, and stays a foreign character.
+_DOT = re.compile(r"(\d\s*)?[·⋅](?=(\s*\d)?)")
+_SIGNS = str.maketrans({"×": "*", "−": "-", "µ": "u", "μ": "u"})
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
+_POWER_OF_TEN = re.compile(r"(?:(?<=[\d.])(\s*[×·⋅*]\s*)|(?<![\w.)]))10([⁺⁻]?[⁰¹²³⁴-⁹]{1,3})")
+_POWER = re.compile(r"[⁺⁻]?[⁰¹²³⁴-⁹]+")
 
 
 @dataclass(frozen=True)
@@ -125,10 +135,17 @@ def parse(text: object, *dimensions: Dimension) -> tuple[float, Dimension]:
     UnitError
         For a missing or unknown unit, a wrong dimension, or a value that is not finite.
 
+    Notes
+    -----
+    The signs of print are read as those of a keyboard: ``150 kg·yr``, ``5.25×10⁶ cm⁻² s⁻¹``,
+    ``3 µeV``. Any other character that no quantity has is refused.
+
     Examples
     --------
     >>> parse("0.5 keVnr", RECOIL_ENERGY)[0] / units.KEV
     0.5
+    >>> parse("1 kg·yr", EXPOSURE) == parse("1 kg yr", EXPOSURE)
+    True
     >>> parse("0.5 keVnr", VISIBLE_ENERGY)
     Traceback (most recent call last):
     upscatter.errors.UnitError: has the dimension of keVnr; ...
@@ -152,6 +169,7 @@ def parse(text: object, *dimensions: Dimension) -> tuple[float, Dimension]:
 def _parsed(text: str, wanted: str, example: str) -> PlainQuantity[float]:
     import pint
 
+    text = _on_a_keyboard(text)
     if _POWER_OF_A_NUMBER.search(text):
         raise UnitError(f"has a power of a number; write powers of ten as 1e6, such as {example}")
     if foreign := _FOREIGN.search(text):
@@ -165,13 +183,27 @@ def _parsed(text: str, wanted: str, example: str) -> PlainQuantity[float]:
         names = error.unit_names
         unknown = names if isinstance(names, str) else ", ".join(names)
         raise UnitError(
-            f"has the unknown unit {unknown}; write {wanted} such as {example}"
+            f"has the unknown unit {_shortened(unknown)}; write {wanted} such as {example}"
         ) from None
     except Exception:  # pint raises whatever Python's tokenizer and arithmetic raise
         raise UnitError(
             f"cannot be read as a number with a unit; write {wanted} such as {example}"
         ) from None
     return quantity
+
+
+def _on_a_keyboard(text: str) -> str:
+    """The same quantity with the signs of a keyboard, as far as it has others that are clear."""
+    text = _POWER_OF_TEN.sub(
+        lambda m: ("e" if m[1] else "1e") + m[2].translate(_SUPERSCRIPTS), text
+    )
+    text = _POWER.sub(lambda m: "**" + m[0].translate(_SUPERSCRIPTS), text)
+    text = _DOT.sub(lambda m: m[0] if m[1] and m[2] else f"{m[1] or ''}*", text)
+    return text.translate(_SIGNS)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
 
 
 def _mismatch(quantity: PlainQuantity[float], wanted: str, example: str) -> str:

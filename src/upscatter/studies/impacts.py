@@ -17,6 +17,7 @@ from upscatter.flux.coupling import FLAVOURS
 from upscatter.inputs.solar_fluxes import FLUX_MODELS
 from upscatter.interactions.form_factors import FormFactorName
 from upscatter.limits.impact import Impact, Impacts, Kind
+from upscatter.scenario.arguments import Energy, mass_mev
 from upscatter.scenario.build import Model
 from upscatter.scenario.changes import (
     Changes,
@@ -60,7 +61,7 @@ class Variation:
 
 
 def impacts(
-    scenario: Scenario | str, mass: float = LOWEST_MASS, *, flavour: str | None = None
+    scenario: Scenario | str, mass: Energy = LOWEST_MASS, *, flavour: str | None = None
 ) -> Impacts:
     """How the upper limit on μ_ν4 moves with its inputs, one at a time.
 
@@ -68,8 +69,8 @@ def impacts(
     ----------
     scenario : Scenario or str
         A scenario, or the name or path of one.
-    mass : float
-        m_4 in MeV.
+    mass : float, str or quantity
+        m_4, in MeV if it is a number.
     flavour : {"universal", "e", "mu", "tau"}, optional
         Coupling to use instead of the scenario's.
 
@@ -93,6 +94,7 @@ def impacts(
     """
     model = model_of(scenario, flavour)
     settings = model.scenario.described
+    mass = mass_mev("mass", mass)
     curve = limit_of(model, [mass])
     mu = float(curve.mu[0])
     require_reach(model, mass, mu)

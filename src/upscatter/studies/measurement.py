@@ -14,10 +14,9 @@ from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 from scipy.special import gammaincc
 
-from upscatter.api import LOWEST_MASS, non_negative, scenario_of
+from upscatter.api import LOWEST_MASS, scenario_of
 from upscatter.errors import PhysicsError
 from upscatter.flux.coupling import FlavourSum
 from upscatter.inputs.xenonnt_files import read_release
@@ -26,6 +25,7 @@ from upscatter.limits.fits import LimitFits
 from upscatter.limits.measured import MeasuredCurve, PostFit
 from upscatter.limits.moments import remarks
 from upscatter.numerics import FloatArray
+from upscatter.scenario.arguments import Energies, Energy, mass_mev, masses_mev
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.released_experiment import ReleasedExperiment, release_block
 from upscatter.scenario.scattering import Scattering
@@ -102,7 +102,7 @@ class Measurement:
         return self.recast.scattering.provenance | {"exposures": exposures}
 
     def limit(
-        self, masses: npt.ArrayLike | None = None, *, bands: bool = False, work: Work = HERE
+        self, masses: Energies | None = None, *, bands: bool = False, work: Work = HERE
     ) -> MeasuredCurve:
         """Upper limit on μ_ν4 against m_4, best fit, p-value and pulls.
 
@@ -123,7 +123,7 @@ class Measurement:
         if masses is None:
             mass = mass_grid(LOWEST_MASS, self.recast.highest_mass / MEV, _MASSES)
         else:
-            mass = non_negative("mass", np.atleast_1d(masses)).copy()
+            mass = masses_mev("mass", masses)
         statistics = self.scenario.settings.statistics
         method = self.recast.scattering.method
         keyed = replace(work, key=self._key(mass, bands))
@@ -157,13 +157,13 @@ class Measurement:
             gof_p_value=float(gammaincc(0.5 * model.bins, 0.5 * deviance)),
         )
 
-    def post_fit(self, mass: float, *, work: Work = HERE) -> PostFit:
+    def post_fit(self, mass: Energy, *, work: Work = HERE) -> PostFit:
         """The fitted model at one m_4, with uncertainties of the nuisance parameters.
 
         Parameters
         ----------
-        mass : float
-            m_4 in MeV.
+        mass : float, str or quantity
+            m_4, in MeV if it is a number.
         work : Work
             As for `limit`.
 
@@ -172,7 +172,7 @@ class Measurement:
         PhysicsError
             If the mass is out of reach, or a fit does not converge.
         """
-        m4 = float(non_negative("mass", mass)) * MEV
+        m4 = mass_mev("mass", mass) * MEV
         where = self._where(m4)
         model, data = self.likelihood(m4)
         bounds = {n: b for n, b in self.recast.likelihood.bounds.items() if n in model.names}
@@ -299,7 +299,7 @@ class Measurement:
 def measured_limit(
     scenario: Scenario | str,
     data: Path | str,
-    masses: npt.ArrayLike | None = None,
+    masses: Energies | None = None,
     *,
     flavour: str | None = None,
     flavour_sum: FlavourSum = "incoherent",

@@ -16,6 +16,7 @@ from scipy.optimize import brentq
 from upscatter.api import LOWEST_MASS, limit_of, model_of
 from upscatter.errors import PhysicsError, UpscatterError
 from upscatter.limits.plan import Plan, Vary
+from upscatter.scenario.arguments import Energy, mass_mev
 from upscatter.scenario.build import Model
 from upscatter.scenario.changes import (
     exposure,
@@ -78,7 +79,7 @@ def plan(
     scenario: Scenario | str,
     target: float,
     vary: Vary,
-    mass: float = LOWEST_MASS,
+    mass: Energy = LOWEST_MASS,
     *,
     flavour: str | None = None,
 ) -> Plan:
@@ -93,8 +94,8 @@ def plan(
     vary : {"exposure", "background", "threshold"}
         What may change: the background all together, flat and table; the threshold with the number
         of bins of a region kept, or with the bin edges above it.
-    mass : float
-        m_4 in MeV.
+    mass : float, str or quantity
+        m_4, in MeV if it is a number.
     flavour : {"universal", "e", "mu", "tau"}, optional
         Coupling to use instead of the scenario's.
 
@@ -123,6 +124,7 @@ def plan(
         )
     model = model_of(scenario, flavour)
     variable = _variable(model, vary)
+    mass = mass_mev("mass", mass)
     curve = limit_of(model, [mass])
     own = float(curve.mu[0])
     require_reach(model, mass, own)

@@ -18,6 +18,7 @@ from upscatter.api import LOWEST_MASS, limit_of, scenario_of
 from upscatter.errors import PhysicsError
 from upscatter.limits.toys import ToyResult
 from upscatter.numerics import FloatArray
+from upscatter.scenario.arguments import Energy, mass_mev
 from upscatter.scenario.build import Model
 from upscatter.scenario.changes import chosen_test
 from upscatter.scenario.load import Scenario
@@ -152,7 +153,7 @@ class Ensemble:
 
 def toys(
     scenario: Scenario | str,
-    mass: float = LOWEST_MASS,
+    mass: Energy = LOWEST_MASS,
     trials: int = 10_000,
     seed: int = 1,
     *,
@@ -173,8 +174,8 @@ def toys(
     ----------
     scenario : Scenario or str
         A scenario that describes a detector, or the name or path of one.
-    mass : float
-        m_4 in MeV.
+    mass : float, str or quantity
+        m_4, in MeV if it is a number.
     trials : int
         Pseudo-experiments without a signal, and as many with one.
     seed : int
@@ -223,7 +224,7 @@ def toys(
     loaded = scenario_of(scenario, flavour)
     if loaded.described and (test, calibration) != (None, None):
         loaded = loaded.replaced(chosen_test(loaded, test, calibration))
-    ensemble = Ensemble.prepare(Model(loaded), mass, seed, mu)
+    ensemble = Ensemble.prepare(Model(loaded), mass_mev("mass", mass), seed, mu)
     if jobs is None:
         # a process takes a second to start, in which a closed form has done all the work
         quick = trials <= CHUNK or ensemble.model.method.closed_form

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from upscatter.api import LOWEST_MASS, model_of, non_negative
+from upscatter.api import LOWEST_MASS, model_of
 from upscatter.errors import PhysicsError
 from upscatter.flux.coupling import FlavourSum
+from upscatter.scenario.arguments import Energy, mass_mev
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.projected import dipole_model
 from upscatter.statistics.upper_limits import expected_limit
@@ -17,7 +18,7 @@ from upscatter.units import MEV
 
 def projected_workspace(
     scenario: Scenario | str,
-    mass: float = LOWEST_MASS,
+    mass: Energy = LOWEST_MASS,
     *,
     flavour: str | None = None,
     flavour_sum: FlavourSum = "incoherent",
@@ -28,8 +29,8 @@ def projected_workspace(
     ----------
     scenario : Scenario or str
         A scenario, or the name or path of one, whatever its own test.
-    mass : float
-        m_4 in MeV.
+    mass : float, str or quantity
+        m_4, in MeV if it is a number.
     flavour, flavour_sum
         As for `upscatter.upper_limit`.
 
@@ -50,7 +51,8 @@ def projected_workspace(
     'strength 1: mu_nu4 = 9.79051e-10 mu_B at m4 = 1 MeV'
     """
     model = model_of(scenario, flavour, flavour_sum)
-    m4 = float(non_negative("mass", mass)) * MEV
+    mass = mass_mev("mass", mass)
+    m4 = mass * MEV
     counting, _ = dipole_model(model, m4)
     if counting is None:
         raise PhysicsError(
@@ -63,14 +65,14 @@ def projected_workspace(
         return workspace(counting, data, reference=mu**2, measurement=name)
 
 
-def measured_workspace(measurement: Measurement, mass: float = LOWEST_MASS) -> dict[str, object]:
+def measured_workspace(measurement: Measurement, mass: Energy = LOWEST_MASS) -> dict[str, object]:
     """The likelihood and the data of a release, a channel for each run.
 
     Parameters
     ----------
     measurement : Measurement
-    mass : float
-        m_4 in MeV.
+    mass : float, str or quantity
+        m_4, in MeV if it is a number.
 
     Returns
     -------
@@ -83,7 +85,8 @@ def measured_workspace(measurement: Measurement, mass: float = LOWEST_MASS) -> d
     PhysicsError
         If the mass is out of reach.
     """
-    model, data = measurement.likelihood(float(non_negative("mass", mass)) * MEV)
+    mass = mass_mev("mass", mass)
+    model, data = measurement.likelihood(mass * MEV)
     mu, name = _reference(measurement.limit([mass]).mu[0] ** 2, mass)
     likelihood = measurement.recast.likelihood
     return workspace(
