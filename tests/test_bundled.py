@@ -25,13 +25,13 @@ NAMES = [name for name in bundled_names() if name not in RECASTS]
 
 WANTED = ("ge-nextgen", "ge-future", "cdex-50", "xe-darwin")
 LOW_MASS = {
-    "ar-darkside-lowmass": 5.8e-10,
-    "cawo4-cresst": 5.7e-10,
-    "cdex-50": 9.4e-10,
+    "ar-darkside-lowmass": 5.17e-10,
+    "cawo4-cresst": 5.13e-10,
+    "cdex-50": 8.48e-10,
     "ge-future": 2.98e-10,
     "ge-nextgen": 8.65e-10,
-    "si-supercdms-hv": 5.9e-10,
-    "xe-darwin": 2.9e-10,
+    "si-supercdms-hv": 5.40e-10,
+    "xe-darwin": 2.64e-10,
 }
 """This package's own limits at 0.01 MeV: a change of more than 2 % must be meant."""
 

@@ -175,7 +175,8 @@ class TestLimit:
         found = strict(run("limit", "ge-nextgen", "--mass", "0.01MeV", "--mass", "30MeV",
                            "--format", "json"))  # fmt: skip
         assert list(found) == [
-            "scenario", "flavour", "confidence", "dof", "mass_MeV", "mu_bohr", "provenance"
+            "scenario", "flavour", "confidence", "dof", "mass_MeV", "mu_bohr",
+            "approximation", "remarks", "provenance",
         ]  # fmt: skip
         assert found["scenario"] == "ge-nextgen"
         assert (found["flavour"], found["confidence"], found["dof"]) == ("universal", 0.9, 1)

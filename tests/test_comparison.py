@@ -162,11 +162,9 @@ def test_rescaling_there_and_back():
 
 
 def test_rescaling_is_what_the_exact_limit_does():
-    from upscatter.limits.curve import SignalFreeExpectation, dipole_limit
+    from counted_limits import dipole_limit, expected
 
-    expectation = SignalFreeExpectation(
-        np.array([4.0, 9.0]), 0.1, {"8B": np.array([2.0, 1.0])}, {"8B": 0.16}
-    )
+    expectation = expected(np.array([4.0, 9.0]), 0.1, {"8B": np.array([2.0, 1.0])}, {"8B": 0.16})
     signal = np.array([[5e18, 2e18]])
     at_90 = dipole_limit(signal, expectation, confidence=0.90)
     at_95 = dipole_limit(signal, expectation, confidence=0.95)

@@ -130,7 +130,7 @@ def test_one_bin_and_one_source_by_hand():
         detector=detector(bins="1"),
         background=UNCERTAIN.replace("0.2", str(beta)),
         flux=f'sources = ["8B"]\nuncertainty = {{ "8B" = {u} }}',
-        extra='[statistics]\nvariance = "background"',
+        extra='[statistics]\ntest = "chi2-pulls"\nvariance = "background"',
     )
     counts = expected_counts(mine)
     n, b = float(counts.sm["8B"][0]), float(counts.background[0])
@@ -228,6 +228,7 @@ class TestWhatCannotBe:
             parse(
                 background=UNCERTAIN.replace("0.2", "1.5"),
                 flux='uncertainty = { "8B" = 1.0, hep = 0.0 }',
+                extra='[statistics]\ntest = "chi2-pulls"',
             )
         )
         for name in ("8B flux", "background"):

@@ -10,6 +10,7 @@ from scipy.stats import norm, poisson
 from upscatter.errors import PhysicsError
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
 from upscatter.statistics.morphing import Shape
+from upscatter.statistics.observation import Observation
 from upscatter.statistics.profile import fit
 from upscatter.statistics.pulls import fit_pulls
 
@@ -227,7 +228,8 @@ def test_a_bin_only_the_signal_reaches():
 def test_a_failed_fit_says_so():
     """Counts where nothing is expected; a minimum beyond where the expectation vanishes."""
     model = BinnedModel(np.array([1.0, 0.0]), {"b": np.array([5.0, 0.0])})
-    data = model.observe([[5.0, 0.0], [5.0, 1.0]])
+    counts = np.array([[5.0, 0.0], [5.0, 1.0]])
+    data = Observation(counts, np.zeros((2, 0)), np.zeros(2, dtype=np.intp))
     result = fit(model, data)
     assert result.converged.tolist() == [True, False]
     assert np.isnan(result.deviance[1])

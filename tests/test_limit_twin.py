@@ -28,6 +28,8 @@ flat = "0.01 / (keVee kg day)"
 uncertainty = 0.1
 [flux]
 uncertainty = { "8B" = 0.16 }
+[statistics]
+test = "chi2-pulls"
 """
 
 

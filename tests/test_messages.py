@@ -51,8 +51,8 @@ def test_the_scenario_that_is_spoilt_below_is_a_valid_one():
         ),
         (
             scenario(extra="[statistics]\ncl = 0.9"),
-            "statistics.cl: is an unknown key; remove it, or use one of confidence, dof, test, "
-            "variance",
+            "statistics.cl: is an unknown key; remove it, or use one of calibration, confidence, "
+            "dof, power_constraint, seed, test, trials, variance",
         ),
         (
             scenario(flux='spectra = { "8B" = { varant = "winter2006" } }'),

@@ -17,6 +17,7 @@ from upscatter.statistics.likelihood import BinnedModel, Normalisation
 from upscatter.statistics.minuit import minuit_fit
 from upscatter.statistics.morphing import Shape
 from upscatter.statistics.objective import Objective, Whitened
+from upscatter.statistics.observation import Observation
 from upscatter.statistics.profile import fit
 from upscatter.units import MEV
 
@@ -279,7 +280,9 @@ LOOSE = BinnedModel(np.array([1.0]), {"b": np.array([50.0])}, (Normalisation("n"
 )
 def test_a_failed_fit_says_so(model, counts, strength, bounds, capfd):
     """Counts where nothing is expected; a minimum beyond where the expectation vanishes."""
-    found = minuit_fit(model, model.observe(counts), strength, bounds=bounds)
+    nothing = np.zeros(len(model.names))
+    data = Observation(np.array(counts), nothing, np.array(0, dtype=np.intp))
+    found = minuit_fit(model, data, strength, bounds=bounds)
     assert not found.converged
     assert np.isnan([found.deviance, *found.parameters, *found.uncertainties]).all()
     with pytest.raises(PhysicsError, match=r"toy: the fit did not converge \(it ends where"):

@@ -15,7 +15,7 @@ from upscatter.studies.planning import plan
 
 # μ⁴ = Δχ² b / s² in every bin: nothing but counts and their fluctuations.
 KNOWN = 'uncertainty = { "8B" = 0.0, hep = 0.0 }'
-GAUSSIAN = '[statistics]\nvariance = "background"'
+GAUSSIAN = '[statistics]\ntest = "chi2-pulls"\nvariance = "background"'
 EDGES = '["0.5 keVnr", "0.16 keVee", "0.4 keVee", "2 keVee"]'
 BY_EDGES = detector(region=None, bins=None, bin_edges=EDGES)
 TABLE = (
@@ -153,7 +153,7 @@ class TestSolutions:
         counts = 0.5 * found.value * 150.0 * 365.25  # in bins of 0.5 keVee
         assert counts < 1.0
         assert found.sparse
-        assert "too few for a chi2" in found.remarks[0]
+        assert "too few counts for a chi2" in found.remarks[0]
         assert not plan(gaussian, 0.9 * found.scenario_mu, "background").sparse
 
 
@@ -161,7 +161,9 @@ class TestBestThatCanBe:
     def test_flux_uncertainty_is_a_floor(self):
         """One bin, one source: μ⁴ → Δχ² u² n²/s² however long one measures."""
         mine = parse(
-            detector=detector(bins="1"), flux='sources = ["8B"]\nuncertainty = { "8B" = 0.16 }'
+            detector=detector(bins="1"),
+            flux='sources = ["8B"]\nuncertainty = { "8B" = 0.16 }',
+            extra='[statistics]\ntest = "chi2-pulls"',
         )
         counts = expected_counts(mine, mu=1.0)
         n, s = float(counts.sm["8B"][0]), float(counts.dipole["8B"][0])

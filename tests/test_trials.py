@@ -11,7 +11,8 @@ from upscatter.api import upper_limit
 from upscatter.errors import OutputError, PhysicsError, ScenarioError
 from upscatter.limits.toys import Coverage
 from upscatter.scenario.load import Scenario
-from upscatter.statistics.toys import Chunk, PullsSearch
+from upscatter.statistics.pulls_method import PullsSetter
+from upscatter.statistics.toys import Chunk
 from upscatter.studies import toys as trials
 from upscatter.studies.toys import CHUNK, toys
 
@@ -62,9 +63,9 @@ class TestCoverage:
         ensemble = self.ensemble("ge-future")
         measured = []
         for known_signal, whole_variance in ((False, False), (True, False), (True, True)):
-            search = self.search(ensemble, known_signal, whole_variance)
-            chunk = Chunk(search, ensemble.mu_true**2, 20_000, 1, 0)
-            measured.append(chunk.compute()[1].mean())
+            setter = self.setter(ensemble, known_signal, whole_variance)
+            chunk = Chunk(setter, ensemble.mu_true**2, 20_000, 1, 0)
+            measured.append(chunk.compute()["covered"].mean())
         assert measured == sorted(measured)
         # 89 %: fluxes scale the signal; 93 %: Δ_i² has the background alone; 95 %
         assert abs(measured[0] - 0.892) < 0.01
@@ -76,8 +77,8 @@ class TestCoverage:
         return trials.Ensemble.prepare(trials.Model(Scenario.load(name)), 0.01, 1, None)
 
     @staticmethod
-    def search(ensemble, known_signal, whole_variance):
-        search, model = ensemble.search, ensemble.search.model
+    def setter(ensemble, known_signal, whole_variance):
+        setter, model = ensemble.setter, ensemble.setter.model
         if known_signal:
             model = type(model)(
                 model.signal,
@@ -87,11 +88,11 @@ class TestCoverage:
                     for n in model.normalisations
                 ),
             )
-        variance = search.variance
+        variance = setter.variance
         if whole_variance:
             truth = np.array([ensemble.mu_true**2, *np.zeros(len(model.names))])
             variance = model.expected(truth)
-        return PullsSearch(model, variance, search.threshold)
+        return PullsSetter(model, variance, setter.threshold)
 
     def test_another_moment(self):
         """A tenth of the expected limit is never excluded by CLs; ten times are always."""
@@ -221,7 +222,7 @@ class TestFailures:
             def compute(chunk):
                 limits, covered = np.full(CHUNK, 1e-18), np.ones(CHUNK)
                 limits[:number] = covered[-number:] = np.nan
-                return limits, covered
+                return {"limit": limits, "covered": covered}
 
             monkeypatch.setattr(Chunk, "compute", compute)
 
@@ -275,12 +276,16 @@ class TestRefuses:
         with pytest.raises(ScenarioError, match="xenonnt-s2only: recasts published data"):
             toys("xenonnt-s2only")
         two = Scenario.load("ge-nextgen").replaced("statistics.dof", 2)
-        with pytest.raises(ScenarioError, match="dof = 2"):
-            toys(two, test="poisson")
+        with pytest.raises(ScenarioError, match=r'has dof, which test = "poisson" does not use'):
+            two.replaced("statistics.test", "poisson")
+        # an option for another test leaves out what that has no use for
+        assert toys(two, trials=1, test="poisson").test == "poisson"
         assert toys(two, trials=1).coverage.asymptotic == pytest.approx(norm.cdf(np.sqrt(4.6052)))
 
     def test_a_signal_in_a_bin_without_variance(self):
-        empty = scenario(background="", extra='[statistics]\nvariance = "background"')
+        empty = scenario(
+            background="", extra='[statistics]\ntest = "chi2-pulls"\nvariance = "background"'
+        )
         with pytest.raises(ScenarioError, match="bin 1 expects no counts but can have signal"):
             toys(Scenario.parse(empty, "my.toml"), trials=1)
 

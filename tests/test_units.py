@@ -138,6 +138,7 @@ fluxes = { "8B" = "5.25e6 / (cm^2 s)" }
 [flux.spectra]
 hep = { points = [[0.0, 0.0], [9.0, 1.0], [18.0, 0.0]] }
 [statistics]
+test = "chi2-pulls"
 variance = "expected"
 confidence = 0.90
 """

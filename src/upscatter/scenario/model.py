@@ -163,7 +163,11 @@ class StatisticsBlock(Block):
     @model_validator(mode="after")
     def _options_are_used(self) -> StatisticsBlock:
         entry = METHODS[self.test]
-        for option in sorted(self.model_fields_set - {"test", "confidence"} - entry.options):
+        unused = self.model_fields_set - {"test", "confidence"} - entry.options
+        if "test" in self.model_fields_set:
+            # a scenario that is tried with another test keeps the variance of its own
+            unused -= {"variance"}
+        for option in sorted(unused):
             users = " or ".join(f'"{name}"' for name in METHODS if option in METHODS[name].options)
             raise ValueError(
                 f'has {option}, which test = "{self.test}" does not use; remove it, or set '
