@@ -36,7 +36,7 @@ class ExpectedCounts:
         What to call the scenario in a figure.
     """
 
-    figure_function: ClassVar[str] = "upscatter.report.spectrum_plots:counts_figure"
+    figure: ClassVar[str] = "upscatter.report.spectrum_plots:counts_figure"
 
     scenario: str
     bin_edges_kevee: FloatArray
@@ -119,4 +119,4 @@ class ExpectedCounts:
         -------
         matplotlib.figure.Figure
         """
-        return drawn(self, self.figure_function, path)
+        return drawn(self, self.figure, path)

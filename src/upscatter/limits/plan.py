@@ -53,7 +53,7 @@ class Plan:
         scenario's own value, with both among them.
     """
 
-    figure_function: ClassVar[str] = "upscatter.report.plan_plots:plan_figure"
+    figure: ClassVar[str] = "upscatter.report.plan_plots:plan_figure"
 
     scenario: str
     flavour: str
@@ -158,4 +158,4 @@ class Plan:
         -------
         matplotlib.figure.Figure
         """
-        return drawn(self, self.figure_function, path)
+        return drawn(self, self.figure, path)

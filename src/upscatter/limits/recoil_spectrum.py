@@ -49,7 +49,7 @@ class RecoilSpectrum(Mapping[str, FloatArray]):
     (['8B'], [2.0, 1.0])
     """
 
-    figure_function: ClassVar[str] = "upscatter.report.spectrum_plots:recoil_figure"
+    figure: ClassVar[str] = "upscatter.report.spectrum_plots:recoil_figure"
 
     scenario: str
     energies_kevnr: FloatArray
@@ -128,4 +128,4 @@ class RecoilSpectrum(Mapping[str, FloatArray]):
         -------
         matplotlib.figure.Figure
         """
-        return drawn(self, self.figure_function, path)
+        return drawn(self, self.figure, path)
