@@ -64,7 +64,8 @@ def test_commands(line, folder, capsys):
 def test_python(folder, capsys):
     exec(compile(blocks("python")[0], "README.md", "exec"), {})
     assert "e-10" in capsys.readouterr().out
-    assert (folder / "both.pdf").stat().st_size > 0
+    assert (folder / "electron.pdf").stat().st_size > 0
+    assert (folder / "electron.csv").stat().st_size > 0
 
 
 def test_scenario(folder):

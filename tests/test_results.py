@@ -240,6 +240,13 @@ def test_html_is_escaped_and_long_tables_are_thinned():
     assert page.cells["td"][0::2] == [f"{mass[i]:.5g}" for i in thinned(1000)]
 
 
+def test_cells_are_escaped():
+    bound = dataclasses.replace(published_bound("sn1987a"), label="<i>a</i> & b")
+    text = Catalogue(bounds=(bound,))._repr_html_()
+    assert "<i>" not in text
+    assert "<i>a</i> & b" in Page(text).cells["td"]
+
+
 def test_thinning_keeps_the_ends():
     assert thinned(MOST_ROWS) == list(range(MOST_ROWS))
     for rows in (MOST_ROWS + 1, 40, 1001):

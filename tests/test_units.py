@@ -221,3 +221,66 @@ def test_internal_units_are_written_where_they_can_be_replaced():
     lines = Path(origin).read_text(encoding="utf-8").splitlines()
     for name in RESCALED:
         assert f"{name} = 1.0" in lines
+
+
+# Every result as a user gets it: JSON with units in its keys, and the table.
+RESULTS = """
+import dataclasses
+sys.path.insert(0, scenario)
+from made_up_release import made_up_release
+import upscatter
+from upscatter.flavours import SunAndDetector, arriving_flux, oscillation
+from upscatter.inputs.bounds import published_bound
+from upscatter.inputs.catalogue import catalogue
+from upscatter.scenario.load import Scenario
+from upscatter.scenario.released_experiment import ReleasedExperiment
+from upscatter.scenario.scattering import Scattering
+from upscatter.studies.measurement import Measurement
+from upscatter.studies.reproduction import reproduce_paper
+
+scattering = Scattering(Scenario.load("xenonnt-s2only"))
+measured = Measurement(ReleasedExperiment(scattering, made_up_release(0.1)))
+sun = SunAndDetector.choose(laboratory="LNGS")
+made = [
+    upscatter.upper_limit("ge-nextgen", bands=True),
+    measured.limit(bands=True),
+    measured.post_fit(4.0),
+    upscatter.toys("ge-nextgen", 3.0, trials=50),
+    upscatter.impacts("ge-nextgen", 2.0),
+    upscatter.plan("ge-nextgen", 7e-10, "exposure", 2.0),
+    upscatter.plan("ge-nextgen", 7e-10, "threshold", 2.0),
+    upscatter.plan("ge-nextgen", 8e-10, "background", 2.0),
+    upscatter.compare("ge-future", flavour="mu"),
+    upscatter.expected_counts("ge-nextgen", mass=2.0),
+    reproduce_paper(),
+    arriving_flux(sun),
+    oscillation(sun, "8B", [1.0, 9.0]),
+    published_bound("ship-e"),
+    catalogue(),
+]
+print(json.dumps({f"{type(r).__name__} {i}": [r.to_dict(), r.rows] for i, r in enumerate(made)}))
+"""
+
+
+def test_no_result_depends_on_internal_units():
+    tests = str(Path(__file__).parent)
+    ours, rescaled = (results(base, RESULTS, tests) for base in ({}, RESCALED))
+    assert ours.keys() == rescaled.keys()
+    for name, result in ours.items():
+        assert_same(rescaled[name], result, name)
+
+
+def assert_same(found, expected, path):
+    """The same nested content; MINUIT finds errors to 1e-6 only, and pulls of zero are 1e-16."""
+    if isinstance(expected, dict):
+        assert found.keys() == expected.keys(), path
+        for key, value in expected.items():
+            assert_same(found[key], value, f"{path}/{key}")
+    elif isinstance(expected, list):
+        assert len(found) == len(expected), path
+        for i, value in enumerate(expected):
+            assert_same(found[i], value, f"{path}/{i}")
+    elif isinstance(expected, float):
+        assert found == pytest.approx(expected, rel=1e-5, abs=2e-16), path
+    elif not path.endswith("scenario_sha256"):  # of a scenario's content in internal units
+        assert found == expected, path

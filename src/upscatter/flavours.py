@@ -1,4 +1,4 @@
-"""What arrives, by source and flavour: questions about fluxes and oscillations, answered."""
+"""Fluxes at the detector and oscillation probabilities, by source and flavour."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def impacts(
     """How the limit moves when one input does, within its uncertainty or to another choice.
 
     Uncertainty: by what the scenario or a reference states, down and up. Illustrative: by 10 %,
-    where nobody states anything. Choice: to another model. All else stays as it is, so these
+    where no uncertainty is stated. Choice: to another model. All else stays as it is, so these
     changes are not to be added up.
     """
     parsing.check_outputs(out, plot, scenario)

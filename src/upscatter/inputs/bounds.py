@@ -256,7 +256,7 @@ def published_bound(name: str) -> PublishedBound:
 
 @cache
 def _catalogue() -> dict[str, PublishedBound]:
-    """Rows by name. Nobody outside gets hold of the dictionary, and the arrays are read-only."""
+    """Rows by name. The dictionary is not handed out, and the arrays are read-only."""
     rows = tomllib.loads((_PUBLISHED / "catalogue.toml").read_text(encoding="utf-8"))
     vertices = tomllib.loads((_PUBLISHED / "vertices.toml").read_text(encoding="utf-8"))
     return {name: _row(name, row, vertices.get(name)) for name, row in rows.items()}

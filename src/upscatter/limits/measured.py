@@ -229,7 +229,7 @@ class PostFit(Result):
 
     @property
     def remark(self) -> str:
-        """What a reader of the limit has to be told; empty if there is nothing."""
+        """A remark that a reader of the limit needs; empty if there is none."""
         for name, expected in zip(("-2 sigma", "-1 sigma"), self.mu_expected[:2], strict=True):
             if self.mu_limit < expected:
                 return (

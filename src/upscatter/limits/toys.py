@@ -1,4 +1,4 @@
-"""How a limit is distributed over pseudo-experiments, and how often it holds the truth."""
+"""The distribution of a limit over pseudo-experiments, and its coverage."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from upscatter.statistics.upper_limits import BANDS
 
 @dataclass(frozen=True)
 class Coverage:
-    """How often limits hold the true moment.
+    """Fraction of limits that lie above the true moment, measured and expected.
 
     Parameters
     ----------
     nominal : float
-        What the limit is called.
+        Confidence level of the limit.
     asymptotic : float
-        What it is for large counts; for CL_s, at least.
+        Coverage for large counts; for CL_s a lower bound of it.
     covered, trials : int
         Limits that hold the true moment, of so many.
     """

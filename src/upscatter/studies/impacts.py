@@ -1,4 +1,4 @@
-"""What a limit hangs on: each input moved within its uncertainty, or to another choice.
+"""Change of a limit when one input moves, within its uncertainty or to another choice.
 
 One input moves at a time and all others stay, the nuisance parameters of the fit among them. The
 changes are not independent measurements of one error: nothing here adds them up.
@@ -32,7 +32,7 @@ from upscatter.scenario.changes import (
 from upscatter.scenario.load import Scenario
 
 ILLUSTRATIVE = 0.10
-"""Relative change of an input whose uncertainty nobody states."""
+"""Relative change of an input for which no uncertainty is stated."""
 
 SIN2_THETA_W_ERROR = 0.00005
 """Of sin²θ_W at zero momentum transfer (J. Erler and R. Ferro-Hernández, JHEP 03 (2018) 196)."""

@@ -1,4 +1,4 @@
-"""From the data of a release to a measured limit.
+"""Limits measured with the data of a release.
 
 Masses are plain numbers in MeV here, as in `upscatter.api`.
 """
@@ -46,7 +46,7 @@ COMPONENTS = MappingProxyType(
 
 @dataclass(frozen=True)
 class Measurement:
-    """A data release, ready to say what it says of a dipole moment.
+    """A data release and the experiment that it describes, from which limits follow.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What an experiment needs for a limit: exposure, background or threshold, all else as it is.
+"""The exposure, background or threshold for which a limit is a target, all else unchanged.
 
 The limit is computed anew at every value that is tried, so whatever the scenario has in it enters:
 systematics that do not shrink with exposure, bins, efficiency, the choice of test.
@@ -31,7 +31,7 @@ from upscatter.units import DAY, KEV, KG, YEAR
 ACCURACY = 1e-4
 """Relative accuracy to which the limit meets the target."""
 
-# Beyond these nobody plans: the largest water detectors collect 1e9 kg yr.
+# No experiment is planned beyond these: the largest water detectors collect 1e9 kg yr.
 _MOST_EXPOSURE = 1e9 * KG * YEAR
 _LARGEST_FACTOR = 1e12
 _LOWEST_THRESHOLD = 1e-6  # times the scenario's
@@ -249,7 +249,7 @@ def _bracket(
     Raises
     ------
     PhysicsError
-        If there are none, saying the best or the weakest limit that there is.
+        If no value does, saying the best or the weakest limit that is possible.
     """
     tighten = own > target
     bound = variable.tightest if tighten else variable.loosest
@@ -261,7 +261,7 @@ def _bracket(
         mu = tried[far] = limit(far)
         if (mu <= target) if tighten else (mu >= target):
             return near, far
-        if mu == inf:  # such an experiment there is not; come as close to it as one can
+        if mu == inf:  # no such experiment exists; come as close to it as possible
             refused, step = True, sqrt(step)
             continue
         near, step = far, sqrt(step) if refused else step**2

@@ -1,4 +1,4 @@
-"""Pseudo-experiments of a scenario: how its limit is distributed, and how often it holds the truth.
+"""Pseudo-experiments of a scenario: the distribution of its limit, and its coverage.
 
 Trials are computed in chunks with random numbers of their own, so a result depends on the seed, but
 neither on the number of processes nor on breaks, and more trials begin with the fewer ones.
