@@ -98,6 +98,30 @@ class TestMassGrid:
         assert grid[0] == pytest.approx(0.01 * MEV)
         assert 0.999 * 18.78 * MEV < grid[-1] < 18.78 * MEV
 
+    @pytest.mark.parametrize("number", [30, 100, 200, 800])
+    @pytest.mark.parametrize("end", [0.42, 1.44, 17.0382, 18.7838])
+    def test_has_as_few_digits_as_it_can(self, end, number):
+        grid = mass_grid(0.01 * MEV, end * MEV, number) / MEV
+        assert grid.size == number
+        assert (np.diff(grid) > 0.0).all()
+        texts = [f"{mass:.9g}" for mass in grid]
+        np.testing.assert_allclose([float(text) for text in texts], grid, rtol=1e-14)
+        digits = np.array([len(text.replace(".", "").strip("0")) for text in texts])
+        distance = 1.0 - grid / end
+        if number <= 200:
+            assert digits[distance > 0.1].max() <= 3
+        # two more digits than the distance to the end has zeros, and one for a finer grid
+        needed = 3.5 - np.log10(distance) + np.log10(max(number / 200.0, 1.0))
+        assert (digits <= needed).all()
+        assert 1e-4 < distance[-1] < 3e-4
+
+    def test_is_spaced_as_it_was_before_rounding(self):
+        steps = np.diff(np.log(mass_grid(0.01 * MEV, 18.7838 * MEV)[:150]))
+        even = np.log(0.85 * 18.7838 / 0.01) / 149
+        assert steps.mean() == pytest.approx(even, rel=5e-3)
+        assert (steps > 0.25 * even).all()
+        assert (steps < 1.75 * even).all()
+
 
 class TestLimitCurve:
     curve = LimitCurve(

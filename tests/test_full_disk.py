@@ -78,7 +78,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def full(tmp_path_factory):
     """A folder on a file system that is full."""
     place = tmp_path_factory.mktemp("full")

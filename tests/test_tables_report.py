@@ -5,10 +5,17 @@ import re
 import numpy as np
 import pytest
 
+from upscatter.api import upper_limit
 from upscatter.limits.curve import LimitCurve
 from upscatter.report import tables
+from upscatter.report.plots import exclusion_figure
 from upscatter.results import MOST_ROWS
+from upscatter.scenario.load import Scenario, bundled_names
+from upscatter.scenario.model import ScenarioFile
 
+PROJECTIONS = [
+    name for name in bundled_names() if isinstance(Scenario.load(name).settings, ScenarioFile)
+]
 SOURCES = ("pp", "pep", "hep", "7Be", "8B", "13N", "15O", "17F")
 RNG = np.random.default_rng(1)
 
@@ -60,6 +67,37 @@ class TestLimits:
         assert whole.count("1.000e-09") == 200
         for mass in ("0.01", "18"):  # both ends are always shown
             assert [mass, "1.000e-09"] in cells(thin)
+
+    @pytest.mark.parametrize("name", PROJECTIONS)
+    def test_default_masses_are_printed_as_they_are_computed(self, name):
+        whole = upper_limit(name)
+        for thin in (False, True):
+            shown = tables.limit_table(whole, thin=thin).columns[0].cells
+            texts = list(shown)
+            assert len(set(texts)) == len(texts) == (25 if thin else 200)
+            assert {float(text) for text in texts} <= set(whole.mass_mev.tolist())
+            assert texts[0] == "0.01"
+            assert float(texts[-1]) == whole.mass_mev[-1]
+            below = [text for text in texts if float(text) < 0.85 * whole.mass_mev[-1]]
+            assert max(len(text.replace(".", "").strip("0")) for text in below) <= 3
+
+    @pytest.mark.parametrize("name", PROJECTIONS)
+    def test_the_default_curve_closes_at_its_end(self, name):
+        whole = upper_limit(name)
+        (axes,) = exclusion_figure([whole]).axes
+        (line,) = axes.get_lines()
+        assert line.get_xdata()[-1] == whole.mass_mev[-1]
+        assert line.get_ydata()[-1] > axes.get_ylim()[1]
+
+    def test_masses_of_a_user_are_told_apart(self):
+        masses = [1.0, 1.0000001, 0.333333333, 5.123456789, 18.7761]
+        text = tables.as_text(tables.limit_table(curve(masses, [1e-9] * 5), thin=False))
+        shown = [row[0] for row in cells(text)[-5:]]
+        assert shown == ["1", "1.0000001", "0.33333", "5.1235", "18.7761"]
+        few = tables.limit_table(curve([1 / 3, 2 / 3], [1e-9] * 2), thin=False)
+        assert list(few.columns[0].cells) == ["0.33333", "0.66667"]
+        close = tables.limit_table(curve([1 / 3, 1 / 3 + 1e-7], [1e-9] * 2), thin=False)
+        assert list(close.columns[0].cells) == ["0.3333333", "0.3333334"]
 
 
 class TestCounts:

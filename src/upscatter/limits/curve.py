@@ -13,6 +13,8 @@ from upscatter.numerics import FloatArray
 from upscatter.results import Result, none_where_nan, origin
 from upscatter.statistics.registry import CalibrationName, TestName
 
+_MOST_DIGITS = 9
+
 BAND_NAMES = ("minus2", "minus1", "median", "plus1", "plus2")
 """What `BANDS` are called in files."""
 
@@ -153,7 +155,8 @@ class LimitCurve(Result):
 def mass_grid(lowest: float, highest: float, masses: int = 200) -> FloatArray:
     """Masses that show a whole exclusion curve, up to where it turns vertical.
 
-    Three quarters are spaced evenly in ln m_4; the rest close in on the kinematic end.
+    Three quarters are spaced evenly in ln m_4; the rest close in on the kinematic end. In MeV they
+    have as few digits as their distances allow: three at most, and more only close to the end.
 
     Parameters
     ----------
@@ -165,9 +168,31 @@ def mass_grid(lowest: float, highest: float, masses: int = 200) -> FloatArray:
     Returns
     -------
     ndarray, shape (masses,)
+
+    Examples
+    --------
+    >>> (mass_grid(0.01 * MEV, 18.7838 * MEV)[[0, 5, 8, 100, -1]] / MEV).tolist()
+    [0.01, 0.013, 0.015, 1.4, 18.78]
     """
     near_end = masses // 4
     joint = 0.85 * highest
     lower = np.geomspace(lowest, joint, masses - near_end)
     distances = np.geomspace(highest - joint, 2e-4 * highest, near_end + 1)[1:]
-    return np.concatenate([lower, highest - distances])
+    return _readable(np.concatenate([lower, highest - distances]) / MEV, highest / MEV) * MEV
+
+
+def _readable(masses: FloatArray, end: float) -> FloatArray:
+    """Rising masses (MeV) with as few digits as leave each near its place, below `end`."""
+    rounded = masses.copy()
+    gaps = np.diff(masses, append=end)
+    # less than half of a gap, so that no two meet
+    most = 0.35 * np.minimum(gaps, np.roll(gaps, 1))
+    most[0] = 0.0  # the first mass was asked for
+    powers = np.floor(np.log10(masses))
+    for digits in range(_MOST_DIGITS, 0, -1):
+        # what a decimal text is read as is what prints as that text again
+        places = np.maximum(digits - 1 - powers.astype(int), 0)
+        tried = np.array([float(f"{m:.{n}f}") for m, n in zip(masses, places, strict=True)])
+        near = np.abs(tried - masses) <= most
+        rounded[near] = tried[near]
+    return rounded

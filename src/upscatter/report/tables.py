@@ -33,7 +33,7 @@ def limit_table(curve: LimitCurve, thin: bool) -> Table:
     table = new_table(
         f"{curve.title or curve.scenario}: upper limit at {100 * curve.confidence:g} % CL"
     )
-    columns = {"m4 [MeV]": [f"{mass:.5g}" for mass in curve.mass]}
+    columns = {"m4 [MeV]": _masses(curve.mass)}
     name = "mu_nu4 [mu_B]" if curve.bands is None else "mu [mu_B]"
     columns[name] = [_moment(mu) for mu in curve.mu]
     measured = isinstance(curve, MeasuredCurve)
@@ -50,6 +50,22 @@ def limit_table(curve: LimitCurve, thin: bool) -> Table:
         table.caption = "\n".join(str(line) for line in lines if line)
     _fill(table, columns, thin)
     return table
+
+
+def _masses(masses: FloatArray) -> list[str]:
+    """Masses as they are where a few digits say it, else rounded, but not to the same number."""
+    different = len(set(masses.tolist()))
+    texts: list[str] = []
+    for digits in range(5, 17):
+        texts = [_digits(float(mass), digits) for mass in masses]
+        if len(set(texts)) == different:
+            break
+    return texts
+
+
+def _digits(mass: float, digits: int) -> str:
+    whole = f"{mass:.8g}"
+    return whole if abs(float(whole) - mass) <= 1e-13 * mass else f"{mass:.{digits}g}"
 
 
 def _fill(table: Table, columns: Mapping[str, Sequence[str]], thin: bool) -> None:
