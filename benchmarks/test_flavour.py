@@ -28,7 +28,7 @@ from upscatter.units import MEV
 SUN = solar_model("BS05-OP")
 FIT = mixing("NuFIT-5.3")
 ENERGIES = np.geomspace(0.1, 18.0, 200) * MEV
-MASSES = mass_grid(0.01 * MEV, 18.7 * MEV, 200) / MEV
+MASSES = mass_grid(0.01, 18.7, 200)
 MEGABYTE = 1024.0**2
 PROJECTIONS = [
     name for name in bundled_names() if isinstance(Scenario.load(name).settings, ScenarioFile)

@@ -6,8 +6,6 @@ from fractions import Fraction
 import numpy as np
 import pint
 import pytest
-from upscatter.trials import toys
-from upscatter.workspaces import projected_workspace
 
 from upscatter import api
 from upscatter.errors import UpscatterError
@@ -21,6 +19,8 @@ from upscatter.scenario.arguments import (
 from upscatter.scenario.load import Scenario
 from upscatter.studies.impacts import impacts
 from upscatter.studies.planning import plan
+from upscatter.studies.toys import toys
+from upscatter.studies.workspaces import projected_workspace
 
 UNITS = pint.UnitRegistry()
 
@@ -144,7 +144,7 @@ FUNCTIONS = {
     "impacts": lambda m: impacts("ge-nextgen", m).to_dict(),
     "plan": lambda m: plan("ge-nextgen", 8e-10, "exposure", m).to_dict(),
     "workspace": lambda m: projected_workspace(
-        Scenario.load("ge-nextgen").with_statistics(test="poisson"), m
+        Scenario.load("ge-nextgen").replaced("statistics.test", "poisson"), m
     ),
     "oscillation": lambda m: oscillation(SunAndDetector.choose(), "8B", m).to_dict(),
 }

@@ -11,8 +11,6 @@ from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 from scipy.stats import chi2
-from upscatter.measurement import Measurement
-from upscatter.trials import toys
 
 from made_up_release import made_up_release
 from upscatter.api import upper_limit
@@ -25,6 +23,8 @@ from upscatter.scenario.load import Scenario
 from upscatter.scenario.released_experiment import ReleasedExperiment
 from upscatter.scenario.scattering import Scattering
 from upscatter.studies.impacts import impacts
+from upscatter.studies.measurement import Measurement
+from upscatter.studies.toys import toys
 
 MASSES = (0.1, 1.0, 5.0, 10.0)
 

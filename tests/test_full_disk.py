@@ -103,6 +103,8 @@ def words(command, option, form, place, folder):
     if command == "toys" and option != "--store":
         given.append("--no-store")
     if option == "--store":
+        if command == "limit":
+            given += ["--test", "poisson", "--calibration", "toys", "--trials", "200"]
         return [*given, option, str(place / "trials.jsonl")]
     if command == "reproduce":
         return [*given, option, str(place)]

@@ -47,6 +47,7 @@ model = "BS05-OP"
 sources = ["8B"]
 uncertainty = { "8B" = 0.0 }
 [statistics]
+test = "chi2-pulls"
 variance = "background"
 """
 

@@ -34,24 +34,27 @@ PUBLIC = {
         cevns decay dipole form_factors interaction kinematics
     """,
     "upscatter.limits": """
-        chains comparison counting curve expected_counts fits impact measured plan
-        released toys verdict
+        chains comparison counting curve expected_counts fits impact measured moments
+        plan recoil_spectrum released toys verdict
     """,
     "upscatter.rates": """
         experiment folding quadrature recast spectrum
     """,
     "upscatter.report": """
-        compare_plots flavour_plots hepdata impact_plots labels line_labels
-        measured_tables planning_tables plots postfit_plots released_labels tables
-        toys_plots toys_report
+        compare_plots flavour_plots hepdata impact_plots labels line_labels log_range
+        measured_tables plan_plots planning_tables plots postfit_plots released_labels
+        spectrum_labels spectrum_plots tables toys_plots toys_report
     """,
     "upscatter.scenario": """
-        build changes detector_blocks fields load messages model oscillation provenance
-        quantities released_experiment scattering summary
+        arguments build changes detector_blocks document fields load messages model
+        oscillation projected provenance quantities released_experiment scattering
+        summary
     """,
     "upscatter.statistics": """
-        asymptotics fluctuations likelihood minimum minuit morphing objective
-        observation profile pulls samples toys upper_limits workspace
+        asymptotics calibration calibration_table counts criteria curve_calibration
+        fluctuations garwood likelihood methods minimum minuit morphing objective
+        observation profile pulls pulls_method registry samples toys upper_limits
+        workspace
     """,
     "upscatter.studies": """
         comparison impacts measurement planning reproduction toys workspaces

@@ -4,7 +4,7 @@ import pytest
 
 from scenario_files import detector, scenario
 from upscatter.errors import ScenarioError, TableError
-from upscatter.scenario.load import Scenario, _tables, bundled_names
+from upscatter.scenario.load import Scenario, bundled_names, tables
 from upscatter.units import CM, DAY, KEV, KG, SECOND, YEAR
 
 
@@ -412,7 +412,7 @@ class TestTables:
         (tmp_path / "large.csv").write_text(self.LARGER)
         text = self.with_table(where, pattern, 'file = "large.csv"', columns)
         loaded = Scenario.parse(text, "my.toml", tmp_path)
-        (table,) = (t for t in _tables(loaded.settings) if t.file)
+        (table,) = (t for _, t in tables(loaded.settings) if t.file)
         first, second = loaded.columns(table)
         assert (first.tolist(), second.tolist()) == ([0.1, 50.0], [0.2, 0.3])
 

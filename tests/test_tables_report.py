@@ -75,10 +75,10 @@ class TestLimits:
             shown = tables.limit_table(whole, thin=thin).columns[0].cells
             texts = list(shown)
             assert len(set(texts)) == len(texts) == (25 if thin else 200)
-            assert {float(text) for text in texts} <= set(whole.mass_mev.tolist())
+            assert {float(text) for text in texts} <= set(whole.mass.tolist())
             assert texts[0] == "0.01"
-            assert float(texts[-1]) == whole.mass_mev[-1]
-            below = [text for text in texts if float(text) < 0.85 * whole.mass_mev[-1]]
+            assert float(texts[-1]) == whole.mass[-1]
+            below = [text for text in texts if float(text) < 0.85 * whole.mass[-1]]
             assert max(len(text.replace(".", "").strip("0")) for text in below) <= 3
 
     @pytest.mark.parametrize("name", PROJECTIONS)
@@ -86,7 +86,7 @@ class TestLimits:
         whole = upper_limit(name)
         (axes,) = exclusion_figure([whole]).axes
         (line,) = axes.get_lines()
-        assert line.get_xdata()[-1] == whole.mass_mev[-1]
+        assert line.get_xdata()[-1] == whole.mass[-1]
         assert line.get_ydata()[-1] > axes.get_ylim()[1]
 
     def test_masses_of_a_user_are_told_apart(self):

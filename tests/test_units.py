@@ -68,7 +68,7 @@ print(json.dumps({
     "counts": heights(counts.plot().axes[0]),
     "recoils": lines(spectrum.plot()),
     "energies": spectrum.to_dict()["energies_keVnr"],
-    "rates": spectrum.to_dict()["rates"],
+    "rates": spectrum.to_dict()["rates_per_keVnr_kg_day"],
     "plan": found.to_dict()["curve"],
     "plan figure": lines(found.plot()),
 }))

@@ -155,30 +155,31 @@ class LimitCurve(Result):
 def mass_grid(lowest: float, highest: float, masses: int = 200) -> FloatArray:
     """Masses that show a whole exclusion curve, up to where it turns vertical.
 
-    Three quarters are spaced evenly in ln m_4; the rest close in on the kinematic end. In MeV they
-    have as few digits as their distances allow: three at most, and more only close to the end.
+    Three quarters are spaced evenly in ln m_4; the rest close in on the kinematic end. They have as
+    few digits as their distances allow: three at most, and more only close to the end.
 
     Parameters
     ----------
     lowest, highest : float
-        Least mass, and kinematic end (energies).
+        Least mass, and kinematic end, in MeV.
     masses : int
         Number of masses.
 
     Returns
     -------
     ndarray, shape (masses,)
+        m_4 in MeV.
 
     Examples
     --------
-    >>> (mass_grid(0.01 * MEV, 18.7838 * MEV)[[0, 5, 8, 100, -1]] / MEV).tolist()
+    >>> mass_grid(0.01, 18.7838)[[0, 5, 8, 100, -1]].tolist()
     [0.01, 0.013, 0.015, 1.4, 18.78]
     """
     near_end = masses // 4
     joint = 0.85 * highest
     lower = np.geomspace(lowest, joint, masses - near_end)
     distances = np.geomspace(highest - joint, 2e-4 * highest, near_end + 1)[1:]
-    return _readable(np.concatenate([lower, highest - distances]) / MEV, highest / MEV) * MEV
+    return _readable(np.concatenate([lower, highest - distances]), highest)
 
 
 def _readable(masses: FloatArray, end: float) -> FloatArray:

@@ -104,7 +104,7 @@ class RecoilSpectrum(Result, Mapping[str, FloatArray]):
             "mu_bohr": self.mu,
             "mass_MeV": self.mass,
             "energies_keVnr": self.energies_kevnr.tolist(),
-            "rates": {
+            "rates_per_keVnr_kg_day": {
                 "sm": {source: rate.tolist() for source, rate in self.sm.items()},
                 "dipole": None
                 if self.dipole is None

@@ -1,14 +1,17 @@
 """Scenario files: what a user writes, validated, and turned into physics objects."""
 
 __all__ = [
+    "arguments",
     "build",
     "changes",
     "detector_blocks",
+    "document",
     "fields",
     "load",
     "messages",
     "model",
     "oscillation",
+    "projected",
     "provenance",
     "quantities",
     "released_experiment",

@@ -158,7 +158,7 @@ def _numbers(
                 f"{name}: has {values.ndim} dimensions; give one number, or a flat list of them"
             )
         if values.dtype.kind in "iuf":
-            return np.atleast_1d(np.asarray(values, dtype=float))
+            return np.atleast_1d(np.array(values, dtype=float))  # the caller keeps its own
         values = values.ravel().tolist()
     if isinstance(values, Iterable) and not isinstance(values, (str, bytes)):
         return np.array([single(value) for value in values], dtype=float)
