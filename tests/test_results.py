@@ -112,10 +112,8 @@ class TestContract:
         for path, value in leaves(result.to_dict()):
             if isinstance(value, bool) or not isinstance(value, (float, int)):
                 continue
-            if isinstance(result, Plan) and path in (
-                ("value",),
-                ("curve", "value"),
-            ):  # the key "unit" has its unit
+            # the key "unit" has the unit of these
+            if isinstance(result, Plan) and path in (("value",), ("curve", "value")):
                 continue
             known = any(UNITS.search(key) or key in WITHOUT_UNIT | OLD for key in path)
             assert known, (path, value)

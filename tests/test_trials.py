@@ -283,9 +283,8 @@ class TestRefuses:
         assert toys(two, trials=1).coverage.asymptotic == pytest.approx(norm.cdf(np.sqrt(4.6052)))
 
     def test_a_signal_in_a_bin_without_variance(self):
-        empty = scenario(
-            background="", extra='[statistics]\ntest = "chi2-pulls"\nvariance = "background"'
-        )
+        gaussian = '[statistics]\ntest = "chi2-pulls"\nvariance = "background"'
+        empty = scenario(background="", extra=gaussian)
         with pytest.raises(ScenarioError, match="bin 1 expects no counts but can have signal"):
             toys(Scenario.parse(empty, "my.toml"), trials=1)
 
