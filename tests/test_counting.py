@@ -169,12 +169,12 @@ class TestScenarios:
 def test_a_flux_that_could_hide_any_signal_is_refused():
     """1 + 0.5 z is zero at two deviations: beyond q = 4 no signal would be excluded."""
     signals = {source: n[0] for source, n in SIGNALS.items()}
-    require_known_fluxes(expectation(flux=0.33), signals)
+    require_known_fluxes(counting_model(expectation(flux=0.33), signals))
     with pytest.raises(PhysicsError, match=r"flux.uncertainty of 8B = 0.5: .* give 0.33 or less"):
-        require_known_fluxes(expectation(flux=0.5), signals)
+        require_known_fluxes(counting_model(expectation(flux=0.5), signals))
     dark = {**signals, "8B": np.zeros(3)}
     with pytest.raises(PhysicsError, match=r"of hep = 0\.5"):
-        require_known_fluxes(expectation(flux=0.5), dark)
+        require_known_fluxes(counting_model(expectation(flux=0.5), dark))
     wild = Scenario.parse(
         Scenario.load("ge-nextgen").text.replace('"8B" = 0.16', '"8B" = 0.6'), "wild.toml"
     )

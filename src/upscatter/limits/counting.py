@@ -95,19 +95,24 @@ def counting_model(
     )
 
 
-def require_known_fluxes(
-    expectation: SignalFreeExpectation, signals: Mapping[str, FloatArray]
-) -> None:
+def require_known_fluxes(model: BinnedModel) -> None:
     """Refuse a flux so uncertain that its pull could hide any signal.
+
+    Parameters
+    ----------
+    model : BinnedModel
+        Of `counting_model`.
 
     Raises
     ------
     PhysicsError
         Naming the source.
     """
-    for source, u in expectation.uncertainties.items():
-        if u > LARGEST_UNCERTAINTY and source in signals and signals[source].any():
-            raise PhysicsError(
-                f"flux.uncertainty of {source} = {u:g}: with a likelihood the factor 1 + {u:g} z "
-                "would vanish within 3 standard deviations and hide any signal; give 0.33 or less"
-            )
+    for normalisation in model.normalisations:
+        for sample, u in normalisation.relative.items():
+            if u > LARGEST_UNCERTAINTY and sample in model.signals and model.signals[sample].any():
+                raise PhysicsError(
+                    f"flux.uncertainty of {normalisation.name.removeprefix('flux ')} = {u:g}: with "
+                    f"a likelihood the factor 1 + {u:g} z would vanish within 3 standard "
+                    "deviations and hide any signal; give 0.33 or less"
+                )

@@ -11,7 +11,7 @@ from scipy.special import ndtr
 from upscatter.limits.curve import BAND_NAMES
 from upscatter.numerics import FloatArray
 from upscatter.results import Result, none_where_nan, origin
-from upscatter.statistics.registry import TestName
+from upscatter.statistics.registry import CalibrationName, TestName
 from upscatter.statistics.toys import binomial_interval
 from upscatter.statistics.upper_limits import BANDS
 
@@ -76,7 +76,9 @@ class ToyResult(Result):
     asymptotic_coverage : float
         See `Coverage`.
     expected : ndarray, shape (5,)
-        Limits that the asymptotics expect, for `upscatter.statistics.upper_limits.BANDS`.
+        Limits that the method expects, for `upscatter.statistics.upper_limits.BANDS`.
+    calibration : {"asymptotic", "toys"}
+        Where the distribution of the test statistic is from.
     coverage_is_least : bool
         Whether the asymptotic coverage is the least that the method has.
     method_remarks : tuple of str
@@ -99,11 +101,17 @@ class ToyResult(Result):
     covered: FloatArray
     asymptotic_coverage: float
     expected: FloatArray
+    calibration: CalibrationName = "asymptotic"
     coverage_is_least: bool = False
     method_remarks: tuple[str, ...] = ()
     title: str = ""
 
     figure_function: ClassVar[str] = "upscatter.report.toys_plots:toys_figure"
+
+    @property
+    def expected_word(self) -> str:
+        """What the expected limits are, in a word."""
+        return "calibrated" if self.calibration == "toys" else "asymptotic"
 
     @property
     def trials(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +37,10 @@ def limit_table(curve: LimitCurve, thin: bool) -> Table:
     columns = {"m4 [MeV]": _masses(curve.mass)}
     name = "mu_nu4 [mu_B]" if curve.bands is None else "mu [mu_B]"
     columns[name] = [_moment(mu) for mu in curve.mu]
+    if curve.lower is not None:
+        columns["lower end"] = [_moment(mu) for mu in curve.lower]
+    if curve.error is not None and curve.bands is None:
+        columns["error"] = [_percent(e, mu) for e, mu in zip(curve.error, curve.mu, strict=True)]
     measured = isinstance(curve, MeasuredCurve)
     if curve.bands is not None:
         names = ("-2 sig", "-1 sig", "median", "+1 sig", "+2 sig")
@@ -46,8 +51,13 @@ def limit_table(curve: LimitCurve, thin: bool) -> Table:
     if isinstance(curve, MeasuredCurve):
         columns["best fit"] = [_moment(mu, 2) for mu in curve.best]
         columns["p-value"] = ["-" if np.isnan(p) else f"{p:.2g}" for p in curve.p_value]
-        lines = [table.caption, curve.fit_without_dipole]
-        table.caption = "\n".join(str(line) for line in lines if line)
+        table.caption = _lines(table.caption, curve.fit_without_dipole)
+    if curve.error is not None:
+        largest = float(np.nanmax(curve.error / curve.mu)) if (curve.mu > 0.0).any() else np.nan
+        said = f"statistical error of the pseudo-experiments: up to {100.0 * largest:.1f} %"
+        table.caption = _lines(table.caption, said)
+    for remark in curve.remarks:
+        table.caption = _lines(table.caption, fill(remark, WIDTH))
     _fill(table, columns, thin)
     return table
 
@@ -76,9 +86,18 @@ def _fill(table: Table, columns: Mapping[str, Sequence[str]], thin: bool) -> Non
     chosen = thinned(len(rows)) if thin else range(len(rows))
     if len(chosen) < len(rows):
         more = f"{len(chosen)} of {len(rows)} masses; --format csv or json has all of them"
-        table.caption = f"{table.caption}\n{more}" if table.caption else more
+        table.caption = _lines(table.caption, more)
     for i in chosen:
         table.add_row(*rows[i])
+
+
+def _lines(*texts: object) -> str:
+    """Texts that are not empty, below each other."""
+    return "\n".join(str(text) for text in texts if text)
+
+
+def _percent(error: float, mu: float) -> str:
+    return f"{100.0 * error / mu:.1f} %" if mu > 0.0 else "-"
 
 
 def _moment(mu: float, digits: int = 3) -> str:

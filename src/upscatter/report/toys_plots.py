@@ -30,7 +30,7 @@ _INNER, _OUTER = "#A9CFE6", "#DDECF6"  # one hue, so that they differ in grey, t
 
 
 def toys_figure(result: ToyResult) -> Figure:
-    """Histogram of the limits of signal-free data, over the bands that the asymptotics expect.
+    """Histogram of the limits of signal-free data, over the bands that the method expects.
 
     Parameters
     ----------
@@ -90,9 +90,9 @@ def _legend(figure: Figure, result: ToyResult) -> None:
     entries: dict[str, Artist] = {
         f"{result.trials} trials": Line2D([], [], color="black", linewidth=1.0),
         "their median": Line2D([], [], color=COLOURS[1], linestyle="--"),
-        "asymptotic median": Line2D([], [], color=COLOURS[0], linewidth=1.0),
-        r"asymptotic $\pm 1\sigma$": Patch(facecolor=_INNER),
-        r"asymptotic $\pm 2\sigma$": Patch(facecolor=_OUTER),
+        f"{result.expected_word} median": Line2D([], [], color=COLOURS[0], linewidth=1.0),
+        rf"{result.expected_word} $\pm 1\sigma$": Patch(facecolor=_INNER),
+        rf"{result.expected_word} $\pm 2\sigma$": Patch(facecolor=_OUTER),
     }
     at_zero = 100.0 * float((result.limits == 0.0).mean())
     if at_zero:

@@ -14,7 +14,7 @@ _QUANTILES = ("-2 sigma", "-1 sigma", "median", "+1 sigma", "+2 sigma")
 
 
 def toy_tables(result: ToyResult) -> list[Table]:
-    """The limits beside what the asymptotics expect, and the coverage.
+    """The limits beside what the method expects, and the coverage.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def _distribution(result: ToyResult) -> Table:
         f"seed {result.seed}\nlimits on mu_nu4 [mu_B] without a signal"
     )
     table.add_column("")
-    for name in ("pseudo-experiments", "asymptotic", "ratio"):
+    for name in ("pseudo-experiments", result.expected_word, "ratio"):
         table.add_column(name, justify="right")
     for name, toys, expected in zip(_QUANTILES, result.quantiles, result.expected, strict=True):
         ratio = f"{toys / expected:.3f}" if expected > 0.0 else "-"

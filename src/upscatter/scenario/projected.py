@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from upscatter.errors import PhysicsError
+from upscatter.errors import PhysicsError, ScenarioError
 from upscatter.interactions.dipole import Dipole
 from upscatter.limits.counting import counting_model, require_known_fluxes
 from upscatter.limits.moments import MomentLimits
@@ -35,11 +35,6 @@ def dipole_model(
     BinnedModel or None
         With a hypothesis for each mass within reach; None if there is none.
     seen : ndarray of bool, shape (masses,)
-
-    Raises
-    ------
-    ScenarioError
-        If a flux is too uncertain for a likelihood.
     """
     mass = np.atleast_1d(np.asarray(mass_sterile, dtype=float))
     experiment, expectation = model.experiment, model.expectation
@@ -52,8 +47,6 @@ def dipole_model(
     if not seen.any():
         return None, seen
     reached = {source: counts[seen] for source, counts in signals.items()}
-    with model.at("statistics"):
-        require_known_fluxes(expectation, reached)
     return counting_model(expectation, reached), seen
 
 
@@ -89,7 +82,7 @@ def projected_limits(
     likelihood = limit_method("poisson", max(model.method.confidence, _LEAST_CONFIDENCE))
     try:
         return limits, _expected(model, likelihood, mass_sterile, False, HERE).mu
-    except PhysicsError:  # what a likelihood refuses, a χ² may still have
+    except (PhysicsError, ScenarioError):  # what a likelihood refuses, a χ² may still have
         return limits, None
 
 
@@ -105,4 +98,6 @@ def _expected(
     if counting is None:
         return MomentLimits.none(seen.size, bands)
     with model.at("statistics"):
+        if METHODS[method.name].for_data:
+            require_known_fluxes(counting)
         return MomentLimits.of(method.expected(counting, bands=bands, work=work), seen)

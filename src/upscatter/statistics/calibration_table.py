@@ -10,10 +10,10 @@ from upscatter.numerics import FloatArray
 from upscatter.statistics.calibration import Sampler
 from upscatter.statistics.observation import Observation
 
-SPAN = (0.02, 12.0)
+SPAN = (0.02, 30.0)
 """Strengths of the grid, times the expected limit: few data have limits outside it."""
 
-POINTS = 28
+POINTS = 32
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from upscatter.statistics.observation import Observation
 from upscatter.store import Columns
 from upscatter.tasks import Work
 
-ANGLE = 0.1
+ANGLE = 0.05
 """Angle (radian) between the signals of neighbouring nodes, bins weighted by their error."""
 
 _COLUMNS = ("strength", "error")
@@ -180,7 +180,7 @@ def path_nodes(path: FloatArray) -> npt.NDArray[np.intp]:
 
     Examples
     --------
-    >>> path_nodes(np.array([0.0, 0.0, 0.06, 0.12, 0.5])).tolist()
+    >>> path_nodes(np.array([0.0, 0.0, 0.03, 0.06, 0.5])).tolist()
     [0, 2, 3, 4]
     """
     nodes = [0]

@@ -16,6 +16,7 @@ import numpy as np
 
 from upscatter.api import LOWEST_MASS, limit_of, scenario_of
 from upscatter.errors import PhysicsError
+from upscatter.limits.counting import require_known_fluxes
 from upscatter.limits.toys import ToyResult
 from upscatter.numerics import FloatArray
 from upscatter.scenario.arguments import Energy, mass_mev
@@ -90,6 +91,7 @@ class Ensemble:
         except PhysicsError as error:
             raise PhysicsError(f"mu = {mu_true:g} at {mass_mev:g} MeV: {error}") from None
         with model.at("statistics"):
+            require_known_fluxes(counting)
             setter = model.method.setter(counting, mu_true**2)
         return cls(
             model=model,
@@ -143,6 +145,7 @@ class Ensemble:
             limits=np.sqrt(limits),
             covered=covered,
             asymptotic_coverage=method.asymptotic_coverage,
+            calibration=settings.statistics.calibration,
             coverage_is_least=METHODS[method.name].conservative,
             method_remarks=method.coverage_remarks,
             expected=self.expected,

@@ -7,6 +7,7 @@ import numpy as np
 from upscatter.api import LOWEST_MASS, model_of
 from upscatter.errors import PhysicsError
 from upscatter.flux.coupling import FlavourSum
+from upscatter.limits.counting import require_known_fluxes
 from upscatter.scenario.arguments import Energy, mass_mev
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.projected import dipole_model
@@ -60,6 +61,7 @@ def projected_workspace(
         )
     counting = counting.only(0)
     with model.at("statistics"):
+        require_known_fluxes(counting)
         data = counting.observe(model.expectation.total)
         mu, name = _reference(expected_limit(counting, data, bands=(0.0,))[0], mass)
         return workspace(counting, data, reference=mu**2, measurement=name)

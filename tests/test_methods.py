@@ -1,0 +1,223 @@
+"""Limit methods: what each gives, whether its approximation holds, and what is said of it."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm
+
+from counted_limits import expected, limits
+from upscatter.api import upper_limit
+from upscatter.errors import PhysicsError, ScenarioError
+from upscatter.scenario.changes import chosen_test
+from upscatter.scenario.load import Scenario
+from upscatter.statistics.counts import effective_counts, weight_spread
+from upscatter.statistics.likelihood import BinnedModel, Normalisation
+from upscatter.statistics.methods import PoissonMethod
+from upscatter.statistics.registry import (
+    DEFAULT_TEST,
+    FOR_DATA,
+    METHODS,
+    TEST_NAMES,
+    limit_method,
+)
+from upscatter.statistics.toys import pseudo_data
+from upscatter.statistics.upper_limits import BANDS, expected_limit
+
+QUIET = {"detector.exposure": "1 kg yr", "background.flat": "1e-12 / (keVee kg day)"}
+
+
+def with_test(changes, test, **options):
+    scenario = Scenario.load("ge-nextgen").replaced(changes)
+    return scenario.replaced(chosen_test(scenario, test, **options))
+
+
+def falling(background):
+    signal = np.exp(-np.arange(20) / 3.0)
+    return BinnedModel(signal / signal.sum(), {"background": np.full(20, background / 20.0)})
+
+
+def one_bin(background):
+    return BinnedModel(np.array([1.0]), {"background": np.array([background])})
+
+
+class TestRegistry:
+    @pytest.mark.parametrize("name", TEST_NAMES)
+    def test_every_entry_makes_its_method(self, name):
+        method = limit_method(name, 0.95, dof=1, calibration="asymptotic", power_constraint=None)
+        assert (method.name, method.confidence) == (name, 0.95)
+        assert METHODS[name].symbol
+        assert METHODS[name].title
+
+    def test_the_default_covers(self):
+        """`chi2-pulls` is for the paper: nobody gets it who does not ask for it."""
+        assert DEFAULT_TEST == "poisson"
+        assert Scenario.load("cdex-50").settings.statistics.test == "poisson"
+        assert Scenario.load("ge-future").settings.statistics.test == "chi2-pulls"
+        assert "chi2-pulls" not in FOR_DATA
+
+    def test_the_chi2_takes_no_data(self):
+        model = one_bin(5.0)
+        with pytest.raises(PhysicsError, match="is for projections"):
+            limit_method("chi2-pulls", 0.9).observed(model, model.observe([[5.0]]))
+
+
+class TestReliability:
+    @pytest.mark.parametrize("make", [one_bin, falling])
+    @pytest.mark.parametrize("test", ["poisson", "cls", "unified"])
+    def test_what_is_called_reliable_covers(self, make, test):
+        """Within two points of nominal, or above it for CL_s, wherever the criterion says so."""
+        method = limit_method(test, 0.90)
+        reliable = []
+        for background in (0.3, 1.0, 3.0, 10.0, 30.0, 100.0):
+            model = make(background)
+            found = method.expected(model)
+            reliable.append(bool(found.reliable[0]))
+            if not reliable[-1]:
+                continue
+            strength = float(found.strength[0])
+            data = pseudo_data(model, strength, 6000, np.random.default_rng(8))
+            covered = method.setter(model, strength).covers(data, strength).mean()
+            # the criterion's two points, and the error of 6000 trials
+            assert covered > 0.88 - 0.008
+            if test == "poisson":
+                assert covered < 0.92 + 0.008
+        assert reliable == sorted(reliable)  # more counts are never worse
+        assert reliable[-1]
+
+    def test_few_counts_are_not(self):
+        for test in ("poisson", "unified"):
+            assert not limit_method(test, 0.9).expected(falling(0.3)).reliable[0]
+        assert not limit_method("cls", 0.9).expected(one_bin(0.1)).reliable[0]
+
+    def test_calibrated_limits_always_are(self):
+        method = limit_method("poisson", 0.9, calibration="toys", trials=500)
+        assert method.expected(falling(0.3)).reliable[0]
+
+    def test_effective_counts_of_bins_alike_are_their_sum(self):
+        model = BinnedModel(np.array([1.0, 2.0]), {"background": np.array([5.0, 10.0])})
+        assert effective_counts(model, np.array([5.0]))[0] == pytest.approx(30.0)
+        assert weight_spread(model, np.array([5.0]))[0] == pytest.approx(0.0, abs=1e-12)
+
+    def test_effective_counts_are_those_of_the_skewness(self):
+        """Skewness of Σ w n with w = s/ν is Σ w³ν / (Σ w²ν)^{3/2} = 1/√N."""
+        model = falling(40.0)
+        nu = model.expected(np.array([6.0]))
+        weight = model.total_signal / nu
+        skewness = (weight**3 * nu).sum() / (weight**2 * nu).sum() ** 1.5
+        assert effective_counts(model, np.array([6.0]))[0] == pytest.approx(skewness**-2)
+
+    def test_a_chi2_knows_that_counts_fluctuate_more_than_its_variance(self):
+        """Δ² = background alone, and ten times as many Standard Model counts."""
+        signal = {"8B": np.array([[100.0, 60.0, 30.0]]) * 1e18}
+        solar = {"8B": np.array([1000.0, 800.0, 600.0])}
+        few = expected(np.array([100.0, 100.0, 100.0]), 0.0, solar, {"8B": 0.0})
+        own = limits("chi2-pulls", signal, few, variance="background")
+        right = limits("chi2-pulls", signal, few, variance="expected")
+        assert not own.reliable[0]
+        assert own.coverage[0] < 0.75
+        assert right.reliable[0]
+        assert right.coverage[0] == pytest.approx(0.95, abs=0.015)
+
+
+class TestRemarks:
+    def test_a_quiet_detector_falls_into_no_trap(self):
+        """The χ² gives sixty times too strong a limit there, and now says so."""
+        chi2 = upper_limit(with_test(QUIET, "chi2-pulls").replaced(
+            "statistics.variance", "background"), [0.01])  # fmt: skip
+        poisson = upper_limit(with_test(QUIET, "poisson"), [0.01])
+        assert chi2.mu[0] == pytest.approx(4.3e-11, rel=0.01)
+        assert poisson.mu[0] == pytest.approx(2.5e-9, rel=0.01)
+        (remark,) = chi2.remarks
+        assert "\n" not in remark
+        assert f"the Poisson likelihood gives {poisson.mu[0]:.3g} mu_B at 0.01 MeV" in remark
+        assert chi2.to_dict()["approximation"]["good"] == [False]
+        assert chi2.to_dict()["poisson_mu_bohr"] == pytest.approx([poisson.mu[0]])
+        assert any(remark in comment for comment in chi2.comments)
+        assert "calibration" in poisson.remarks[0]
+
+    @pytest.mark.parametrize("test", TEST_NAMES)
+    def test_the_papers_scenarios_have_none(self, test):
+        curve = upper_limit(with_test({}, test), [0.01, 5.0])
+        assert curve.remarks == ()
+        assert curve.to_dict()["approximation"] == {
+            "calibration": "asymptotic",
+            "good": [True, True],
+        }
+
+    def test_a_remark_names_the_masses(self):
+        curve = upper_limit(with_test(QUIET, "poisson"), [0.02, 3.0, 40.0])
+        assert curve.remarks[0].startswith("m4 = 0.02 to 3 MeV: too few counts")
+        assert curve.reliable.tolist() == [False, False, True]
+
+    def test_a_chi2_that_a_likelihood_cannot_replace(self):
+        """A flux known to a factor of two only has no Poisson limit to give beside it."""
+        wild = {**QUIET, "flux.uncertainty": {"8B": 0.9, "hep": 0.9}}
+        curve = upper_limit(with_test(wild, "chi2-pulls"), [0.01])
+        assert curve.poisson is None
+        assert "too few counts for a chi2" in curve.remarks[0]
+
+
+class TestPowerConstraint:
+    def test_a_deficit_gives_the_limit_of_that_power(self):
+        model = BinnedModel(
+            np.array([1.0]), {"b": np.array([100.0])}, (Normalisation("n", {"b": 0.02}),)
+        )
+        few, many = model.observe([[70.0]]), model.observe([[110.0]])
+        for test in ("unified", "poisson"):
+            plain = limit_method(test, 0.9)
+            bound = limit_method(test, 0.9, power_constraint=norm.cdf(-1.0))
+            # of the fit to these data, as `--bands` has it
+            minus1 = expected_limit(model, few, 0.9, plain.criterion, BANDS)[1]
+            assert plain.observed(model, few).strength < minus1
+            assert bound.observed(model, few).strength == pytest.approx(minus1)
+            assert bound.observed(model, many).strength == plain.observed(model, many).strength
+
+    def test_it_is_no_option_of_cls(self):
+        with pytest.raises(ScenarioError, match="has power_constraint, which test"):
+            with_test({}, "cls").replaced("statistics.power_constraint", 0.16)
+
+    def test_unified_intervals_have_a_lower_end_where_data_ask_for_it(self):
+        model = one_bin(100.0)
+        found = limit_method("unified", 0.9).observed(model, model.observe([[100.0]]))
+        assert found.lower.tolist() == [0.0]
+        high = limit_method("unified", 0.9).observed(model, model.observe([[140.0]]))
+        # 40 ± 1.645 √140, near enough
+        assert high.lower[0] == pytest.approx(40.0 - 1.645 * np.sqrt(140.0), abs=1.0)
+        assert high.strength[0] == pytest.approx(40.0 + 1.645 * np.sqrt(140.0), abs=1.0)
+        assert PoissonMethod().observed(model, model.observe([[140.0]])).lower is None
+
+
+class TestSchema:
+    @pytest.mark.parametrize(
+        ("changes", "says"),
+        [
+            ({"statistics.calibration": "toys"}, 'has calibration, which test = "chi2-pulls"'),
+            (
+                {"statistics.test": "cls", "statistics.trials": 500},
+                "has trials or seed without pseudo-experiments",
+            ),
+            (
+                {"statistics.test": "cls", "statistics.calibration": "toys",
+                 "statistics.trials": 5},
+                "statistics.trials = 5: must be 100 or more",
+            ),
+            ({"statistics.test": None, "statistics.confidence": 0.9},
+             'has variance, which test = "poisson" does not use'),
+        ],
+    )  # fmt: skip
+    def test_options_that_mean_nothing_are_refused(self, changes, says):
+        with pytest.raises(ScenarioError) as caught:
+            Scenario.load("ge-nextgen").replaced(changes)
+        assert says in str(caught.value)
+        assert "\n" not in str(caught.value)
+
+    def test_choices_are_in_the_provenance(self):
+        curve = upper_limit(with_test({}, "cls", calibration="toys", trials=200, seed=4), [0.01])
+        made_with = curve.provenance
+        assert (made_with["calibration"], made_with["trials"], made_with["seed"]) == (
+            "toys",
+            200,
+            4,
+        )
+        assert curve.error[0] > 0.0
+        assert curve.header == ("mass_MeV", "mu_bohr", "mu_bohr_error")
+        assert "trials" not in upper_limit(with_test({}, "cls"), [0.01]).provenance
