@@ -179,6 +179,25 @@ def test_the_same_seed_gives_the_same_limit():
     assert found[0] == found[1] != found[2]
 
 
+def test_a_flux_measured_below_zero_allows_any_strength():
+    """One measurement in 2000 of a flux known to 30 % is negative: then any strength will do."""
+    model = BinnedModel(
+        np.array([1.0]),
+        {"background": np.array([20.0])},
+        (Normalisation("flux", {"signal": 0.3}),),
+    )
+    asimov = model.observe([[20.0]])
+    sampler = Sampler(model, asimov, CLSB)
+    data = model.observe([[35.0], [35.0]], [[-3.6], [0.0]])
+    free = sampler._free(data)
+    assert free.converged.all()
+    assert free.strength[0] == np.inf
+    assert free.strength[1] == pytest.approx(15.0)
+    assert sampler.observed(data, 9.0).tolist() == [0.0, 0.0]
+    found = PoissonMethod(calibration="toys", trials=20_000).expected(model)
+    assert np.isfinite(found.strength).all()
+
+
 def test_failed_fits_end_the_calibration(monkeypatch):
     model = one_bin(3.0)
     fit = calibration.fit

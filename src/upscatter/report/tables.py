@@ -37,7 +37,8 @@ def limit_table(curve: LimitCurve, thin: bool) -> Table:
     columns = {"m4 [MeV]": _masses(curve.mass)}
     name = "mu_nu4 [mu_B]" if curve.bands is None else "mu [mu_B]"
     columns[name] = [_moment(mu) for mu in curve.mu]
-    if curve.lower is not None:
+    two_sided = curve.lower is not None and bool((curve.lower > 0.0).any())
+    if curve.lower is not None and two_sided:
         columns["lower end"] = [_moment(mu) for mu in curve.lower]
     if curve.error is not None and curve.bands is None:
         columns["error"] = [_percent(e, mu) for e, mu in zip(curve.error, curve.mu, strict=True)]
@@ -45,8 +46,9 @@ def limit_table(curve: LimitCurve, thin: bool) -> Table:
     if curve.bands is not None:
         names = ("-2 sig", "-1 sig", "median", "+1 sig", "+2 sig")
         bands = [[_moment(mu, 2) for mu in band] for band in curve.bands]
-        # beside a measurement's own columns there is no room for five
-        columns |= {names[i]: bands[i] for i in ((1, 2, 3) if measured else range(5))}
+        # beside a measurement's own columns, and a lower end, there is no room for five
+        room = ((2,) if two_sided else (1, 2, 3)) if measured else range(5)
+        columns |= {names[i]: bands[i] for i in room}
         table.caption = "median and standard deviations: of limits without a dipole"
     if isinstance(curve, MeasuredCurve):
         columns["best fit"] = [_moment(mu, 2) for mu in curve.best]

@@ -38,6 +38,9 @@ EVALUATIONS = 40
 FURTHER = (1.06, 1.13, 1.22, 1.35)
 """Where to look, times the end of an interval, whether it goes on."""
 
+FAR = 1e3
+"""Signal counts, times the observed ones, that stand for an infinite strength."""
+
 NOTHING = 1e-4
 """Part of the first guess at and below which a strength stands for none at all."""
 
@@ -130,7 +133,23 @@ class Sampler:
         return data, self._free(data)
 
     def _free(self, data: Observation) -> Profile:
-        return fit(self.model, data, lowest=self.criterion.lowest)
+        """Fits of the strength.
+
+        An auxiliary measurement a < −1/σ, of a negative flux, lets −2 ln L fall for ever while the
+        strength grows and the flux vanishes: the best strength is infinite then.
+        """
+        found = fit(self.model, data, lowest=self.criterion.lowest)
+        lost = np.flatnonzero(~found.converged)
+        if lost.size:
+            part = data.take(lost)
+            far = FAR * (1.0 + part.counts.sum(axis=1)) / float(self.model.total_signal.sum())
+            nearer, beyond = fit(self.model, part, 0.5 * far), fit(self.model, part, far)
+            falling = beyond.deviance < nearer.deviance
+            where = lost[falling]
+            found.converged[where] = True
+            found.deviance[where] = beyond.deviance[falling]
+            found.parameters[where, 0] = np.inf
+        return found
 
     def _statistic(self, data: Observation, free: Profile, strength: float) -> FloatArray:
         tested = fit(self.model, data, np.full(data.hypothesis.shape, strength))
