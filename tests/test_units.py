@@ -1,37 +1,20 @@
 """Internal units: a rescaled system gives the same physical results."""
 
 import importlib.util
-import json
-import subprocess
-import sys
+import pkgutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import upscatter
+from every_edge import FULL_FILE, RESULTS, write_scenarios
+from rescaled_units import RESCALED, differences, in_both_units
 from upscatter import units
-
-# Runs in an interpreter of its own: puts a rescaled `upscatter.units` in place before anything of
-# the package is imported, and prints what a user would see, in the units a user sees it in.
-SETTING = """
-import importlib.util, json, re, sys, types
-from pathlib import Path
-
-base, scenario = json.loads(sys.argv[1]), sys.argv[2]
-package = Path(importlib.util.find_spec("upscatter").origin).parent
-text = (package / "units.py").read_text(encoding="utf-8")
-for name, value in base.items():
-    text, replaced = re.subn(rf"^{name} = 1\\.0$", f"{name} = {value!r}", text, flags=re.M)
-    assert replaced == 1, name
-module = types.ModuleType("upscatter.units")
-exec(compile(text, "units.py", "exec"), module.__dict__)
-sys.modules["upscatter.units"] = module
-"""
+from upscatter.results import Result
 
 LIMITS = """
 from upscatter.api import expected_counts, recoil_spectrum, upper_limit
-
-assert __import__("upscatter.constants").constants.MEV == base.get("MEV", 1.0)
 
 masses = [0.0, 0.01, 1.0, 5.0, 10.0, 17.0, 40.0]
 recoils = [0.01, 0.1, 0.5, 1.0, 3.0, 8.0]
@@ -47,30 +30,6 @@ print(json.dumps({
         k: v.tolist()
         for k, v in recoil_spectrum(scenario, recoils, mu=3e-10, mass=4.0).items()
     },
-}))
-"""
-
-FIGURES = """
-from upscatter.api import expected_counts, recoil_spectrum
-from upscatter.studies.planning import plan
-
-def heights(axes):
-    return {p.get_label(): p.get_data().values.tolist() for p in axes.patches if p.get_label()}
-
-def lines(figure):
-    return {line.get_label(): list(map(float, line.get_ydata())) for line in figure.axes[0].lines}
-
-counts = expected_counts(scenario, mu=1e-9, mass=2.0)
-spectrum = recoil_spectrum(scenario, [0.5, 1.0, 3.0, 6.0], mu=3e-10, mass=4.0)
-found = plan(scenario, 5e-9, "exposure", 2.0)
-print(json.dumps({
-    "exposure": [counts.exposure_kg_yr],
-    "counts": heights(counts.plot().axes[0]),
-    "recoils": lines(spectrum.plot()),
-    "energies": spectrum.to_dict()["energies_keVnr"],
-    "rates": spectrum.to_dict()["rates_per_keVnr_kg_day"],
-    "plan": found.to_dict()["curve"],
-    "plan figure": lines(found.plot()),
 }))
 """
 
@@ -115,46 +74,16 @@ print(json.dumps({
 }))
 """
 
-SMEARED = """
-title = "Every dimensional field of a scenario"
-[target]
-element = "CaWO4"
-[detector]
-exposure = "2 t yr"
-region = ["0.2 keVee", "1.5 keVee"]
-bins = 7
-quenching = { model = "lindhard" }
-resolution = { noise = "20 eVee", fano = "0.4 eVee", relative = 0.01 }
-efficiency = { points = [[0.1, 0.2], [0.5, 0.9], [2.0, 1.0]], energy = "keVee" }
-cutoff = "0.05 keVnr"
-[background]
-flat = "0.01 / (keVee kg day)"
-points = [[0.1, 3.0], [1.0, 1.0]]
-rate = "0.01 / (keVee kg day)"
-[flux]
-model = "B16-GS98"
-sources = ["8B", "hep", "7Be", "13N"]
-fluxes = { "8B" = "5.25e6 / (cm^2 s)" }
-[flux.spectra]
-hep = { points = [[0.0, 0.0], [9.0, 1.0], [18.0, 0.0]] }
-[statistics]
-test = "chi2-pulls"
-variance = "expected"
-confidence = 0.90
+EVERYTHING = """
+import every_edge
+
+print(json.dumps(every_edge.everything()))
 """
 
-RESCALED = {"MEV": 3.7, "CM": 0.11, "SECOND": 57.0, "KG": 0.021}
+SHAPES = ("lines", "patches", "collections")
 
-
-def results(base, program, scenario):
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", SETTING + program, json.dumps(base), scenario],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+LOOSER = {"post-fit": 2e-6}
+"""Where numbers are known less well: errors that Minuit finds from differences."""
 
 
 def flat(result, path=""):
@@ -164,15 +93,8 @@ def flat(result, path=""):
     return {path: np.array([np.nan if x is None else x for x in result], dtype=float)}
 
 
-@pytest.fixture
-def smeared(tmp_path):
-    path = tmp_path / "smeared.toml"
-    path.write_text(SMEARED, encoding="utf-8")
-    return str(path)
-
-
-def both(program, scenario="", *, rtol):
-    ours, rescaled = (flat(results(base, program, scenario)) for base in ({}, RESCALED))
+def both(program, folder, *, rtol):
+    ours, rescaled = map(flat, in_both_units(program, folder))
     assert ours.keys() == rescaled.keys()
     for path, value in ours.items():
         # Next to nothing of a bin can be a difference of nearly equal numbers.
@@ -181,26 +103,51 @@ def both(program, scenario="", *, rtol):
     return ours
 
 
-def test_a_bundled_scenario_does_not_depend_on_internal_units():
-    limit = both(LIMITS, "ge-nextgen", rtol=1e-10)["/limit"]
+def kinds_of_results():
+    """Names of all classes of results that the package has."""
+    for module in pkgutil.walk_packages(upscatter.__path__, "upscatter."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    found, bases = set(), [Result]
+    while bases:
+        bases = [kind for base in bases for kind in base.__subclasses__()]
+        found |= {kind.__name__ for kind in bases if kind.__module__.startswith("upscatter.")}
+    return found
+
+
+def test_every_result_report_and_export_does_not_depend_on_internal_units(tmp_path):
+    write_scenarios(tmp_path)
+    ours, rescaled = in_both_units(EVERYTHING, tmp_path)
+    assert set(ours["kinds"].values()) == kinds_of_results()
+    assert ours.keys() == rescaled.keys()
+    found = []
+    for edge, named in ours.items():
+        assert named.keys() == rescaled[edge].keys()
+        for name, shown in named.items():
+            rtol = LOOSER.get(name, 1e-8)
+            found += differences(shown, rescaled[edge][name], rtol, f"{edge}/{name}")
+    assert not found, "\n".join([f"{len(found)} differences, such as", *found[:40]])
+    for name in RESULTS:
+        shown = ours["results"][name]
+        assert all(shown.values())
+        assert any(axes[kind] for axes in shown["figure"]["axes"] for kind in SHAPES)
+
+
+def test_a_bundled_scenario_does_not_depend_on_internal_units(tmp_path):
+    limit = both('scenario = "ge-nextgen"' + LIMITS, tmp_path, rtol=1e-10)["/limit"]
     assert np.isfinite(limit[:-1]).all()
     assert np.isnan(limit[-1])  # 40 MeV: out of reach in either
 
 
-def test_every_dimensional_field_of_a_scenario_is_unit_free(smeared):
-    assert np.isfinite(both(LIMITS, smeared, rtol=1e-10)["/limit"][:-1]).all()
+def test_every_dimensional_field_of_a_scenario_is_unit_free(tmp_path):
+    write_scenarios(tmp_path)
+    found = both(f"scenario = {FULL_FILE!r}" + LIMITS, tmp_path, rtol=1e-10)
+    assert np.isfinite(found["/limit"][:-1]).all()
 
 
-def test_figures_of_spectra_and_plans_do_not_depend_on_internal_units(smeared):
-    found = both(FIGURES, smeared, rtol=1e-8)
-    assert found["/exposure"] == pytest.approx([2000.0])
-    assert found["/plan/value"].size > 5
-    assert (found["/rates/dipole/8B"][:2] > 0.0).all()  # zero has no unit
-
-
-def test_flavour_quenching_and_spectra_do_not_depend_on_internal_units():
+def test_flavour_quenching_and_spectra_do_not_depend_on_internal_units(tmp_path):
     """Phases of thousands of radians in the Earth cost some digits."""
-    both(REMAINDER, rtol=1e-9)
+    both(REMAINDER, tmp_path, rtol=1e-9)
 
 
 def test_base_units_are_one_and_the_others_derive_from_them():
@@ -221,66 +168,3 @@ def test_internal_units_are_written_where_they_can_be_replaced():
     lines = Path(origin).read_text(encoding="utf-8").splitlines()
     for name in RESCALED:
         assert f"{name} = 1.0" in lines
-
-
-# Every result as a user gets it: JSON with units in its keys, and the table.
-RESULTS = """
-import dataclasses
-sys.path.insert(0, scenario)
-from made_up_release import made_up_release
-import upscatter
-from upscatter.flavours import SunAndDetector, arriving_flux, oscillation
-from upscatter.inputs.bounds import published_bound
-from upscatter.inputs.catalogue import catalogue
-from upscatter.scenario.load import Scenario
-from upscatter.scenario.released_experiment import ReleasedExperiment
-from upscatter.scenario.scattering import Scattering
-from upscatter.studies.measurement import Measurement
-from upscatter.studies.reproduction import reproduce_paper
-
-scattering = Scattering(Scenario.load("xenonnt-s2only"))
-measured = Measurement(ReleasedExperiment(scattering, made_up_release(0.1)))
-sun = SunAndDetector.choose(laboratory="LNGS")
-made = [
-    upscatter.upper_limit("ge-nextgen", bands=True),
-    measured.limit(bands=True),
-    measured.post_fit(4.0),
-    upscatter.toys("ge-nextgen", 3.0, trials=50),
-    upscatter.impacts("ge-nextgen", 2.0),
-    upscatter.plan("ge-nextgen", 7e-10, "exposure", 2.0),
-    upscatter.plan("ge-nextgen", 7e-10, "threshold", 2.0),
-    upscatter.plan("ge-nextgen", 8e-10, "background", 2.0),
-    upscatter.compare("ge-future", flavour="mu"),
-    upscatter.expected_counts("ge-nextgen", mass=2.0),
-    reproduce_paper(),
-    arriving_flux(sun),
-    oscillation(sun, "8B", [1.0, 9.0]),
-    published_bound("ship-e"),
-    catalogue(),
-]
-print(json.dumps({f"{type(r).__name__} {i}": [r.to_dict(), r.rows] for i, r in enumerate(made)}))
-"""
-
-
-def test_no_result_depends_on_internal_units():
-    tests = str(Path(__file__).parent)
-    ours, rescaled = (results(base, RESULTS, tests) for base in ({}, RESCALED))
-    assert ours.keys() == rescaled.keys()
-    for name, result in ours.items():
-        assert_same(rescaled[name], result, name)
-
-
-def assert_same(found, expected, path):
-    """The same nested content; MINUIT finds errors to 1e-6 only, and pulls of zero are 1e-16."""
-    if isinstance(expected, dict):
-        assert found.keys() == expected.keys(), path
-        for key, value in expected.items():
-            assert_same(found[key], value, f"{path}/{key}")
-    elif isinstance(expected, list):
-        assert len(found) == len(expected), path
-        for i, value in enumerate(expected):
-            assert_same(found[i], value, f"{path}/{i}")
-    elif isinstance(expected, float):
-        assert found == pytest.approx(expected, rel=1e-5, abs=2e-16), path
-    elif not path.endswith("scenario_sha256"):  # of a scenario's content in internal units
-        assert found == expected, path
