@@ -52,7 +52,8 @@ def coverage(method: LimitMethod, model: BinnedModel, strength: float, trials: i
     if not isinstance(method, LikelihoodMethod) or method.calibration == "asymptotic":
         return 100.0 * float(np.nanmean(method.setter(model, strength).covers(data, strength)))
     # what `covers` of a calibrated method does, without the table of other strengths
-    asimov = model.observe([model.expected(np.zeros(1 + len(model.names)))])
+    truth = np.array([strength, *np.zeros(len(model.names))])
+    asimov = model.observe([model.expected(truth)])
     sampler = Sampler(model, asimov, method.criterion, method.settings)
     level = CalibrationTable.at(sampler, np.array([strength])).levels(data)[0]
     return 100.0 * float((level >= 1.0 - method.confidence).mean())
@@ -100,6 +101,31 @@ def small_experiments(trials: int) -> None:
         print(f"{exposure}, {rate} | {' | '.join(cells)}", flush=True)
 
 
+def nested(trials: int) -> None:
+    """The same, with the nuisance parameters profiled on each data set: slow, so few of them."""
+    print("\nge-nextgen made small, each data set calibrated by itself: poisson and cls")
+    for exposure, rate in SMALL:
+        changes = {"detector.exposure": exposure, "background.flat": f"{rate} / (keVee kg day)"}
+        scenario = Scenario.load("ge-nextgen").replaced(changes)
+        cells = []
+        for name in ("poisson", "cls"):
+            model = Model(scenario.replaced(chosen_test(scenario, name, "toys")))
+            counting, _ = dipole_model(model, 0.01 * MEV)
+            assert counting is not None
+            one, method = counting.only(0), model.method
+            assert isinstance(method, LikelihoodMethod)
+            strength = float(method.expected(one).strength[0])
+            data = pseudo_data(one, strength, trials, np.random.default_rng(2))
+            covered = 0
+            for i in range(trials):
+                own = data.take(slice(i, i + 1))
+                sampler = Sampler(one, own, method.criterion, method.settings)
+                level = CalibrationTable.at(sampler, np.array([strength])).levels(own)[0, 0]
+                covered += bool(level >= 1.0 - method.confidence)
+            cells.append(f"{name} {100.0 * covered / trials:.1f}")
+        print(f"{exposure}, {rate} | {' | '.join(cells)} | of {trials}", flush=True)
+
+
 def variants() -> Iterator[tuple[str, BinnedModel]]:
     """Bundled projections with less exposure and background, at three masses."""
     for name in SCENARIOS:
@@ -138,5 +164,6 @@ if __name__ == "__main__":
     parser.add_argument("--trials", type=int, default=20_000)
     arguments = parser.parse_args()
     small_experiments(arguments.trials)
+    nested(max(arguments.trials // 10, 100))
     counting_tables(arguments.trials)
     criterion(arguments.trials)

@@ -128,9 +128,32 @@ def test_calibrated_limits_cover(make, background):
             assert covered > least, (method.name, part, covered)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("background", [0.5, 3.0, 30.0])
+def test_calibrated_limits_cover_with_nuisance_parameters(background):
+    """A flux that signal and background share, known to 16 %, and a background known to 10 %."""
+    bins = twenty_bins(background)
+    model = BinnedModel(
+        {"signal": bins.signals["signal"]},
+        {
+            "background": 0.7 * bins.backgrounds["background"],
+            "solar": 0.3 * bins.backgrounds["background"],
+        },
+        (
+            Normalisation("flux", {"signal": 0.16, "solar": 0.16}),
+            Normalisation("background", {"background": 0.1}),
+        ),
+    )
+    for method, least in ((PoissonMethod, 0.89), (ClsMethod, 0.895)):
+        calibrated = method(calibration="toys", trials=10_000)
+        strength = float(calibrated.expected(model).strength[0])
+        assert coverage(calibrated, model, strength) > least, method.name
+
+
 def coverage(method, model, strength, trials=15_000):
     """Fraction of pseudo-data whose limit holds the strength: a test of it, as `covers` does."""
-    asimov = model.observe([model.expected(np.zeros(1 + len(model.names)))])
+    truth = np.array([strength, *np.zeros(len(model.names))])
+    asimov = model.observe([model.expected(truth)])
     sampler = Sampler(model, asimov, method.criterion, method.settings)
     table = CalibrationTable.at(sampler, np.array([strength]))
     data = pseudo_data(model, strength, trials, np.random.default_rng(5))

@@ -41,6 +41,12 @@ FURTHER = (1.06, 1.13, 1.22, 1.35)
 FAR = 1e3
 """Signal counts, times the observed ones, that stand for an infinite strength."""
 
+STEP = 1.25
+"""Ratio of the strengths between which the slope of a level is measured."""
+
+MOST_NOISE = 0.35
+"""Relative statistical error of a level above which it says nothing of a slope."""
+
 NOTHING = 1e-4
 """Part of the first guess at and below which a strength stands for none at all."""
 
@@ -348,15 +354,33 @@ def _between(
     level_in, level_out = excess(inside)[0], excess(outside)[0]
     for _ in range(EVALUATIONS):
         part = level_in / (level_in - level_out)
-        middle = inside + np.clip(part, 0.1, 0.9) * (outside - inside)
-        level, error = excess(float(middle))
-        slope = abs((level_out - level_in) / (outside - inside))
+        middle = float(inside + np.clip(part, 0.1, 0.9) * (outside - inside))
+        level, error = excess(middle)
         narrow = abs(outside - inside) < 0.04 * max(inside, outside)
         if narrow or abs(level) < 0.3 * error:
-            # the slope over the bracket: between close strengths it would be noise
-            return float(middle + np.sign(outside - inside) * level / slope), error / slope
+            break
         if level > 0.0:
-            inside, level_in = float(middle), level
+            inside, level_in = middle, level
         else:
-            outside, level_out = float(middle), level
-    return float(middle), error / slope
+            outside, level_out = middle, level
+    outwards = float(np.sign(outside - inside))
+    slope = _slope(excess, middle, outwards)
+    return middle + outwards * level / slope, error / slope
+
+
+def _slope(
+    excess: Callable[[float], tuple[float, float]], strength: float, outwards: float
+) -> float:
+    """How fast ln(level) falls outwards, over distances at which it is no noise.
+
+    Where few pseudo-experiments are left further out it is taken from further in, where a level
+    falls more slowly: errors come out larger rather than smaller.
+    """
+    level, _ = excess(strength)
+    near, far = STEP ** (-outwards) * strength, STEP**outwards * strength
+    (level_near, _), (level_far, error_far) = excess(near), excess(far)
+    if error_far < MOST_NOISE:
+        slope = (level_near - level_far) / abs(far - near)
+    else:
+        slope = (level_near - level) / abs(strength - near)
+    return float(max(slope, 1e-3 / strength))

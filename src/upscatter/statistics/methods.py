@@ -340,8 +340,8 @@ class AsymptoticSetter:
 class CalibratedSetter:
     """Limits of many data sets with distributions from pseudo-experiments.
 
-    The hypotheses are profiled once, on signal-free Asimov data, not on each data set: the
-    distribution of the profile likelihood ratio hardly depends on the nuisance parameters.
+    The hypotheses are profiled once, not on each data set: for limits of data without a signal on
+    signal-free Asimov data, for tests of a true strength on Asimov data that have it.
 
     Parameters
     ----------
@@ -364,10 +364,13 @@ class CalibratedSetter:
         middle = float(method.expected(model).strength[0])
         if not middle > 0.0:
             raise PhysicsError("calibration: no limit is expected, so none can be calibrated")
-        sampler = Sampler(model, _asimov_rows(model), method.criterion, method.settings)
+        free, signal = (
+            Sampler(model, _asimov_rows(model, truth), method.criterion, method.settings)
+            for truth in (0.0, strength)
+        )
         return cls(
-            table=CalibrationTable.around(sampler, middle),
-            tested=CalibrationTable.at(sampler, np.array([strength])),
+            table=CalibrationTable.around(free, middle),
+            tested=CalibrationTable.at(signal, np.array([strength])),
             confidence=method.confidence,
         )
 
@@ -394,8 +397,8 @@ def in_parts(data: Observation) -> Iterator[Observation]:
         yield data.take(slice(first, first + size))
 
 
-def _asimov_rows(model: BinnedModel) -> Observation:
-    """Data equal to the signal-free expectation, one row for each hypothesis."""
-    nominal = model.expected(np.zeros(1 + len(model.names)))
+def _asimov_rows(model: BinnedModel, strength: float = 0.0) -> Observation:
+    """Data equal to the expectation with a strength, one row for each hypothesis."""
+    nominal = model.expected(np.array([strength, *np.zeros(len(model.names))]))
     every = np.arange(model.hypotheses)
     return model.observe(np.tile(nominal, (every.size, 1)), hypothesis=every)
