@@ -142,9 +142,14 @@ class TestFigures:
         np.testing.assert_array_equal(line.get_xdata(), MASSES[:3])
         np.testing.assert_array_equal(line.get_ydata(), curve.mu)
         areas = [area for area in axes.collections if isinstance(area, PolyCollection)]
-        assert len(areas) == 2
-        for area in areas:
-            np.testing.assert_array_equal(np.unique(area.get_paths()[0].vertices[:, 0]), MASSES[:3])
+        for area, (low, high) in zip(
+            areas, (curve.bands[[0, 4]], curve.bands[[1, 3]]), strict=True
+        ):
+            x, y = area.get_paths()[0].vertices.T
+            np.testing.assert_array_equal(np.unique(x), MASSES[:3])
+            for mass, *ends in zip(MASSES[:3], low, high, strict=True):
+                drawn = y[x == mass]
+                assert (drawn.min(), drawn.max()) == pytest.approx(ends, rel=1e-12)
 
     def test_a_comparison_has_masses_in_mev_below_it(self):
         curve = upscatter.upper_limit(COARSE_FILE, MASSES[:3])
@@ -289,6 +294,9 @@ class TestComparisons:
         content = found.to_dict()["comparison"]["flat"]["rising"]
         assert content["stronger_MeV"] == [pytest.approx([1.0, 10.0])]
         assert content["at_MeV"] == pytest.approx(10.0)
+        ground = found.to_dict()["scenarios"]["flat"]
+        for key in ("new_against_measurements_MeV", "new_against_everything_MeV"):
+            assert ground[key] == [pytest.approx([0.01, 0.1]), pytest.approx([1.0, 40.0])]
         ends = {(row[2], round(row[3], 9), round(row[4], 9)) for row in found.rows}
         assert ("stronger", 1.0, 10.0) in ends
         words = "stronger at 1-10; weaker at 0.1-1; alone at 0.01-0.1, 10-40"
