@@ -23,7 +23,8 @@ from upscatter.statistics.calibration import Sampler
 from upscatter.statistics.calibration_table import CalibrationTable
 from upscatter.statistics.counts import effective_counts, weight_spread
 from upscatter.statistics.likelihood import BinnedModel
-from upscatter.statistics.methods import LATTICE_SPREAD, LikelihoodMethod, LimitMethod
+from upscatter.statistics.limit_method import LimitMethod
+from upscatter.statistics.methods import LATTICE_SPREAD, LikelihoodMethod
 from upscatter.statistics.registry import limit_method
 from upscatter.statistics.toys import pseudo_data
 from upscatter.units import MEV

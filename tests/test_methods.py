@@ -11,6 +11,7 @@ from upscatter.scenario.changes import chosen_test
 from upscatter.scenario.load import Scenario
 from upscatter.statistics.counts import effective_counts, weight_spread
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
+from upscatter.statistics.limit_method import BANDS
 from upscatter.statistics.methods import PoissonMethod
 from upscatter.statistics.registry import (
     DEFAULT_TEST,
@@ -20,7 +21,7 @@ from upscatter.statistics.registry import (
     limit_method,
 )
 from upscatter.statistics.toys import pseudo_data
-from upscatter.statistics.upper_limits import BANDS, expected_limit
+from upscatter.statistics.upper_limits import expected_limit
 
 QUIET = {"detector.exposure": "1 kg yr", "background.flat": "1e-12 / (keVee kg day)"}
 

@@ -143,7 +143,8 @@ def limit(
         emit(export.to_json(_workspace(chosen, data, mass)), out)
         return
     fit: PostFit | None = None
-    with pseudo_experiments("calibrated masses") as progress:
+    calibrated = chosen.settings.statistics.calibration == "toys"
+    with pseudo_experiments("calibrated masses", calibrated) as progress:
         work = Work(jobs=jobs, store=kept, progress=progress)
         if data is None:
             from upscatter.api import limit_of, model_of

@@ -51,8 +51,16 @@ def chosen_store(
 
 
 @contextmanager
-def pseudo_experiments(what: str) -> Iterator[Callable[[int, int], None] | None]:
-    """A progress bar on standard error, if that is a terminal; Ctrl-C says what is kept."""
+def pseudo_experiments(
+    what: str, are_done: bool = True
+) -> Iterator[Callable[[int, int], None] | None]:
+    """A progress bar on standard error, if that is a terminal; Ctrl-C says what is kept.
+
+    Without pseudo-experiments to do there is nothing to wait for, and no bar.
+    """
+    if not are_done:
+        yield None
+        return
     gc.enable()  # thousands of fits leave cycles behind
     try:
         with _bar(what) as progress:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -56,9 +57,20 @@ class Response(ABC):
     def acceptance(self, energy_recoil: FloatArray) -> FloatArray:
         """A_i(T): shape (..., bins) for recoil energies of shape (...)."""
 
-    @abstractmethod
     def panel_edges(self) -> FloatArray:
         """Increasing recoil energies between which every A_i is smooth; A = 0 outside them."""
+        return self._panels
+
+    @cached_property
+    def _panels(self) -> FloatArray:
+        """`panel_edges`, found once: each edge costs an inverse of the quenching."""
+        edges = self._panel_edges()
+        edges.setflags(write=False)
+        return edges
+
+    @abstractmethod
+    def _panel_edges(self) -> FloatArray:
+        """See `panel_edges`."""
 
     def accumulate(
         self,
@@ -123,8 +135,7 @@ class SharpResponse(Response):
         seen = (recoils * self._kept(energy_recoil)).sum(axis=1)
         np.add.at(counts, (rows[inside], index[inside]), seen[inside])
 
-    def panel_edges(self) -> FloatArray:
-        """See `Response.panel_edges`."""
+    def _panel_edges(self) -> FloatArray:
         knots = [k for k in self.efficiency.knots("observed") if self.edges[0] < k < self.edges[-1]]
         observed = np.unique(np.concatenate([self.edges, knots]))
         recoil = np.array([self.quenching.recoil_energy(float(e)) for e in observed])
@@ -181,8 +192,7 @@ class GaussianResponse(Response):
             kept * np.where(self._detectable(energy_recoil), true_efficiency, 0.0)[..., None]
         )
 
-    def panel_edges(self) -> FloatArray:
-        """See `Response.panel_edges`."""
+    def _panel_edges(self) -> FloatArray:
         points = self._observed_points()
         low = max(self.cutoff, self.quenching.threshold)
         if low <= 0.0:

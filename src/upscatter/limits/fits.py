@@ -11,7 +11,7 @@ from upscatter.limits.moments import MomentLimits, placed
 from upscatter.numerics import FloatArray
 from upscatter.statistics.asymptotics import discovery
 from upscatter.statistics.likelihood import BinnedModel
-from upscatter.statistics.methods import LimitMethod
+from upscatter.statistics.limit_method import LimitMethod
 from upscatter.statistics.observation import Observation
 from upscatter.statistics.profile import fit
 from upscatter.tasks import HERE, Work

@@ -106,7 +106,7 @@ class PostFit(Result):
     mu_best, mu_limit : float
         Best fit and upper limit, μ_ν4/μ_B.
     mu_expected : ndarray, shape (5,)
-        Limits of data without a dipole, for `upscatter.statistics.upper_limits.BANDS`.
+        Limits of data without a dipole, for `upscatter.statistics.limit_method.BANDS`.
     confidence : float
         Of the limits.
     channels : mapping

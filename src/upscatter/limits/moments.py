@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from upscatter.numerics import FloatArray
-from upscatter.statistics.methods import LimitMethod, Limits
-from upscatter.statistics.upper_limits import BANDS
+from upscatter.statistics.limit_method import BANDS, LimitMethod, Limits
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,9 +11,9 @@ from scipy.special import ndtr
 from upscatter.limits.curve import BAND_NAMES
 from upscatter.numerics import FloatArray
 from upscatter.results import Result, none_where_nan, origin
+from upscatter.statistics.limit_method import BANDS
 from upscatter.statistics.registry import CalibrationName, TestName
 from upscatter.statistics.toys import binomial_interval
-from upscatter.statistics.upper_limits import BANDS
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class ToyResult(Result):
     asymptotic_coverage : float
         See `Coverage`.
     expected : ndarray, shape (5,)
-        Limits that the method expects, for `upscatter.statistics.upper_limits.BANDS`.
+        Limits that the method expects, for `upscatter.statistics.limit_method.BANDS`.
     calibration : {"asymptotic", "toys"}
         Where the distribution of the test statistic is from.
     coverage_is_least : bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -33,7 +34,8 @@ class Model(Scattering):
         """The target in its detector, ready to be counted."""
         detector = self.scenario.described.detector
         with self.at("detector"):
-            targets = [(nucleus, self.response(nucleus)) for nucleus in self.nuclei]
+            responses = self._responses()
+            targets = [(nucleus, responses[self.quenching(nucleus)]) for nucleus in self.nuclei]
             edges = np.asarray(targets[0][1].edges)
             experiment = Experiment.prepare(
                 targets,
@@ -84,8 +86,18 @@ class Model(Scattering):
 
     def response(self, nucleus: Nucleus) -> Response:
         """What recoils of a nucleus look like."""
+        return self._response(self.quenching(nucleus), [nucleus])
+
+    def _responses(self) -> dict[Quenching, Response]:
+        """Responses by quenching: nuclei that are quenched alike share one."""
+        alike: dict[Quenching, list[Nucleus]] = {}
+        for nucleus in self.nuclei:
+            alike.setdefault(self.quenching(nucleus), []).append(nucleus)
+        return {quenching: self._response(quenching, nuclei) for quenching, nuclei in alike.items()}
+
+    def _response(self, quenching: Quenching, nuclei: Sequence[Nucleus]) -> Response:
+        """What recoils of nuclei that are quenched alike look like."""
         detector = self.scenario.described.detector
-        quenching = self.quenching(nucleus)
         edges = tuple(self._edges())
         resolution = Resolution(
             detector.resolution.noise, detector.resolution.fano, detector.resolution.relative
@@ -100,7 +112,8 @@ class Model(Scattering):
         panels = response.panel_edges()
         # Beyond the panels too: a recoil that is seen as less again would fall into the region.
         endpoint = max(part.endpoint for parts in self.flux.values() for part in parts)
-        highest = max(float(panels[-1]), float(recoil_range(endpoint, nucleus.mass)[1]))
+        recoils = [float(recoil_range(endpoint, nucleus.mass)[1]) for nucleus in nuclei]
+        highest = max(float(panels[-1]), *recoils)
         quenching.require_monotonic(float(panels[0]), min(highest, quenching.upper_limit))
         return response
 

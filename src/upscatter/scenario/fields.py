@@ -16,7 +16,8 @@ from upscatter.scenario import quantities as q
 class Block(BaseModel):
     """Base of every block of a scenario: frozen, and refusing keys it does not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    # Validators are built when a block is first used, those of nested blocks with it.
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
 
 
 _HIGHEST_VISIBLE = "10 MeVee"

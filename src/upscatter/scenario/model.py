@@ -34,7 +34,7 @@ from upscatter.statistics.registry import (
 )
 
 if TYPE_CHECKING:
-    from upscatter.statistics.methods import LimitMethod
+    from upscatter.statistics.limit_method import LimitMethod
 
 _FORMULA = re.compile(r"[A-Z(][A-Za-z0-9.()\[\]₀-₉]*")
 _NO_ATOMS = re.compile(r"(?<![\d.])0+(\.0*)?(?![\d.])")

@@ -12,7 +12,7 @@ from upscatter.limits.moments import MomentLimits
 from upscatter.numerics import FloatArray
 from upscatter.scenario.build import Model
 from upscatter.statistics.likelihood import BinnedModel
-from upscatter.statistics.methods import LimitMethod
+from upscatter.statistics.limit_method import LimitMethod
 from upscatter.statistics.registry import METHODS, limit_method
 from upscatter.tasks import HERE, Work
 

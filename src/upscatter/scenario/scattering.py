@@ -24,7 +24,7 @@ from upscatter.scenario.detector_blocks import DetectorBlock
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.model import ScenarioFile, Source
 from upscatter.scenario.provenance import provenance
-from upscatter.statistics.methods import LimitMethod
+from upscatter.statistics.limit_method import LimitMethod
 from upscatter.units import MEV
 
 

@@ -20,10 +20,9 @@ from upscatter.numerics import FloatArray
 from upscatter.statistics.counts import effective_counts
 from upscatter.statistics.fluctuations import limit_quantiles
 from upscatter.statistics.likelihood import BinnedModel
-from upscatter.statistics.methods import LimitMethod, Limits, LimitSetter
+from upscatter.statistics.limit_method import BANDS, LimitMethod, Limits, LimitSetter
 from upscatter.statistics.observation import Observation
 from upscatter.statistics.pulls import StrengthEstimate, chi2_threshold
-from upscatter.statistics.upper_limits import BANDS
 from upscatter.tasks import HERE, Work
 
 Variance = Literal["background", "expected"]
@@ -233,7 +232,7 @@ class PullsSetter:
         return self.variance > 0.0
 
     def limits(self, data: Observation) -> FloatArray:
-        """See `upscatter.statistics.methods.LimitSetter`."""
+        """See `upscatter.statistics.limit_method.LimitSetter`."""
         used = self._used
         parameters = np.concatenate(
             [np.zeros((*data.auxdata.shape[:-1], 1)), data.auxdata], axis=-1
@@ -245,7 +244,7 @@ class PullsSetter:
         return estimate.limit(estimate.best(residual[..., used]), self.threshold)
 
     def covers(self, data: Observation, strength: float) -> FloatArray:
-        """See `upscatter.statistics.methods.LimitSetter`."""
+        """See `upscatter.statistics.limit_method.LimitSetter`."""
         limits = self.limits(data)
         return np.where(np.isnan(limits), np.nan, limits >= strength)
 

@@ -2,7 +2,7 @@
 
 Nothing heavy is imported here: the command line's help and the validation of a scenario need names
 only. Everything that depends on a test's name is asked of its entry in `METHODS`, or of the
-`upscatter.statistics.methods.LimitMethod` that the entry makes.
+`upscatter.statistics.limit_method.LimitMethod` that the entry makes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, get_args
 
 if TYPE_CHECKING:
-    from upscatter.statistics.methods import LimitMethod
+    from upscatter.statistics.limit_method import LimitMethod
 
 TestName = Literal["chi2-pulls", "poisson", "cls", "unified"]
 """What a scenario or the command line calls a test."""

@@ -16,7 +16,7 @@ from scipy.special import betaincinv
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
 from upscatter.statistics.likelihood import BinnedModel
-from upscatter.statistics.methods import LimitSetter
+from upscatter.statistics.limit_method import LimitSetter
 from upscatter.statistics.observation import Observation
 from upscatter.store import Columns
 

@@ -18,12 +18,9 @@ from upscatter.numerics import FloatArray
 from upscatter.statistics.asymptotics import asimov
 from upscatter.statistics.criteria import CLS, Criterion
 from upscatter.statistics.likelihood import BinnedModel
+from upscatter.statistics.limit_method import BANDS
 from upscatter.statistics.observation import Observation
 from upscatter.statistics.profile import Profile, fit, fit_without_signal
-
-BANDS = (-2.0, -1.0, 0.0, 1.0, 2.0)
-"""Fluctuations of the data, in standard deviations, that an expected limit is given for."""
-
 
 WIDENINGS = 60
 """Doublings of a bracket after which a limit is given up."""

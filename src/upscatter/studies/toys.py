@@ -24,7 +24,7 @@ from upscatter.scenario.build import Model
 from upscatter.scenario.changes import chosen_test
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.projected import dipole_model
-from upscatter.statistics.methods import LimitSetter
+from upscatter.statistics.limit_method import LimitSetter
 from upscatter.statistics.registry import METHODS, CalibrationName, TestName
 from upscatter.statistics.toys import Chunk, require_countable
 from upscatter.store import Columns
@@ -55,7 +55,7 @@ class Ensemble:
     mu_true : float
         μ_ν4/μ_B where there is a signal.
     expected : ndarray, shape (5,)
-        Limits on μ_ν4/μ_B that are expected, for `upscatter.statistics.upper_limits.BANDS`.
+        Limits on μ_ν4/μ_B that are expected, for `upscatter.statistics.limit_method.BANDS`.
     setter : LimitSetter
         How the limits are made.
     """
