@@ -71,7 +71,7 @@ class Result(ABC):
 
     @abstractmethod
     def to_dict(self) -> dict[str, object]:
-        """The JSON contract; a missing value is ``None``."""
+        """Result as a JSON-ready dictionary; a missing value is ``None``."""
 
     @property
     def heading(self) -> str:

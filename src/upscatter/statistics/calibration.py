@@ -4,7 +4,7 @@ At each hypothesis, a strength with the nuisance parameters profiled on the refe
 are drawn from Poisson's distribution and auxiliary data about the profiled nuisance parameters; the
 level of the strength is the fraction of these data that are at least as incompatible with it as
 the observed ones. All hypotheses use the same uniform random numbers, so that levels are smooth in
-the strength and neighbouring masses share their fluctuations. Nothing here knows what is counted.
+the strength and neighbouring masses share their fluctuations. No physics enters here, only counts.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class PseudoExperiments:
     trials : int
         Pseudo-experiments for each hypothesis.
     seed : int
-        Of the random numbers.
+        Seed of the random numbers.
     """
 
     trials: int = 5000

@@ -3,7 +3,7 @@
 Along a curve of hypotheses (masses) the shape of the signal changes slowly. What pseudo-experiments
 do to a limit depends on that shape, not on its scale: they are done at nodes, between which the
 shape turns by a small angle only, and the ratio of the limit to the asymptotic one is interpolated.
-Nothing here knows what is counted.
+No physics enters here, only counts.
 """
 
 from __future__ import annotations

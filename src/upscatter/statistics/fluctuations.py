@@ -2,7 +2,7 @@
 
 The best strength b is normal. So is the scale error t of the signal's template where an auxiliary
 measurement gives that scale: whoever believes in (1 + t) times the true signal finds the strength
-b/(1 + t), and its limit too is 1/(1 + t) of what it would be. Nothing here knows what is counted.
+b/(1 + t), and its limit too is 1/(1 + t) of what it would be. No physics enters here, only counts.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 ν_i = strength · Σ_s signal_si + Σ_j background_ji, each sample being (template + Σ_k Δ_ki(z_k)) ·
 Π_k (1 + σ_k z_k), and −2 ln L = 2 Σ_i [ν_i − n_i + n_i ln(n_i/ν_i)] + Σ_k (z_k − a_k)², relative to
 the saturated model. This is HistFactory's structure (CERN-OPEN-2012-016) with Gaussian constraints.
-Nothing here knows what is counted. Parameters are (strength, z_1, …): normalisations, then shapes.
+No physics enters here, only counts. Parameters are (strength, z_1, …): normalisations, then shapes.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Methods that make limits: a test statistic and how it is calibrated, in one object.
 
 Limits, bands, pseudo-experiments, plans and impacts ask a `LimitMethod`; none of them knows which
-test it is. Nothing here knows what is counted.
+test it is. No physics enters here, only counts.
 """
 
 from __future__ import annotations

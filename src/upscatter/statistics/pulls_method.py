@@ -1,7 +1,7 @@
 """Limits from the χ² with pulls, the paper's method, for projections.
 
 Δχ² with Gaussian counts of a stated variance, whatever their number; see
-`upscatter.statistics.pulls`. Nothing here knows what is counted.
+`upscatter.statistics.pulls`. No physics enters here, only counts.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The ensemble is the unconditional frequentist one: the nuisance parameters are what they are,
 counts fluctuate about their expectation, and so do the auxiliary measurements that constrain the
-nuisance parameters. Nothing here knows what is counted.
+nuisance parameters. No physics enters here, only counts.
 """
 
 from __future__ import annotations

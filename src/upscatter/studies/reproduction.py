@@ -70,11 +70,11 @@ class Reproduction(Result):
 
     @property
     def comments(self) -> list[str]:
-        """What a table of the comparison says above its columns."""
+        """Comment lines above the table of the comparison."""
         return ["limits on mu_nu4 in Bohr magnetons, 90 % CL; paper: DOI 10.31526/PHEP.2025.09"]
 
     def to_dict(self) -> dict[str, object]:
-        """The JSON contract."""
+        """Result as a JSON-ready dictionary."""
         return {
             "limits": {
                 name: {"paper": PAPER_LIMITS[name], "mu_bohr": mu}

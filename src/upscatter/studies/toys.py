@@ -179,7 +179,7 @@ def toys(
     trials : int
         Pseudo-experiments without a signal, and as many with one.
     seed : int
-        Of the random numbers.
+        Seed of the random numbers.
     mu : float, optional
         μ_ν4/μ_B of the signal; by default the expected limit, to six digits.
     flavour : {"universal", "e", "mu", "tau"}, optional
