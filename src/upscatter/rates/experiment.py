@@ -131,7 +131,7 @@ class Experiment:
         total = np.zeros((masses.size, self.bins))
         for group in self.groups:
             total += group_counts(group, components, interaction, masses, bulk)
-        # where the last recoils end, terms that cancel leave a rounding of either sign
+        # where recoils end, cancelling terms leave rounding errors of either sign
         np.maximum(total, 0.0, out=total)
         return (self.exposure * total).reshape(*np.shape(mass_sterile), self.bins)
 

@@ -26,11 +26,11 @@ from upscatter.units import KEV
 
 @dataclass(frozen=True)
 class Model(Scattering):
-    """A scenario with a detector turned into physics: what rates and limits work with."""
+    """Physics objects of a scenario with a detector, from which rates and limits are computed."""
 
     @cached_property
     def experiment(self) -> Experiment:
-        """The target in its detector, ready to be counted."""
+        """Target and detector, prepared for the computation of counts."""
         detector = self.scenario.described.detector
         with self.at("detector"):
             targets = [(nucleus, self.response(nucleus)) for nucleus in self.nuclei]
@@ -56,7 +56,7 @@ class Model(Scattering):
 
     @cached_property
     def expectation(self) -> SignalFreeExpectation:
-        """What is expected without a signal, and how well that is known."""
+        """Expected counts without a signal, and their uncertainties."""
         return SignalFreeExpectation(
             background=self.experiment.background,
             background_uncertainty=self.background.uncertainty,
@@ -83,7 +83,7 @@ class Model(Scattering):
             )
 
     def response(self, nucleus: Nucleus) -> Response:
-        """What recoils of a nucleus look like."""
+        """Detector response to recoils of a nucleus."""
         detector = self.scenario.described.detector
         quenching = self.quenching(nucleus)
         edges = tuple(self._edges())
@@ -98,7 +98,7 @@ class Model(Scattering):
                 edges, quenching, self.efficiency, detector.cutoff, resolution
             )
         panels = response.panel_edges()
-        # Beyond the panels too: a recoil that is seen as less again would fall into the region.
+        # Also beyond the panels: otherwise recoils of higher energy could fall into the region.
         endpoint = max(part.endpoint for parts in self.flux.values() for part in parts)
         highest = max(float(panels[-1]), float(recoil_range(endpoint, nucleus.mass)[1]))
         quenching.require_monotonic(float(panels[0]), min(highest, quenching.upper_limit))

@@ -1,4 +1,4 @@
-"""Distributions of a test statistic at a grid of strengths, for the limits of many data sets."""
+"""Distributions of a test statistic on a grid of strengths, for limits of many data sets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from upscatter.statistics.calibration import Sampler
 from upscatter.statistics.observation import Observation
 
 SPAN = (0.02, 12.0)
-"""Strengths of the grid, times the expected limit: few data have limits outside it."""
+"""Ends of the grid, as multiples of the expected limit; few data have limits outside it."""
 
 POINTS = 28
 
@@ -35,7 +35,7 @@ class CalibrationTable:
 
     @classmethod
     def at(cls, sampler: Sampler, strengths: FloatArray) -> CalibrationTable:
-        """A table of some strengths."""
+        """Compute the table at the given strengths."""
         return cls(
             sampler,
             strengths,
@@ -45,7 +45,7 @@ class CalibrationTable:
 
     @classmethod
     def around(cls, sampler: Sampler, strength: float) -> CalibrationTable:
-        """A table about the limit that is expected."""
+        """Compute the table on a grid around the expected limit."""
         return cls.at(sampler, np.geomspace(SPAN[0], SPAN[1], POINTS) * strength)
 
     def levels(self, data: Observation) -> FloatArray:

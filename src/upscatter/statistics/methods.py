@@ -1,7 +1,7 @@
-"""Methods that make limits: a test statistic and how it is calibrated, in one object.
+"""Methods for limits: a test statistic together with its calibration.
 
-Limits, bands, pseudo-experiments, plans and impacts ask a `LimitMethod`; none of them knows which
-test it is. No physics enters here, only counts.
+Limits, bands, pseudo-experiments, plans and impacts all use a `LimitMethod` and do not depend on
+which test it is.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from upscatter.statistics.upper_limits import (
 from upscatter.tasks import HERE, Work
 
 COUNTS_AT_ONCE = 500_000
-"""Counts that are fitted together; more would neither stay in the processor's cache nor gain."""
+"""Counts that are fitted together; more would not fit in the processor's cache."""
 
 LATTICE_SPREAD = 0.1
 """Relative spread of the counts' weights below which limits take few distinct values."""
@@ -48,13 +48,13 @@ class Limits:
     Parameters
     ----------
     strength : ndarray, shape (n,)
-        Upper limit: 0 where every positive strength is excluded, NaN where there is none.
+        Upper limit: 0 if every positive strength is excluded, NaN if there is no limit.
     reliable : ndarray of bool, shape (n,)
         Whether the approximation behind the limit keeps the coverage within 2 points.
     coverage : ndarray, shape (n,), or None
-        Coverage that the method predicts of itself, where it can.
+        Coverage that the method predicts for its limits, if it can.
     bands : ndarray, shape (5, n), or None
-        Limits of data without a signal that fluctuate by `BANDS`.
+        Limits from signal-free data that fluctuate by `BANDS` standard deviations.
     lower : ndarray, shape (n,), or None
         Lower end of a two-sided interval; 0 where the data do not exclude 0.
     error, lower_error : ndarray, shape (n,), or None
@@ -71,25 +71,25 @@ class Limits:
 
 
 class LimitSetter(Protocol):
-    """A method for one model: limits of many data sets, as pseudo-experiments need them."""
+    """Protocol of a method for one model, with limits of many data sets for pseudo-experiments."""
 
     @property
     def model(self) -> BinnedModel:
-        """What the data are drawn from."""
+        """The model that pseudo-data are drawn from."""
         ...
 
     def limits(self, data: Observation) -> FloatArray:
-        """Upper limit on the strength for each data set, counts (sets, bins); NaN without one."""
+        """Upper limit on the strength for each data set, counts (sets, bins); NaN if none."""
         ...
 
     def covers(self, data: Observation, strength: float) -> FloatArray:
-        """1 where a strength is within the limit, 0 where not, NaN where a fit failed."""
+        """1 where a strength is not excluded, 0 where it is, NaN where a fit failed."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class LimitMethod(ABC):
-    """How limits are made.
+    """Base class of methods for limits.
 
     Parameters
     ----------
@@ -103,43 +103,43 @@ class LimitMethod(ABC):
     @property
     @abstractmethod
     def asymptotic_coverage(self) -> float:
-        """Probability that a limit holds the true strength, for large counts."""
+        """Probability, for large counts, that a limit does not exclude the true strength."""
 
     @property
     def coverage_remarks(self) -> tuple[str, ...]:
-        """What a reader of the coverage should know."""
+        """Caveats that are printed with the coverage."""
         return ()
 
     @property
     def calibration(self) -> CalibrationName:
-        """Where the distribution of the test statistic is from."""
+        """Origin of the test statistic's distribution: asymptotic, or pseudo-experiments."""
         return "asymptotic"
 
     @property
     def approximation(self) -> str:
-        """What a limit rests on where there are many counts."""
+        """Name of the approximation for many counts that the limit is based on."""
         return f"the asymptotic formulae of {self.name}"
 
     @property
     def closed_form(self) -> bool:
-        """Whether limits need no fits, so that no second process pays."""
+        """Whether limits need no fits, so that a second process is not worth its start."""
         return False
 
     def needs_sources(self, bands: bool) -> bool:
-        """Whether the parts of the signal matter, or their sum alone."""
+        """Whether the signal is needed by source, not only as a sum over sources."""
         return True
 
     @abstractmethod
     def expected(self, model: BinnedModel, *, bands: bool = False, work: Work = HERE) -> Limits:
-        """Limits that data without a signal give, for each hypothesis of a model.
+        """Expected limits from data without a signal, for each hypothesis of a model.
 
         Parameters
         ----------
         model : BinnedModel
         bands : bool
-            Whether to compute what data give that fluctuate.
+            Whether to compute the limits from data that fluctuate.
         work : Work
-            How pseudo-experiments are done.
+            How pseudo-experiments are computed.
 
         Raises
         ------
@@ -164,12 +164,12 @@ class LimitMethod(ABC):
         Raises
         ------
         PhysicsError
-            If a fit fails, or the method is for projections.
+            If a fit fails, or the method is for projections only.
         """
 
     @abstractmethod
     def setter(self, model: BinnedModel, strength: float) -> LimitSetter:
-        """The method for one model, ready for many data sets and tests of one strength."""
+        """The method for one model, prepared for many data sets and for tests of one strength."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,14 +180,14 @@ class LikelihoodMethod(LimitMethod):
     ----------
     calibration : {"asymptotic", "toys"}
     trials, seed : int
-        Pseudo-experiments for each hypothesis, and their random numbers.
+        Number of pseudo-experiments for each hypothesis, and seed of their random numbers.
     power_constraint : float, optional
-        Least probability of data without a signal to exclude a strength that may be excluded:
-        G. Cowan, K. Cranmer, E. Gross and O. Vitells, arXiv:1105.3166.
+        A strength is excluded only if signal-free data exclude it with at least this probability
+        (G. Cowan, K. Cranmer, E. Gross and O. Vitells, arXiv:1105.3166).
     """
 
     criterion: ClassVar[Criterion]
-    # effective counts from which coverage holds within 2 points: where weights differ, and where
+    # effective counts from which coverage holds within 2 points, first if weights differ, then if
     # limits take few distinct values; measured in docs/coverage.md
     reliable_counts: ClassVar[tuple[float, float]]
     calibration: CalibrationName = "asymptotic"
@@ -197,12 +197,12 @@ class LikelihoodMethod(LimitMethod):
 
     @property
     def asymptotic_coverage(self) -> float:
-        """The confidence; of CL_s that is the least coverage."""
+        """The confidence level, which for CL_s is a lower bound of the coverage."""
         return self.confidence
 
     @property
     def settings(self) -> PseudoExperiments:
-        """How pseudo-experiments are drawn."""
+        """Number and seed of the pseudo-experiments."""
         return PseudoExperiments(trials=self.trials, seed=self.seed)
 
     def expected(self, model: BinnedModel, *, bands: bool = False, work: Work = HERE) -> Limits:
@@ -295,7 +295,7 @@ class ClsMethod(LikelihoodMethod):
 
 @dataclass(frozen=True, kw_only=True)
 class UnifiedMethod(LikelihoodMethod):
-    """Unified intervals: an upper limit, or where the data ask for it two ends."""
+    """Unified intervals: an upper limit, and a lower end if the data exclude strength 0."""
 
     name: ClassVar[str] = "unified"
     criterion: ClassVar[Criterion] = UNIFIED
@@ -326,7 +326,7 @@ class AsymptoticSetter:
         return np.concatenate(parts)
 
     def covers(self, data: Observation, strength: float) -> FloatArray:
-        """See `LimitSetter`; a test of the one strength, without the search for the limit."""
+        """See `LimitSetter`; only this strength is tested, without the search for the limit."""
         level = np.concatenate(
             [
                 confidence_level(self.model, part, strength, self.criterion)
@@ -340,8 +340,8 @@ class AsymptoticSetter:
 class CalibratedSetter:
     """Limits of many data sets with distributions from pseudo-experiments.
 
-    The hypotheses are profiled once, on signal-free Asimov data, not on each data set: the
-    distribution of the profile likelihood ratio hardly depends on the nuisance parameters.
+    The nuisance parameters of the hypotheses are profiled once, on signal-free Asimov data, not on
+    each data set, because the distribution of the profile likelihood ratio hardly depends on them.
 
     Parameters
     ----------
@@ -360,7 +360,7 @@ class CalibratedSetter:
     def prepared(
         cls, model: BinnedModel, method: LikelihoodMethod, strength: float
     ) -> CalibratedSetter:
-        """Draw the pseudo-experiments of every strength that will be needed."""
+        """Draw the pseudo-experiments for every strength that will be needed."""
         middle = float(method.expected(model).strength[0])
         if not middle > 0.0:
             raise PhysicsError("calibration: no limit is expected, so none can be calibrated")
@@ -381,13 +381,13 @@ class CalibratedSetter:
         return np.concatenate([self.table.limits(part, self.confidence) for part in in_parts(data)])
 
     def covers(self, data: Observation, strength: float) -> FloatArray:
-        """See `LimitSetter`; of the strength that this was prepared for."""
+        """See `LimitSetter`; the strength must be the one that this was prepared for."""
         level = np.concatenate([self.tested.levels(part)[0] for part in in_parts(data)])
         return np.where(np.isnan(level), np.nan, level >= 1.0 - self.confidence)
 
 
 def in_parts(data: Observation) -> Iterator[Observation]:
-    """The data sets, in groups of a size that is fast."""
+    """Divide the data sets into groups of a size that is fast."""
     sets, bins = data.counts.shape
     size = max(1, COUNTS_AT_ONCE // bins)
     for first in range(0, sets, size):
