@@ -48,7 +48,7 @@ class Quenching(ABC):
         return ()
 
     @property
-    def upper_limit(self) -> float:
+    def highest_energy(self) -> float:
         """Recoil energy up to which the model is defined."""
         return float("inf")
 
@@ -73,11 +73,11 @@ class Quenching(ABC):
         # A table may start with a jump; visible energies within it belong to its first point.
         if energy_ee <= float(self.visible_energy(self.threshold)):
             return self.threshold
-        upper = min(max(2.0 * energy_ee, 2.0 * self.threshold), self.upper_limit)
-        while upper < min(self.upper_limit, 1e9 * energy_ee):
+        upper = min(max(2.0 * energy_ee, 2.0 * self.threshold), self.highest_energy)
+        while upper < min(self.highest_energy, 1e9 * energy_ee):
             if self.visible_energy(upper) >= energy_ee:
                 break
-            upper = min(2.0 * upper, self.upper_limit)
+            upper = min(2.0 * upper, self.highest_energy)
         if self.visible_energy(upper) < energy_ee:
             raise ScenarioError(
                 f"quenching: no recoil is seen as {energy_ee / KEV:.4g} keVee "
@@ -244,7 +244,7 @@ class Tabulated(Quenching):
         return self.energies
 
     @property
-    def upper_limit(self) -> float:
+    def highest_energy(self) -> float:
         """The table's last energy."""
         return self.energies[-1]
 

@@ -84,7 +84,7 @@ class Response(ABC):
         """Whether a recoil can be detected: without any charge it is not, whatever the noise."""
         quenching = self.quenching
         lowest = max(self.cutoff, quenching.threshold)
-        return (energy_recoil >= lowest) & (energy_recoil <= quenching.upper_limit)
+        return (energy_recoil >= lowest) & (energy_recoil <= quenching.highest_energy)
 
     def _refined(self, points: FloatArray) -> FloatArray:
         """Add the points where quenching and efficiency have kinks, then cut long panels."""
@@ -205,7 +205,7 @@ class GaussianResponse(Response):
             if e - kept[-1] > 0.5 * float(self.resolution.sigma(e)):
                 kept.append(float(e))
         recoil = self._recoil(np.array([*kept, top]))
-        high = min(recoil[-1], self.quenching.upper_limit)
+        high = min(recoil[-1], self.quenching.highest_energy)
         if high <= low:
             raise ScenarioError(
                 f"cutoff: {low / KEV:.4g} keVnr is above the whole region; lower it"
@@ -227,6 +227,6 @@ class GaussianResponse(Response):
     def _recoil(self, visible: FloatArray | float) -> FloatArray:
         """Recoil energy by interpolation, which is accurate enough for placing panels."""
         q = self.quenching
-        top = min(q.upper_limit, 1e4 * self.edges[-1])
+        top = min(q.highest_energy, 1e4 * self.edges[-1])
         grid = np.geomspace(max(q.threshold, 1e-7 * self.edges[-1]), top, 4001)
         return np.asarray(np.interp(visible, q.visible_energy(grid), grid, left=0.0))

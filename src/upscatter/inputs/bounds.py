@@ -49,7 +49,7 @@ class PublishedBound(Result):
         Short name for figures and tables.
     kind : {"measurement", "projection", "cosmology", "astrophysics"}
     paper, arxiv : str
-        Where it is published.
+        Citation and arXiv number.
     process : str
         Process or source of neutrinos that the limit is derived from.
     flavour : str

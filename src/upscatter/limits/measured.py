@@ -114,7 +114,7 @@ class PostFit(Result):
     edges : ndarray, shape (bins of a run + 1,)
         Edges of every run's bins.
     edges_label : str
-        What the edges are, with its unit.
+        Quantity of the edges, with its unit.
     observed : ndarray, shape (bins,)
     components : mapping
         Name to counts of each background at the best fit, shape (bins,).

@@ -1,4 +1,4 @@
-"""From a validated scenario to the physics objects it describes."""
+"""Physics objects of a validated scenario that describes a detector."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class Model(Scattering):
         # Also beyond the panels: otherwise recoils of higher energy could fall into the region.
         endpoint = max(part.endpoint for parts in self.flux.values() for part in parts)
         highest = max(float(panels[-1]), float(recoil_range(endpoint, nucleus.mass)[1]))
-        quenching.require_monotonic(float(panels[0]), min(highest, quenching.upper_limit))
+        quenching.require_monotonic(float(panels[0]), min(highest, quenching.highest_energy))
         return response
 
     def quenching(self, nucleus: Nucleus) -> Quenching:

@@ -44,7 +44,7 @@ NOTHING = 1e-4
 
 @dataclass(frozen=True, kw_only=True)
 class PseudoExperiments:
-    """How a calibration draws its pseudo-experiments.
+    """Settings of a calibration's pseudo-experiments.
 
     Parameters
     ----------

@@ -99,7 +99,7 @@ class MinuitFit:
         return np.asarray(np.sqrt(np.diag(self.covariance)))
 
     def require(self, what: str) -> MinuitFit:
-        """The same fit, or an error if it failed."""
+        """Return this fit, or raise an error if it failed."""
         if self.failure:
             raise PhysicsError(
                 f"{what}: the fit did not converge ({self.failure}), so there is no result; check "
