@@ -109,7 +109,7 @@ def test_table_is_linear_and_ends():
         rtol=1e-12,
     )
     assert TABLE.threshold == 0.2 * KEV
-    assert TABLE.upper_limit == 4.0 * KEV
+    assert TABLE.highest_energy == 4.0 * KEV
     assert TABLE.breakpoints == TABLE.energies
 
 

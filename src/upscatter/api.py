@@ -1,6 +1,7 @@
 """The Python interface: from a scenario to limits, counts and spectra.
 
-Energies and masses are plain numbers in MeV here, keV for recoils, and results say their units.
+Energies and masses are plain numbers in MeV, recoil energies in keV. Field names of results carry
+other units.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ from upscatter.tasks import HERE, Progress, Work
 from upscatter.units import DAY, KEV, KG, MEV, YEAR
 
 LOWEST_MASS = 0.01
-"""Where exclusion curves start (MeV): below it nothing depends on m_4 any more."""
+"""Mass (MeV) at which exclusion curves start; below it results do not depend on m_4."""
 
 
 def upper_limit(
@@ -60,27 +61,27 @@ def upper_limit(
     scenario : Scenario or str
         A scenario, or the name or path of one.
     masses : array_like, shape (masses,), optional
-        m_4: numbers in MeV, texts such as "5 MeV", or quantities of pint or astropy; by default
+        m_4 as numbers in MeV, texts such as "5 MeV", or quantities of pint or astropy; by default
         200 masses from 0.01 MeV to the kinematic end.
     flavour : {"universal", "e", "mu", "tau"}, optional
         Coupling to use instead of the scenario's.
     flavour_sum : {"incoherent", "exact"}
         How the coupling to `flavour` adds flavours; see `upscatter.flux.coupling`.
     bands : bool
-        Whether to compute, too, what signal-free data give that fluctuate by ±1 and ±2 σ.
+        Whether to compute also the limits from signal-free data that fluctuate by ±1 and ±2 σ.
     jobs : int, optional
-        Processes for pseudo-experiments, where the scenario calibrates with them; None for one on
-        each core.
+        Number of processes for pseudo-experiments, if the scenario calibrates with them; None for
+        one on each core.
     store : Path or "cache", optional
-        File to keep finished masses of a calibration in and to go on from, or one in the user's
-        cache.
+        File in which finished masses of a calibration are kept, and from which a run continues;
+        "cache" is a file in the user's cache.
     progress : callable, optional
-        Called with the masses that are calibrated and those that will be.
+        Called with the numbers of calibrated and of all masses.
 
     Returns
     -------
     LimitCurve
-        NaN at masses out of kinematic reach.
+        Limits for each mass; NaN if a mass is out of kinematic reach.
 
     Raises
     ------
@@ -106,7 +107,7 @@ def limit_of(
     bands: bool = False,
     work: Work = HERE,
 ) -> LimitCurve:
-    """`upper_limit` of a model that is already built; building it once serves many calls."""
+    """Upper limit of a model that is already built; see `upper_limit`."""
     settings = model.scenario.settings
     if masses is None:
         end = model.experiment.highest_mass(model.flux)
@@ -136,7 +137,7 @@ def limit_of(
 
 
 def _key(model: Model, mass: FloatArray, bands: bool) -> dict[str, object]:
-    """What tells calibrations of limits apart, JSON-ready."""
+    """All inputs of a calibration of limits, JSON-ready."""
     return {
         "upscatter": version("upscatter"),
         "scenario_sha256": model.scenario.digest,
@@ -153,7 +154,7 @@ def expected_counts(
     flavour: str | None = None,
     flavour_sum: FlavourSum = "incoherent",
 ) -> ExpectedCounts:
-    """Counts per bin of background, Standard Model and dipole portal.
+    """Expected counts per bin of background, Standard Model and dipole portal.
 
     Parameters
     ----------
@@ -210,11 +211,11 @@ def recoil_spectrum(
     Parameters
     ----------
     scenario : Scenario or str
-        Target, fluxes and cross section are taken from it.
+        A scenario, or the name or path of one, which gives target, fluxes and cross section.
     energies : array_like, shape (n,)
-        Recoil energies: numbers in keVnr, texts such as "0.5 keVnr", quantities.
+        Recoil energies as numbers in keVnr, texts such as "0.5 keVnr", or quantities.
     mu : float, optional
-        μ_ν4/μ_B of the dipole portal; the Standard Model where it is omitted.
+        μ_ν4/μ_B of the dipole portal; without it the rates are those of the Standard Model.
     mass : float, str or quantity
         m_4, in MeV if it is a number.
     flavour, flavour_sum
@@ -223,8 +224,8 @@ def recoil_spectrum(
     Returns
     -------
     RecoilSpectrum
-        A mapping from sources to rates in 1/(keVnr kg day), shape (n,): of the dipole portal if
-        `mu` is given, of the Standard Model otherwise. `plot` draws both.
+        A mapping from sources to rates in 1/(keVnr kg day), shape (n,), of the dipole portal if
+        `mu` is given, else of the Standard Model. `plot` draws both.
 
     Examples
     --------
@@ -270,7 +271,7 @@ def recoil_spectrum(
 def scenario_of(
     scenario: Scenario | str, flavour: str | None = None, flavour_sum: FlavourSum = "incoherent"
 ) -> Scenario:
-    """A scenario, loaded where it is a name, with another coupling if a flavour is given.
+    """A scenario, loaded if it is a name or path, with another coupling if a flavour is given.
 
     Parameters
     ----------
@@ -303,12 +304,12 @@ def scenario_of(
 def model_of(
     scenario: Scenario | str, flavour: str | None = None, flavour_sum: FlavourSum = "incoherent"
 ) -> Model:
-    """A scenario turned into physics, with another coupling if one is given; see `scenario_of`."""
+    """Physics model of a scenario, with another coupling if one is given; see `scenario_of`."""
     return Model(scenario_of(scenario, flavour, flavour_sum))
 
 
 def _strength(mu: float) -> float:
-    """μ²; a moment of more than a Bohr magneton is a slip of the unit."""
+    """μ²; a moment above one Bohr magneton is refused, as its unit must be wrong."""
     value = float(non_negative("mu", np.asarray(mu, dtype=float)))
     if value > 1.0:
         raise PhysicsError(f"mu: {value:g} exceeds one Bohr magneton; give a value such as 1e-9")
@@ -316,12 +317,12 @@ def _strength(mu: float) -> float:
 
 
 def non_negative(name: str, values: npt.ArrayLike) -> FloatArray:
-    """Numbers of zero or more, as an array.
+    """Numbers as an array, after checking that none is negative.
 
     Raises
     ------
     PhysicsError
-        Naming the first that is negative or not finite.
+        If a number is negative or not finite; the message names the first.
     """
     array = np.asarray(values, dtype=float)
     bad = array[~(np.isfinite(array) & (array >= 0.0))]

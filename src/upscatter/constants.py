@@ -57,7 +57,7 @@ ASTRONOMICAL_UNIT = codata.au * METRE
 """Astronomical unit (IAU 2012, exact)."""
 
 BOHR_MAGNETON_FACTOR = pi * (ALPHA * HBARC / ELECTRON_MASS) ** 2
-"""π (α ħc / m_e)² = π r_e², in cm²: the dipole cross section's scale for μ = μ_B."""
+"""π (α ħc / m_e)² = π r_e², in cm²: scale of the dipole cross section for μ = μ_B."""
 
 MATTER_POTENTIAL = 2.0**0.5 * FERMI_CONSTANT * HBARC**3 * AVOGADRO / CM**3
 """√2 G_F n_e of a medium with one mole of electrons per cm³, as an energy (7.63e-14 eV)."""

@@ -1,4 +1,4 @@
-"""The exception tree: everything upscatter raises on purpose.
+"""Exceptions that upscatter raises on purpose.
 
 A message is one line and says what is wrong, where, with which value, and what to do about it.
 Libraries raise; only the command line prints and exits.
@@ -18,7 +18,7 @@ class UnitError(ScenarioError):
 
 
 class TableError(UpscatterError):
-    """A table given by the user cannot be read or does not mean anything."""
+    """A table given by the user cannot be read or is invalid."""
 
 
 class PhysicsError(UpscatterError, ValueError):

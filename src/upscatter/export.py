@@ -1,4 +1,4 @@
-"""Results as files: JSON, CSV, and writing that never leaves half a file behind."""
+"""Results as JSON and CSV, and writing of files without leaving partial ones."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from pathlib import Path
 from upscatter.errors import OutputError
 
 FIGURE_SUFFIXES = (".pdf", ".png", ".svg")
-"""Formats that figures can have, as the ends of file names."""
+"""Suffixes of the file formats that figures can have."""
 
 
 def to_json(content: object) -> str:
-    """Indented JSON; a number that is not finite is refused rather than written as NaN."""
+    """Indented JSON text; numbers that are not finite are refused."""
     return json.dumps(content, indent=2, allow_nan=False) + "\n"
 
 
 def to_csv(header: Sequence[str], rows: Iterable[Sequence[object]], comments: Sequence[str]) -> str:
-    """CSV with comment lines in front; a missing value is an empty field."""
+    """CSV text with comment lines above the columns; a missing value is an empty field."""
     text = io.StringIO()
     for comment in comments:
         text.write(f"# {' '.join(comment.splitlines())}\n")
@@ -38,10 +38,10 @@ def require_writable(path: Path) -> None:
     Raises
     ------
     OutputError
-        If its folder does not exist or cannot be written to, or the path is no plain file.
+        If its folder does not exist or cannot be written to, or the path is not a regular file.
     """
     try:
-        # Of a link, the file that it points to is the one to replace.
+        # If the path is a link, the file that it points to is replaced.
         target = path.resolve()
         if target.is_symlink():  # Python raises for it up to 3.12
             raise OutputError(
@@ -61,7 +61,7 @@ def require_writable(path: Path) -> None:
 
 
 def require_figure(path: Path) -> Path:
-    """A path whose suffix names a format that figures can have.
+    """Return a path if its suffix is a format that figures can have.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def require_folder(folder: Path) -> None:
 
 
 def require_distinct(*paths: Path | None) -> None:
-    """Refuse to write two things to one file, or a result over what it is computed from.
+    """Refuse two outputs in one file, or an output that would overwrite an input.
 
     Raises
     ------
@@ -113,15 +113,15 @@ def require_distinct(*paths: Path | None) -> None:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file whole, or not at all; see `write_bytes`."""
+    """Write a text file; a failure leaves no partial file; see `write_bytes`."""
     write_bytes(path, text.encode("utf-8"))
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole, or not at all.
+    """Write a file; a failure leaves no partial file.
 
-    What others draw or pack is to be made in memory first: some libraries answer a disk that is
-    full with errors of their own.
+    Content from other libraries, such as figures and archives, should be made in memory first,
+    because some libraries raise their own errors if a disk is full.
 
     Raises
     ------
@@ -172,7 +172,7 @@ def _cannot_write(path: Path, error: Exception) -> OutputError:
 
 
 def _umask() -> int:
-    """The process's file mode mask; reading it means setting it twice."""
+    """File mode mask of the process; it can only be read by setting it, so it is set twice."""
     mask = os.umask(0)
     os.umask(mask)
     return mask

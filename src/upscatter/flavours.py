@@ -1,4 +1,4 @@
-"""Fluxes at the detector and oscillation probabilities, by source and flavour."""
+"""Fluxes and oscillation probabilities at a detector, by source and flavour."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from upscatter.scenario.load import Scenario
 from upscatter.scenario.oscillation import OscillationBlock
 from upscatter.units import CM, MEV, SECOND
 
-_LEAST_ENERGY = 1e-3  # MeV; no solar neutrino of lower energy is ever seen
+_LEAST_ENERGY = 1e-3  # MeV; solar neutrinos of lower energy are not detectable
 
 
 @dataclass(frozen=True)
 class SunAndDetector:
-    """Solar fluxes, mixing and a detector's place: what flavour questions are about.
+    """Solar fluxes, mixing and place of a detector, which determine flavours at the detector.
 
     Parameters
     ----------
@@ -43,9 +43,9 @@ class SunAndDetector:
         Components of each source, flavours summed.
     mixing : Mixing
     exposure : NadirExposure
-        When the detector takes data; by day alone where no place was given.
+        When the detector takes data; by day alone if no place is given.
     description : mapping
-        The choices, for provenance.
+        The choices made, for provenance.
     """
 
     model: str
@@ -62,7 +62,9 @@ class SunAndDetector:
         fit: str | None = None,
         laboratory: str | None = None,
     ) -> SunAndDetector:
-        """From a scenario, or from BS05(OP) and NuFIT-5.3 by day; each named choice comes first.
+        """Choose from a scenario or the defaults, BS05(OP) and NuFIT-5.3 by day.
+
+        Each of `model`, `fit` and `laboratory`, if given, replaces the corresponding choice.
 
         Parameters
         ----------
@@ -110,7 +112,7 @@ class SunAndDetector:
         return bool(self.exposure.nadir)
 
     def flavour(self, exposure: NadirExposure) -> SolarFlavour:
-        """Flavour composition during a part of the exposure."""
+        """Flavour composition for an exposure, such as the day or the night."""
         return SolarFlavour(solar_model(self.model), self.mixing, exposure)
 
 
@@ -180,13 +182,13 @@ def oscillation(sun: SunAndDetector, source: str, energies: Energies) -> Oscilla
 def flux_spectra(
     sun: SunAndDetector, energies: npt.ArrayLike
 ) -> dict[str, tuple[FloatArray, FloatArray]]:
-    """Spectra for a figure: total and ν_e flux of each source with a continuous spectrum.
+    """Total and ν_e spectra, for a figure, of each source with a continuous spectrum.
 
     Parameters
     ----------
     sun : SunAndDetector
     energies : array_like, shape (n,)
-        MeV.
+        Neutrino energies in MeV.
 
     Returns
     -------
@@ -206,7 +208,7 @@ def flux_spectra(
 
 
 def flux_lines(sun: SunAndDetector) -> list[tuple[str, float, float, float]]:
-    """Lines for a figure: source, energy in MeV, total and ν_e flux in 1/(cm² s)."""
+    """Lines, for a figure: source, energy in MeV, total and ν_e flux in 1/(cm² s)."""
     flavour = sun.flavour(sun.exposure)
     lines = []
     for source, components in sun.fluxes.items():
@@ -226,14 +228,14 @@ def _for_figure(
     dict[str, tuple[FloatArray, FloatArray]],
     list[tuple[str, float, float, float]],
 ]:
-    """Energies, spectra and lines: the arguments of the figure of fluxes."""
+    """Energies, spectra and lines, which are the arguments of the figure of fluxes."""
     from upscatter.report.flavour_plots import FIGURE_ENERGIES
 
     return FIGURE_ENERGIES, flux_spectra(sun, FIGURE_ENERGIES), flux_lines(sun)
 
 
 def _described(block: OscillationBlock) -> dict[str, str]:
-    """A scenario's mixing and place in a few words, for titles and provenance."""
+    """Short description of a scenario's mixing and place, for titles and provenance."""
     own = ", ".join(block.mixing.model_dump(exclude={"fit"}, exclude_none=True))
     fit = block.mixing.fit or "NuFIT-5.3"
     described = {"mixing": f"{fit} with own {own}" if own else fit}

@@ -1,4 +1,4 @@
-"""Numerical building blocks that know no physics."""
+"""Numerical tools without physics: quadrature nodes and tables."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def gauss_legendre(
 class UniformTable:
     """Several functions on one uniform grid, a polynomial in each cell.
 
-    Looking up costs one index computation and no search, so it is the inner loop's table.
+    A look-up takes one index computation and no search, for use in inner loops.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Many independent tasks on several processor cores."""
+"""Computation of independent tasks on several processor cores."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 MOST_PROCESSES = 61
-"""More than Windows can wait for."""
+"""Largest number of processes, given by a limit of Windows."""
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -38,10 +38,10 @@ def completed(
     Parameters
     ----------
     function : callable
-        What to do with a task; it, the tasks and the results have to be picklable.
+        Called with each task. The function, the tasks and the results must be picklable.
     tasks : sequence
     jobs : int
-        Most processes to use; with one, or for a single task, everything is done in this one.
+        Largest number of processes; with one, or for a single task, no other process is started.
 
     Yields
     ------
@@ -63,7 +63,7 @@ def completed(
             yield task, function(task)
         return
     before = set(active_children())
-    # Not forked: numpy's threads would not survive that.
+    # Processes are not forked, because numpy's threads would not survive that.
     pool = ProcessPoolExecutor(processes, get_context("spawn"), _end_with_parent)
     try:
         futures: dict[Future[Result], Task] = {}
@@ -85,7 +85,7 @@ def completed(
 
 
 def _end_with_parent() -> None:
-    """In a worker: do not wait for tasks for ever when the process that gives them was killed."""
+    """End a worker process if its parent was killed, instead of waiting for tasks for ever."""
     parent = parent_process()
     assert parent is not None
 
@@ -98,7 +98,7 @@ def _end_with_parent() -> None:
 
 @contextmanager
 def _single_threaded() -> Iterator[None]:
-    """Start processes whose linear algebra keeps to the core that they have."""
+    """Context in which processes are started whose linear algebra uses a single thread."""
     before = {name: os.environ.get(name) for name in _ONE_THREAD}
     os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
     try:
@@ -113,7 +113,7 @@ def _single_threaded() -> Iterator[None]:
 
 @contextmanager
 def _deaf_to_interrupts() -> Iterator[None]:
-    """Start processes that leave Ctrl-C to this one: they inherit what signals are blocked."""
+    """Context in which processes are started that ignore Ctrl-C, by inheriting blocked signals."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

@@ -1,6 +1,6 @@
-"""What every result offers: a table, JSON, CSV, a data frame, a figure, and HTML for a notebook.
+"""Base class of results, with table, JSON, CSV, data frame, figure, and HTML for a notebook.
 
-A class of results says its columns, its rows and its JSON. All else is written once, here.
+A subclass defines its columns, its rows and its JSON; everything else is written here once.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 MOST_ROWS = 25
-"""Rows of a table for the eye; a longer one is thinned."""
+"""Rows of a displayed table; longer ones are thinned."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ class Result(ABC):
     Parameters
     ----------
     provenance : mapping
-        What the result was made with: version, digest of the scenario, physics choices.
+        Version, digest of the scenario, and physics choices.
 
     Examples
     --------
@@ -50,8 +50,8 @@ class Result(ABC):
 
     provenance: Mapping[str, object] = field(default_factory=dict)
 
-    # The figures are downstream of the results, and only they import matplotlib. So a result knows
-    # its figure by name alone, "module:function", and the name is looked up when somebody plots.
+    # Figures depend on results, and only they import matplotlib. So a result has only the name of
+    # its figure's function, "module:function", which is imported when the figure is drawn.
     figure_function: ClassVar[str] = ""
 
     @property
@@ -71,7 +71,7 @@ class Result(ABC):
 
     @abstractmethod
     def to_dict(self) -> dict[str, object]:
-        """The JSON contract; a missing value is ``None``."""
+        """Result as a JSON-ready dictionary; a missing value is ``None``."""
 
     @property
     def heading(self) -> str:
@@ -118,12 +118,12 @@ class Result(ABC):
         Parameters
         ----------
         path : path, optional
-            Its suffix says the format: .png, .pdf or .svg.
+            File to write; its suffix gives the format: .png, .pdf or .svg.
 
         Returns
         -------
         Figure
-            Of matplotlib; a notebook shows it.
+            A matplotlib figure; a notebook shows it.
 
         Raises
         ------
@@ -142,11 +142,11 @@ class Result(ABC):
         return figure
 
     def _figure_arguments(self) -> tuple[object, ...]:
-        """What the figure function takes: by default the result itself."""
+        """Arguments of the figure function, by default the result itself."""
         return (self,)
 
     def _repr_html_(self) -> str:
-        """The table in HTML, by which a notebook shows the result; a long one is thinned."""
+        """The table in HTML, for a notebook; a long table is thinned."""
         from html import escape
 
         rows = self.rows
@@ -165,7 +165,7 @@ class Result(ABC):
 
 
 def none_where_nan(values: npt.ArrayLike) -> list[float | None]:
-    """Numbers as a list in which ``None`` stands for NaN, as JSON and tables want it.
+    """Numbers as a list for JSON and tables, with ``None`` in place of NaN.
 
     Examples
     --------
@@ -178,7 +178,7 @@ def none_where_nan(values: npt.ArrayLike) -> list[float | None]:
 
 
 def thinned(rows: int) -> list[int]:
-    """Indices of at most `MOST_ROWS` of so many rows, evenly spaced, the ends among them.
+    """Indices of at most `MOST_ROWS` rows, evenly spaced, including both ends.
 
     Examples
     --------
@@ -191,12 +191,12 @@ def thinned(rows: int) -> list[int]:
 
 
 def origin(provenance: Mapping[str, object]) -> list[str]:
-    """A provenance in lines of text, for the top of a table."""
+    """Lines of text with the provenance, for the top of a table."""
     return [f"{key}: {readable(value)}" for key, value in provenance.items()]
 
 
 def readable(value: object) -> str:
-    """A value of a provenance in a line of text."""
+    """A value of a provenance as a line of text."""
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {readable(item)}" for key, item in value.items())
     if isinstance(value, (list, tuple)):
@@ -211,7 +211,7 @@ def _written(text: str, path: Path | str | None) -> str:
 
 
 def _shown(value: object) -> str:
-    """A value in a cell; numbers in five digits, a dash for what is missing."""
+    """A value as the text of a cell; numbers have five digits, a missing value is a dash."""
     if value is None:
         return "-"
     return f"{value:.5g}" if isinstance(value, float) else str(value)

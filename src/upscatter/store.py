@@ -1,9 +1,9 @@
-"""Finished pieces of a long computation, kept in a file so that it can go on after a break.
+"""Finished parts of a long computation, kept in a file so that it can continue after a break.
 
-A store is a text file of JSON lines: a header that says what was computed, then one line for each
-finished chunk. Lines are only ever appended, each by a single write to the operating system, so a
-killed process leaves at most half a last line behind and two processes can share a store; a chunk
-that both have computed is there twice, which does no harm.
+A store is a text file of JSON lines: a header that describes the computation, then one line for
+each finished chunk. Lines are only appended, each by a single write to the operating system. So a
+killed process leaves at most one incomplete line at the end, and two processes can share a store. A
+chunk that both have computed occurs twice, which does no harm.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Columns = Mapping[str, FloatArray]
 """Numbers of a chunk by name, NaN where one is missing."""
 
 _CUT_OFF = b" # cut off"
-"""Ends a line that was only half written, so that the next one begins on its own."""
+"""Ends a line that was written incompletely, so that the next one starts on a new line."""
 
 _MOST_SHOWN = 40
 
@@ -41,7 +41,7 @@ class Store:
     ----------
     path : Path
     key : mapping
-        JSON-ready: all that the chunks depend on. The file's header holds it.
+        All inputs of the chunks, JSON-ready. The file's header contains it.
     columns : tuple of str
         Names of the columns that every chunk has.
     size : int
@@ -60,7 +60,7 @@ class Store:
     def in_cache(
         cls, folder: str, key: Mapping[str, object], columns: tuple[str, ...], size: int
     ) -> Store:
-        """A store in the user's cache, with a name that follows from its key."""
+        """A store in the user's cache, whose file name follows from its key."""
         from platformdirs import user_cache_path
 
         digest = hashlib.sha256(json.dumps(key, sort_keys=True).encode()).hexdigest()[:20]
@@ -68,12 +68,12 @@ class Store:
         return cls(path, key, columns, size, is_cache=True)
 
     def open(self) -> dict[int, Columns]:
-        """The chunks of the file by their number, after creating it where there is none.
+        """The chunks of the file by their number; a missing file is created.
 
         Raises
         ------
         OutputError
-            If the file belongs to another key, holds something else, or cannot be read or written.
+            If the file has another key or another content, or cannot be read or written.
         """
         if self.is_cache:
             try:
@@ -136,7 +136,7 @@ class Store:
                 os.close(handle)
         except OSError as error:
             raise self._unusable("written", error) from None
-        if written < len(whole):  # a disk that fills up takes what it can
+        if written < len(whole):  # on a full disk only a part is written
             full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             raise self._unusable("written", full)
 

@@ -1,7 +1,7 @@
-"""Long computations in pieces: on several cores, with progress, kept so that they can go on.
+"""Long computations in parts, on several cores, with progress, and continued after a break.
 
-Results depend neither on the number of processes nor on breaks: each task brings its own random
-numbers.
+Each task has its own random numbers, so results depend neither on the number of processes nor on
+breaks.
 """
 
 from __future__ import annotations
@@ -15,36 +15,37 @@ from upscatter.parallel import completed, usable_cores
 from upscatter.store import Columns, Store
 
 Progress = Callable[[int, int], None]
-"""Called with what is done and what will be."""
+"""Function that is called with the finished and the total number."""
 
 
 class Task(Protocol):
-    """A piece of a computation; it and what it computes have to be picklable."""
+    """A part of a computation. It must be picklable, and so must its result."""
 
     @property
     def number(self) -> int:
-        """Its place among the pieces."""
+        """Index of the part."""
         ...
 
     def compute(self) -> Columns:
-        """Numbers by name."""
+        """Compute the part's columns by name."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """How a long computation is done.
+    """Settings of a long computation.
 
     Parameters
     ----------
     jobs : int, optional
-        Processes to use; None for one on each core.
+        Number of processes; None for one on each core.
     store : Path or "cache", optional
-        File to keep finished pieces in and to go on from, or one in the user's cache.
+        File in which finished parts are kept, and from which a run continues; "cache" is a file in
+        the user's cache.
     progress : callable, optional
         See `Progress`.
     key : mapping
-        JSON-ready: all that the results depend on.
+        All inputs of the results, JSON-ready.
     """
 
     jobs: int | None = 1
@@ -61,26 +62,26 @@ class Work:
         folder: str,
         unit: tuple[str, int, int],
     ) -> list[Columns]:
-        """What the tasks compute, in their order, from the store as far as it has them.
+        """Compute the tasks, or take them from the store; return their results in order.
 
         Parameters
         ----------
         tasks : sequence of Task
         columns : tuple of str
-            Names of what every task computes.
+            Names of the columns that every task computes.
         size : int
             Length of each column.
         folder : str
             Name of the cache's folder.
         unit : tuple of str, int, int
-            What a user counts, how many of them a task is, and how many there are in all.
+            Name of what is counted for progress, its number in each task, and its total number.
 
         Raises
         ------
         OutputError
             If the store belongs to another computation, or cannot be used.
         KeyboardInterrupt
-            Saying what is kept.
+            If interrupted; the message says what is kept.
         """
         name, each, total = unit
         store = self._opened(folder, columns, size)
@@ -125,7 +126,7 @@ class Work:
 
 
 HERE = Work()
-"""In this process, with nothing kept."""
+"""Settings for a computation in this process, without a store."""
 
 
 def _compute(task: Task) -> Columns:

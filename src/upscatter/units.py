@@ -1,11 +1,11 @@
-"""The internal unit system: MeV, cm, s, kg, and what derives from them.
+"""The internal unit system: MeV, cm, s, kg, and derived units.
 
 Every dimensional number in the package is written as ``value * UNIT`` and every number that
 leaves it is divided by a unit. The four base units are 1 here, but nothing depends on that: a test
 replaces this module by one with other values and finds every physical result unchanged.
 
-Energies in keVnr (nuclear recoil) and keVee (electron equivalent) are both kept in MeV inside; the
-distinction between them is enforced where users write them, in `upscatter.scenario.quantities`.
+Energies in keVnr (nuclear recoil) and keVee (electron equivalent) are both in MeV internally. They
+are distinguished when the texts of users are read, in `upscatter.scenario.quantities`.
 """
 
 MEV = 1.0

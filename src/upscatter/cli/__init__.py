@@ -1,4 +1,4 @@
-"""The command line: what a user types and gets."""
+"""The command line interface."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from collections.abc import Sequence
 __all__ = ["main", "run"]
 
 _INTERRUPTED = 130
-"""What shells report for a program that Ctrl-C ended."""
+"""Exit status of a program that Ctrl-C ended, as shells report it."""
 
 
 def run() -> int:
-    """Entry point of the installed command: `main` in a process of its own."""
-    # The process ends before garbage in cycles could matter, and looking for it among the objects
-    # of freshly imported libraries takes a twentieth of the time, a tenth for a figure.
+    """Run `main` as the entry point of the installed command, in a process of its own."""
+    # The process ends before garbage in cycles could matter, and searching the objects of imported
+    # libraries for it takes a twentieth of the time, or a tenth for a figure.
     gc.disable()
     return main()
 
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _fail(str(interruption) or "interrupted")
         return _INTERRUPTED
     except BrokenPipeError:
-        # The reader of a pipe went away, as head does; there is nobody to tell.
+        # The reader of the pipe has ended, as head does, so no message is printed.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
@@ -52,7 +52,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     from upscatter.cli.commands import commands
     from upscatter.errors import UpscatterError
 
-    # A terminal or pipe that is not in UTF-8 gets question marks rather than an error.
+    # A terminal or pipe without UTF-8 gets question marks instead of an error.
     reconfigure = getattr(sys.stdout, "reconfigure", None)
     if reconfigure is not None:
         reconfigure(errors="replace")

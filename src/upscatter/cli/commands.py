@@ -1,4 +1,4 @@
-"""The commands."""
+"""The group of commands, options that several share, and the commands about scenarios."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from upscatter.flux.coupling import FlavourSum
     from upscatter.results import Result
 
-# Everything heavier than click is imported inside the commands: `upscatter --help` answers at once.
+# Everything slower than click is imported inside the commands, so that `upscatter --help` is fast.
 
 _FORMATS = click.Choice(["table", "csv", "json"])
 _PATH = click.Path(path_type=Path)
@@ -59,12 +59,12 @@ sum_option = click.option(
 test_option = click.option(
     "--test",
     type=click.Choice(TEST_NAMES),
-    help="What the limit is made with. Default: the scenario's.",
+    help="Test that the limit is made with. Default: the scenario's.",
 )
 calibration_option = click.option(
     "--calibration",
     type=click.Choice(CALIBRATIONS),
-    help="Where the distribution of the test statistic is from: a formula, or pseudo-experiments. "
+    help="Distribution of the test statistic: asymptotic formula, or pseudo-experiments (toys). "
     "Default: the scenario's.",
 )
 
@@ -78,9 +78,9 @@ calibration_option = click.option(
 def commands(context: click.Context) -> None:
     """From the Sun to an exclusion curve for the sterile-neutrino dipole portal.
 
-    SCENARIO is the name of a bundled scenario (see `upscatter scenarios`), the path of a TOML
-    file of your own, or - for standard input: start from `upscatter show ge-nextgen > my.toml`,
-    and let `upscatter check my.toml` say what it describes.
+    SCENARIO is the name of a bundled scenario (see `upscatter scenarios`), the path of your own
+    TOML file, or - for standard input. To write your own, start from `upscatter show ge-nextgen
+    > my.toml`; `upscatter check my.toml` prints what it describes.
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
@@ -198,7 +198,7 @@ def scenarios() -> None:
 @commands.command()
 @click.argument("scenario")
 def show(scenario: str) -> None:
-    """Print a scenario file, to read or to start your own from."""
+    """Print a scenario file, to read it or as a start for your own."""
     from upscatter.scenario.load import Scenario
 
     click.echo(Scenario.load(scenario).text, nl=False)
@@ -207,7 +207,7 @@ def show(scenario: str) -> None:
 @commands.command()
 @click.argument("scenario")
 def check(scenario: str) -> None:
-    """Check a scenario file and say what it describes."""
+    """Check a scenario file and print what it describes."""
     from upscatter.report.tables import print_table, summary_table
     from upscatter.scenario.load import Scenario
     from upscatter.scenario.summary import summarise

@@ -1,4 +1,4 @@
-"""The commands that show what is known already: `bounds` and `compare`."""
+"""The commands about published limits: `bounds` and `compare`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PATH = click.Path(path_type=Path)
 @format_option
 @out_option
 def bounds(name: str | None, style: str, out: Path | None) -> None:
-    """List the published limits, or show one: its source, how to read it, its vertices."""
+    """List the published limits, or show one with its source, conventions and vertices."""
     parsing.check_outputs(out, None)
 
     from upscatter.inputs.bounds import published_bound
@@ -56,7 +56,7 @@ def bounds(name: str | None, style: str, out: Path | None) -> None:
         emit_data(bound, style, out)
 
 
-@commands.command(short_help="Scenarios against every published limit.")
+@commands.command(short_help="Compare scenarios with every published limit.")
 @click.argument("scenarios", metavar="SCENARIO...", nargs=-1, required=True)
 @click.option(
     "--bounds",
@@ -64,13 +64,13 @@ def bounds(name: str | None, style: str, out: Path | None) -> None:
     type=_PATH,
     multiple=True,
     metavar="FILE",
-    help="A limit of your own: CSV of m4 in MeV and mu in mu_B; repeatable.",
+    help="Your own limit, a CSV file of m4 in MeV and mu in mu_B; repeatable.",
 )
 @click.option(
     "--confidence",
     "level",
     metavar="CL",
-    help="Put scenarios and published limits at this level, such as 0.9, where that can be done.",
+    help="Convert scenarios and published limits to this level, such as 0.9, where possible.",
 )
 @click.option(
     "--data",
@@ -96,11 +96,12 @@ def compare(
     mass_range: str | None,
     mu_range: str | None,
 ) -> None:
-    """Where scenarios are stronger than what is published, and by how much at best.
+    """Compare scenarios with published limits: where stronger, and by how much at best.
 
-    Stronger: the scenario's limit lies below the published one. Weaker: above it. Inside: in a
-    region that is excluded already, over which the scenario reaches. Above it: over the upper edge
-    of a region. Alone: the published curve has no such mass. Nothing is extrapolated.
+    Stronger: the scenario's limit is below the published one. Weaker: it is above the published
+    one. Inside: it is inside a published excluded region, and also excludes moments above that
+    region. Above it: it is above the upper edge of the region. Alone: the published limit does
+    not cover these masses. Nothing is extrapolated.
     """
     from upscatter import export
     from upscatter.errors import UpscatterError
@@ -145,7 +146,7 @@ def compare(
 
 
 def _line(bound: PublishedBound) -> tuple[str, ...]:
-    """A published limit in the list of all."""
+    """Row of a published limit in the list of all."""
     from upscatter.limits.comparison import in_words
 
     level = "-" if bound.confidence is None else f"{100.0 * bound.confidence:g} %"
@@ -154,7 +155,7 @@ def _line(bound: PublishedBound) -> tuple[str, ...]:
 
 
 def _groups(result: Verdict) -> list[list[tuple[str, ...]]]:
-    """Lines of the table of a verdict, a group for each published limit."""
+    """Lines of the table of a verdict, in one group for each published limit."""
     from upscatter.limits.comparison import rounded
 
     groups: list[list[tuple[str, ...]]] = []

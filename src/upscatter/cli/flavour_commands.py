@@ -1,4 +1,4 @@
-"""The commands that show what arrives: `flux` and `oscillation`."""
+"""The commands about neutrinos at the detector: `flux` and `oscillation`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SOURCES = ["pp", "pep", "hep", "7Be", "8B", "13N", "15O", "17F"]
 
 
 def _sun_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Options that say which Sun, which mixing, and where the detector is."""
+    """Add options for the solar model, the mixing, and the place of the detector."""
     for option in (
         click.argument("scenario", required=False),
         click.option("--model", metavar="NAME", help="Solar model. Default: BS05-OP."),
@@ -25,7 +25,7 @@ def _sun_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--laboratory",
             metavar="NAME",
-            help="Where the detector is, for the night: LNGS, CJPL, ... Default: by day only.",
+            help="Place of the detector, for the night: LNGS, CJPL, ... Default: by day only.",
         ),
     ):
         command = option(command)
@@ -92,9 +92,9 @@ def oscillation(
     out: Path | None,
     plot: Path | None,
 ) -> None:
-    """Probabilities to arrive as each flavour against energy, by day and by night.
+    """Probability of each flavour at the detector against energy, by day and by night.
 
-    They are averaged over where the source shines in the Sun.
+    The probabilities are averaged over the region of the Sun in which the source is produced.
     """
     parsing.check_outputs(out, plot, scenario)
     default = _COARSE if style == "table" else _FINE

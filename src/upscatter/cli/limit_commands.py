@@ -1,4 +1,4 @@
-"""The command `limit`: projections, and measurements from a data release."""
+"""The command `limit`, for projections and for measurements from a data release."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ _PATH = click.Path(path_type=Path)
     type=click.Choice(["table", "csv", "json", "hepdata", "pyhf"]),
     default="table",
     show_default=True,
-    help="Form of the result; hepdata is a submission to HEPData, with --out NAME.tar.gz; pyhf is "
-    "the likelihood at one --mass as a workspace for pyhf.",
+    help="Form of the result. hepdata is a submission to HEPData, with --out NAME.tar.gz. pyhf is "
+    "a workspace for pyhf with the likelihood at one --mass.",
 )
 @out_option
 @click.option("--plot", type=_PATH, metavar="FILE", help="Draw the curve (PNG, PDF or SVG).")
@@ -73,13 +73,13 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--seed",
     type=int,
-    help="With --calibration toys: what the random numbers follow from. Default: 1.",
+    help="With --calibration toys: seed of the random numbers. Default: 1.",
 )
 @jobs_option
 @store_option
 @no_store_option
 @click.option(
-    "--bands", is_flag=True, help="Add the limits of data without a dipole, median to 2 sigma."
+    "--bands", is_flag=True, help="Add median and 1 and 2 sigma bands of limits without a dipole."
 )
 @click.option(
     "--data",
@@ -115,8 +115,8 @@ def limit(
     """Upper limit on the dipole moment against the mass of the sterile neutrino.
 
     A mass that no solar neutrino can produce has no limit: a dash in the table, an empty field in
-    CSV, null in JSON. With --data, and a scenario that names a data release (xenonnt-s2only), the
-    limit is a measured one, and comes with the best fit, the p-value without a dipole, and the
+    CSV, null in JSON. With --data and a scenario that names a data release (xenonnt-s2only) the
+    limit is a measured one. It is given with the best fit, the p-value without a dipole, and the
     pulls of all nuisance parameters.
     """
     from upscatter import export
@@ -130,7 +130,7 @@ def limit(
     archive = submission.archive_path(out) if style == "hepdata" else None
     masses = parsing.masses(mass_texts) if mass_texts else None
     adding = parsing.flavour_sum(flavour, flavour_sum)
-    # Options change the document itself, so that what is exported has them.
+    # Options change the document itself, so that exported scenarios have them.
     chosen = scenario_of(scenario, flavour, adding)
     if (test, calibration, trials, seed) != (None, None, None, None):
         chosen = chosen.replaced(chosen_test(chosen, test, calibration, trials, seed))
@@ -193,7 +193,7 @@ def _measured(
     work: Work,
     fits: bool,
 ) -> tuple[LimitCurve, PostFit | None]:
-    """A measured limit, and if wanted the fit at the first mass within reach."""
+    """A measured limit and, if wanted, the fit at the first mass within reach."""
     import numpy as np
 
     from upscatter.studies.measurement import Measurement

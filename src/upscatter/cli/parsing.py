@@ -1,4 +1,4 @@
-"""What users type on the command line, turned into values, with errors of one line."""
+"""Conversion of command line arguments to values, with error messages of one line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from upscatter.flux.coupling import FlavourSum
     from upscatter.numerics import FloatArray
 
-# numpy is imported where it is used: help texts need none of it.
+# numpy is imported only where it is used, because help texts do not need it.
 
 MOST_MASSES = 100_000
 HIGHEST_MEV = 1e12
@@ -27,7 +27,7 @@ def masses(texts: Sequence[str], option: str = "--mass") -> FloatArray:
     Raises
     ------
     UpscatterError
-        Naming the text that is not a mass or a grid.
+        If a text is not a mass or a grid; the message names it.
     """
     import numpy as np
 
@@ -56,16 +56,16 @@ def mass(text: str, option: str = "--mass") -> float:
         raise UpscatterError(f"{option} {text!r}: is negative; give a value such as 5MeV")
     if value > HIGHEST_MEV:
         raise UpscatterError(f"{option} {text!r}: is above {HIGHEST_MEV:g} MeV; check its unit")
-    return value + 0.0  # without the sign that -0 has
+    return value + 0.0  # removes the sign of -0
 
 
 def one_mass(texts: Sequence[str], what: str) -> float:
-    """The only mass, in MeV, of something that is about one mass.
+    """The mass, in MeV, for a result at a single mass.
 
     Raises
     ------
     UpscatterError
-        If there are none or several.
+        If no mass or several are given.
     """
     if len(texts) != 1:
         raise UpscatterError(f"{what}: is of one mass; give one --mass such as 1MeV")
@@ -73,12 +73,12 @@ def one_mass(texts: Sequence[str], what: str) -> float:
 
 
 def moment(text: str) -> float:
-    """A dipole moment in Bohr magnetons from a number.
+    """A dipole moment in Bohr magnetons from a text.
 
     Raises
     ------
     UpscatterError
-        If it is no number between 0 and 1.
+        If the text is not a number between 0 and 1.
     """
     try:
         value = float(text)
@@ -92,12 +92,12 @@ def moment(text: str) -> float:
 
 
 def flavour_sum(flavour: str | None, given: FlavourSum | None) -> FlavourSum:
-    """How to add flavours, which only a flavour from the command line needs to be told.
+    """Form of the sum over flavours for a flavour from the command line.
 
     Raises
     ------
     UpscatterError
-        If it is given without one: it would have no effect on the scenario's own coupling.
+        If it is given without a flavour, as it would not change the scenario's own coupling.
     """
     if given is not None and flavour is None:
         raise UpscatterError(
@@ -108,7 +108,7 @@ def flavour_sum(flavour: str | None, given: FlavourSum | None) -> FlavourSum:
 
 
 def require_drawable(mass: FloatArray, mu: FloatArray) -> None:
-    """Refuse to draw a curve that has no point on log axes.
+    """Refuse to draw a curve without a point on logarithmic axes.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def require_drawable(mass: FloatArray, mu: FloatArray) -> None:
 
 
 def require_data(postfit: Path | None, data: Path | None) -> None:
-    """Refuse to draw a fit of a projection: there are no data to fit.
+    """Refuse to draw a fit of a projection, because it has no data to fit.
 
     Raises
     ------
@@ -141,8 +141,8 @@ def check_outputs(
     Raises
     ------
     OutputError
-        For a place that cannot be written to, a figure of an unknown format, or two uses of one
-        file: a result must not replace the scenario that it comes from.
+        For a place that cannot be written to, a figure of an unknown format, or one file for two
+        purposes: a result must not replace its own scenario.
     """
     from upscatter.export import require_distinct, require_figure, require_writable
 

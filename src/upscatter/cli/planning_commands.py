@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from upscatter.limits.plan import Vary
 
 
-@commands.command(short_help="What moves the limit, and by how much.")
+@commands.command(short_help="Change of the limit by each of its inputs.")
 @click.argument("scenario")
 @mass_option
 @format_option
@@ -42,11 +42,11 @@ def impacts(
     plot: Path | None,
     flavour: str | None,
 ) -> None:
-    """How the limit moves when one input does, within its uncertainty or to another choice.
+    """Change each input, within its uncertainty or to another choice; print how the limit changes.
 
-    Uncertainty: by what the scenario or a reference states, down and up. Illustrative: by 10 %,
-    where no uncertainty is stated. Choice: to another model. All else stays as it is, so these
-    changes are not to be added up.
+    Uncertainty: by the uncertainty that the scenario or a reference states, down and up.
+    Illustrative: by 10 %, if no uncertainty is stated. Choice: to another model. All other inputs
+    are unchanged, so these changes must not be added up.
     """
     parsing.check_outputs(out, plot, scenario)
     mass = parsing.mass(mass_text)
@@ -64,7 +64,7 @@ def impacts(
         emit_data(result, style, out)
 
 
-@commands.command(short_help="Exposure, background or threshold that a limit takes.")
+@commands.command(short_help="Exposure, background or threshold needed for a limit.")
 @click.argument("scenario")
 @click.option(
     "--target",
@@ -77,7 +77,7 @@ def impacts(
     "--vary",
     type=click.Choice(["exposure", "background", "threshold"]),
     required=True,
-    help="What may change; all else stays as in the scenario.",
+    help="The quantity to change; all others stay as in the scenario.",
 )
 @mass_option
 @format_option
@@ -86,7 +86,7 @@ def impacts(
     "--plot",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Draw the limit against what varies (PNG, PDF or SVG).",
+    help="Draw the limit against the varied quantity (PNG, PDF or SVG).",
 )
 @flavour_option
 def plan(
@@ -99,10 +99,10 @@ def plan(
     plot: Path | None,
     flavour: str | None,
 ) -> None:
-    """What an experiment needs so that its limit is the target.
+    """Find the exposure, background or threshold at which the limit equals the target.
 
-    The background changes as a whole. A threshold changes in the scale it is given in, with the
-    number of bins of a region kept.
+    The background changes as a whole. A threshold changes in the energy scale of the scenario, and
+    a region keeps its number of bins.
     """
     parsing.check_outputs(out, plot, scenario)
     target, mass = _target(target_text), parsing.mass(mass_text)

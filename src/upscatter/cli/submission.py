@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def archive_path(out: Path | None) -> Path:
-    """Where a HEPData submission goes; refused now rather than after the computation."""
+    """Path of a HEPData submission; an invalid one is refused before the computation."""
     from upscatter.errors import OutputError
     from upscatter.report.hepdata import require_library, require_name
 
@@ -22,7 +22,7 @@ def archive_path(out: Path | None) -> Path:
 
 
 def submit(curve: LimitCurve, source: Scenario, path: Path) -> None:
-    """A HEPData submission of a curve, with its figure, the exposure, and what it was made from."""
+    """Write a HEPData submission of a curve, with its figure, exposure and scenario."""
     import numpy as np
 
     from upscatter.report.hepdata import write_submission
@@ -35,7 +35,7 @@ def submit(curve: LimitCurve, source: Scenario, path: Path) -> None:
         exposure = source.settings.detector.exposure / (KG * YEAR)
         qualifiers = {"Exposure": (f"{exposure:.6g}", "kg yr")}
     figure = None
-    # Log axes have no place for a massless ν_4 alone.
+    # A curve with a massless ν_4 alone cannot be drawn on logarithmic axes.
     if (np.isfinite(curve.mu) & (curve.mass > 0.0)).any():
         figure = drawn(curve.plot(), "png")
     write_submission(curve, path, figure, scenario_file=source.to_toml(), qualifiers=qualifiers)

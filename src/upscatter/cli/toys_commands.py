@@ -1,4 +1,4 @@
-"""The command that repeats an experiment many times: `toys`."""
+"""The command `toys`, for pseudo-experiments."""
 
 from __future__ import annotations
 
@@ -41,17 +41,14 @@ _PATH = click.Path(path_type=Path)
     type=int,
     default=10_000,
     show_default=True,
-    help="Pseudo-experiments without a signal, and as many with one.",
+    help="Number of pseudo-experiments without a signal, and of those with one.",
 )
-@click.option(
-    "--seed", type=int, default=1, show_default=True, help="What the random numbers follow from."
-)
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed of the random numbers.")
 @click.option(
     "--mu",
     "mu_text",
     metavar="MU",
-    help="True dipole moment in Bohr magnetons where there is a signal. Default: the expected "
-    "limit.",
+    help="True dipole moment, in Bohr magnetons, of the signal. Default: the expected limit.",
 )
 @test_option
 @calibration_option
@@ -78,10 +75,11 @@ def toys(
     plot: Path | None,
     flavour: str | None,
 ) -> None:
-    """Pseudo-experiments: how the limit of a projection is distributed, and its coverage.
+    """Distribution and coverage of a projection's limit, from pseudo-experiments.
 
-    Coverage is how often the limit holds the true moment. Finished trials are kept, so that the
-    same command goes on after a break, or with more trials; results depend on the seed only.
+    Coverage is how often the limit does not exclude the true moment. Finished trials are kept, so
+    that the same command continues after a break, or with more trials. Results depend on the seed
+    only, not on breaks or on the number of processes.
     """
     parsing.check_outputs(out, plot, scenario)
     kept = chosen_store(store, no_store, scenario, out, plot)

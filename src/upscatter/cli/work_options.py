@@ -1,4 +1,4 @@
-"""Options of commands that do pseudo-experiments: processes, where results are kept, progress."""
+"""Options of commands with pseudo-experiments: number of processes, store, progress."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _PATH = click.Path(path_type=Path)
 jobs_option = click.option(
     "--jobs",
     type=int,
-    help="Processes to use. Default: one for each processor core, where that pays.",
+    help="Number of processes. Default: one for each processor core, if that saves time.",
 )
 store_option = click.option(
-    "--store", type=_PATH, metavar="FILE", help="Keep finished work in FILE. Default: a cache."
+    "--store", type=_PATH, metavar="FILE", help="Keep finished work in FILE. Default: in a cache."
 )
 no_store_option = click.option("--no-store", is_flag=True, help="Keep no finished work.")
 
@@ -29,7 +29,7 @@ no_store_option = click.option("--no-store", is_flag=True, help="Keep no finishe
 def chosen_store(
     store: Path | None, no_store: bool, scenario: str, *outputs: Path | None
 ) -> Path | Literal["cache"] | None:
-    """Where finished work is kept.
+    """File in which finished work is kept, "cache", or None.
 
     Raises
     ------

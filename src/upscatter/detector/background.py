@@ -1,4 +1,4 @@
-"""Backgrounds as they are observed: counts per bin of electron-equivalent energy."""
+"""Observed backgrounds: counts per bin of electron-equivalent energy."""
 
 from __future__ import annotations
 

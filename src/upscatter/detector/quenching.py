@@ -1,7 +1,7 @@
-"""Quenching: what part of a nuclear recoil's energy becomes a visible, electron-equivalent one.
+"""Quenching: visible (electron-equivalent) energy of a nuclear recoil, T_ee = Y(T_nr) T_nr.
 
-T_ee = Y(T_nr) T_nr. A model is a frozen object with the yield Y, its derivative, and a parameter
-that can be scaled; all else (visible energy, its inverse, the Jacobian) follows from the yield.
+A model is a frozen object with the yield Y, its derivative, and a parameter that can be scaled. The
+visible energy, its inverse and the Jacobian follow from the yield.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from upscatter.units import EV, KEV
 
 
 class Quenching(ABC):
-    """A quenching model: yield Y(T), its derivative, and what in it may be larger or smaller."""
+    """Base class of quenching models: yield Y(T), its derivative, and a parameter to scale."""
 
     parameter: ClassVar[str] = "quenching yield"
-    """What `scaled` multiplies, as results name it."""
+    """Name, in results, of the parameter that `scaled` multiplies."""
 
     @abstractmethod
     def scaled(self, factor: float) -> Self:
@@ -48,8 +48,8 @@ class Quenching(ABC):
         return ()
 
     @property
-    def upper_limit(self) -> float:
-        """Recoil energy above which the model says nothing."""
+    def highest_energy(self) -> float:
+        """Recoil energy up to which the model is defined."""
         return float("inf")
 
     def visible_energy(self, energy_recoil: npt.ArrayLike) -> FloatArray:
@@ -58,7 +58,7 @@ class Quenching(ABC):
         return np.asarray(self.ionization_yield(t) * t)
 
     def jacobian(self, energy_recoil: npt.ArrayLike) -> FloatArray:
-        """dT_ee/dT_nr = Y + T_nr dY/dT_nr, by which dR/dT_nr is divided to get dR/dT_ee."""
+        """dT_ee/dT_nr = Y + T_nr dY/dT_nr; dR/dT_ee is dR/dT_nr divided by it."""
         t = np.asarray(energy_recoil, dtype=float)
         return np.asarray(self.ionization_yield(t) + t * self.yield_slope(t))
 
@@ -68,16 +68,16 @@ class Quenching(ABC):
         Raises
         ------
         ScenarioError
-            Where the model has no recoil so visible.
+            If no recoil of the model has this visible energy.
         """
-        # A table may start with a jump: what it leaps over is seen from its first point on.
+        # A table may start with a jump; visible energies within it belong to its first point.
         if energy_ee <= float(self.visible_energy(self.threshold)):
             return self.threshold
-        upper = min(max(2.0 * energy_ee, 2.0 * self.threshold), self.upper_limit)
-        while upper < min(self.upper_limit, 1e9 * energy_ee):
+        upper = min(max(2.0 * energy_ee, 2.0 * self.threshold), self.highest_energy)
+        while upper < min(self.highest_energy, 1e9 * energy_ee):
             if self.visible_energy(upper) >= energy_ee:
                 break
-            upper = min(2.0 * upper, self.upper_limit)
+            upper = min(2.0 * upper, self.highest_energy)
         if self.visible_energy(upper) < energy_ee:
             raise ScenarioError(
                 f"quenching: no recoil is seen as {energy_ee / KEV:.4g} keVee "
@@ -95,7 +95,7 @@ class Quenching(ABC):
         Raises
         ------
         ScenarioError
-            Naming the recoil energy at which T_ee stops rising.
+            If T_ee stops rising; the message names the recoil energy.
         """
         start = max(lowest, self.threshold)
         grid = np.geomspace(max(start, 1e-9 * highest), highest, 2001)[1:]
@@ -221,7 +221,7 @@ class Tabulated(Quenching):
     Parameters
     ----------
     energies : tuple of float
-        Increasing recoil energies: nothing is visible below the first, or known above the last.
+        Increasing recoil energies. The yield is zero below the first and undefined above the last.
     yields : tuple of float
         Y at those energies.
     """
@@ -235,7 +235,7 @@ class Tabulated(Quenching):
 
     @property
     def threshold(self) -> float:
-        """First energy of the table: what it does not cover is taken as invisible."""
+        """First energy of the table; recoils of lower energy are invisible."""
         return self.energies[0]
 
     @property
@@ -244,7 +244,7 @@ class Tabulated(Quenching):
         return self.energies
 
     @property
-    def upper_limit(self) -> float:
+    def highest_energy(self) -> float:
         """The table's last energy."""
         return self.energies[-1]
 

@@ -22,7 +22,7 @@ class Resolution:
     fano : float
         Statistical part: Fano factor times the energy per charge, energy.
     relative : float
-        Calibration-like part, dimensionless.
+        Part proportional to the energy, dimensionless.
     """
 
     noise: float = 0.0
@@ -35,17 +35,17 @@ class Resolution:
         return np.sqrt(self.noise**2 + self.fano * e + (self.relative * e) ** 2)
 
     def reach(self, energy_ee: float, deviations: float) -> float:
-        """Greatest visible energy that is smeared down to `energy_ee` within some deviations.
+        """Greatest visible energy from which `energy_ee` is within some standard deviations.
 
-        The greater root of T_ee − energy_ee = deviations · σ(T_ee). It is infinite where the
-        relative part makes the Gaussian widen faster than it recedes.
+        It is the greater root of T_ee − energy_ee = deviations · σ(T_ee), and infinite if the
+        relative part is so large that the Gaussian widens faster than T_ee grows.
         """
         k2 = deviations**2
         steepness = 1.0 - k2 * self.relative**2
         if steepness <= 0.0:
             return float("inf")
         half_sum = energy_ee + 0.5 * k2 * self.fano
-        # The quadratic's discriminant, with what cancels in it taken out by hand.
+        # The discriminant of the quadratic, without the terms that cancel in it.
         spread = self.sigma(energy_ee) ** 2 + k2 * (
             0.25 * self.fano**2 - (self.relative * self.noise) ** 2
         )
@@ -53,16 +53,16 @@ class Resolution:
 
     @property
     def perfect(self) -> bool:
-        """Whether there is no smearing at all."""
+        """Whether there is no smearing."""
         return self.noise == 0.0 and self.fano == 0.0 and self.relative == 0.0
 
 
 @dataclass(frozen=True)
 class Efficiency:
-    """Probability that a recoil which falls into the region is kept.
+    """Probability that a recoil in the region of interest is kept.
 
-    Linear between the points of a table, zero below its first point, constant above its last. A
-    single point makes a constant efficiency.
+    It is linear between the points of a table, zero below its first point and constant above its
+    last. A single value gives a constant efficiency.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
 """Detector response: the linear map from recoil energies to observed bins.
 
 The acceptance A_i(T) is the probability that a recoil of energy T is counted in bin i. Quenching,
-resolution and efficiency enter only here. Response objects also say on which intervals of T
-("panels") their acceptance is smooth, so that a quadrature can be laid over them once and for all.
+resolution and efficiency enter only here. Response objects also give the intervals of T ("panels")
+on which their acceptance is smooth, so that a quadrature can be placed on them once.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _GAUSS_STEPS = np.array([-5.0, -3.5, -2.25, -1.0, 0.0, 1.0, 2.25, 3.5, 5.0])
 
 @dataclass(frozen=True)
 class Response(ABC):
-    """What one kind of nucleus looks like in the detector.
+    """Detector response to the recoils of one kind of nucleus.
 
     Parameters
     ----------
@@ -87,16 +87,16 @@ class Response(ABC):
         rows : ndarray of int, shape (groups,)
             Row that each group of recoils belongs to.
         energy_recoil, recoils : ndarray, shape (groups, n)
-            Recoil energies, which lie in one panel in each group, and how many have them.
+            Recoil energies, those of a group within one panel, and numbers of recoils.
         """
         seen = np.einsum("gn,gni->gi", recoils, self.acceptance(energy_recoil))
         np.add.at(counts, rows, seen)
 
     def _detectable(self, energy_recoil: FloatArray) -> npt.NDArray[np.bool_]:
-        """Whether a recoil can be seen at all: noise alone, without a charge, is no recoil."""
+        """Whether a recoil can be detected: without any charge it is not, whatever the noise."""
         quenching = self.quenching
         lowest = max(self.cutoff, quenching.threshold)
-        return (energy_recoil >= lowest) & (energy_recoil <= quenching.upper_limit)
+        return (energy_recoil >= lowest) & (energy_recoil <= quenching.highest_energy)
 
     def _refined(self, points: FloatArray) -> FloatArray:
         """Add the points where quenching and efficiency have kinks, then cut long panels."""
@@ -128,7 +128,7 @@ class SharpResponse(Response):
         energy_recoil: FloatArray,
         recoils: FloatArray,
     ) -> None:
-        """See `Response.accumulate`; a panel lies in one bin, so one of its recoils tells which."""
+        """See `Response.accumulate`; a panel lies in one bin, which one of its recoils gives."""
         middle = self.quenching.visible_energy(energy_recoil[:, energy_recoil.shape[1] // 2])
         index = np.searchsorted(self.edges, middle, side="right") - 1
         inside = (index >= 0) & (index < self.bins)
@@ -152,7 +152,7 @@ class SharpResponse(Response):
         return self._refined(np.concatenate([[start], recoil[recoil > start]]))
 
     def _kept(self, energy_recoil: FloatArray) -> FloatArray | float:
-        """Efficiency of each recoil, wherever it is observed."""
+        """Efficiency of each recoil, whatever its bin."""
         constant = self.efficiency.constant
         if constant is not None:
             return constant
@@ -176,7 +176,7 @@ class GaussianResponse(Response):
         visible = self.quenching.visible_energy(energy_recoil)[..., None]
         sigma = self.resolution.sigma(visible)
         points = self._observed_points()
-        # The width vanishes with the energy where there is no noise; such a recoil stays put.
+        # Without noise the width vanishes with the energy; such a recoil is not smeared.
         z = (points - visible) / np.maximum(sigma, 1e-12 * points[-1])
         z = np.clip(z, -SMEARING_REACH, SMEARING_REACH)
         probability = np.diff(ndtr(z), axis=-1)
@@ -215,7 +215,7 @@ class GaussianResponse(Response):
             if e - kept[-1] > 0.5 * float(self.resolution.sigma(e)):
                 kept.append(float(e))
         recoil = self._recoil(np.array([*kept, top]))
-        high = min(recoil[-1], self.quenching.upper_limit)
+        high = min(recoil[-1], self.quenching.highest_energy)
         if high <= low:
             raise ScenarioError(
                 f"cutoff: {low / KEV:.4g} keVnr is above the whole region; lower it"
@@ -235,8 +235,8 @@ class GaussianResponse(Response):
         return left, right
 
     def _recoil(self, visible: FloatArray | float) -> FloatArray:
-        """Recoil energy by interpolation: panels need no exact inverse, only to be placed well."""
+        """Recoil energy by interpolation, which is accurate enough for placing panels."""
         q = self.quenching
-        top = min(q.upper_limit, 1e4 * self.edges[-1])
+        top = min(q.highest_energy, 1e4 * self.edges[-1])
         grid = np.geomspace(max(q.threshold, 1e-7 * self.edges[-1]), top, 4001)
         return np.asarray(np.interp(visible, q.visible_energy(grid), grid, left=0.0))

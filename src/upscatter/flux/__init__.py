@@ -1,4 +1,4 @@
-"""Neutrinos at the detector: conversion in the Sun, regeneration in the Earth, arrival."""
+"""Neutrino flux at the detector: conversion in the Sun, regeneration in the Earth, moments."""
 
 __all__ = [
     "adiabaticity",

@@ -1,4 +1,4 @@
-"""How adiabatically neutrinos cross the Sun's 1-2 resonance, and what is neglected if they do."""
+"""Adiabaticity of the 1-2 resonance in the Sun, and the size of what adiabaticity neglects."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from upscatter.numerics import FloatArray
 from upscatter.units import CM, EV, MEV
 
 ADIABATIC_TOLERANCE = 1e-4
-"""Largest jump probability taken for adiabatic: the size of the other approximations."""
+"""Largest jump probability treated as adiabatic: the size of the other approximations."""
 
 _PROFILE_POINTS = 501
 
@@ -23,9 +23,9 @@ def adiabaticity(energy: npt.ArrayLike, model: SolarModel, mixing: Mixing) -> Fl
 
     γ = Δm²21 sin²2θ12 / (2 E cos2θ12 |d ln n_e/dr|), taken where
     2 E √2 G_F n_e cos²θ13 = Δm²21 cos2θ12 (Parke, Phys. Rev. Lett. 57 (1986) 1275). A resonance
-    denser than the centre is taken there, where the density is flat; one outside the fitted
-    interior is given the gradient at its edge, since the profile goes on nearly exponentially. The
-    1-3 resonance is denser than any place in the Sun below 100 MeV.
+    density above that of the centre is replaced by the centre, where the density is flat. A
+    resonance outside the fitted interior gets the gradient at its edge, as the profile continues
+    nearly exponentially. Below 100 MeV the density of the 1-3 resonance exceeds any in the Sun.
 
     Parameters
     ----------
@@ -61,12 +61,12 @@ def adiabaticity(energy: npt.ArrayLike, model: SolarModel, mixing: Mixing) -> Fl
 
 
 def jump_probability(energy: npt.ArrayLike, model: SolarModel, mixing: Mixing) -> FloatArray:
-    """Probability to jump between ν1 and ν2 on the way out: the size of what adiabaticity neglects.
+    """Probability to jump between ν1 and ν2 on the way out, which adiabaticity neglects.
 
     For a density falling as e^{−r/L}, P = (e^{−κ sin²θ12} − e^{−κ}) / (1 − e^{−κ}) with
     κ = π Δm²21 L / (E ħc) (Petcov, Phys. Lett. B 200 (1988) 373; Kuo and Pantaleone,
     Rev. Mod. Phys. 61 (1989) 937), exact for that profile and for any θ12; L is the scale height
-    at the resonance. It applies to neutrinos born on its dense side, others jump less.
+    at the resonance. It applies to neutrinos produced on its dense side; others jump less.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def jump_probability(energy: npt.ArrayLike, model: SolarModel, mixing: Mixing) -
 
 
 def checked_energy(energy: npt.ArrayLike) -> FloatArray:
-    """Energies as an array.
+    """Energies as an array, after checking them.
 
     Parameters
     ----------
@@ -133,7 +133,7 @@ def checked_energy(energy: npt.ArrayLike) -> FloatArray:
 
 
 def require_adiabatic(energy: FloatArray, model: SolarModel, mixing: Mixing) -> None:
-    """Refuse parameters for which levels are jumped.
+    """Refuse parameters for which the conversion in the Sun is not adiabatic.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def require_adiabatic(energy: FloatArray, model: SolarModel, mixing: Mixing) -> 
 
 
 def _scale_height(energy: FloatArray, model: SolarModel, mixing: Mixing) -> FloatArray:
-    """Length 1/|d ln n_e/dr| at the 1-2 resonance, at its nearest place in the fitted interior."""
+    """Length 1/|d ln n_e/dr| at the 1-2 resonance, or at the nearest point of the fitted Sun."""
     cos2 = max(1.0 - 2.0 * mixing.sin2_theta12, 0.0)
     cos2_theta13 = max(1.0 - mixing.sin2_theta13, np.finfo(float).tiny)
     resonance = mixing.dm2_21 * cos2 / (2.0 * energy * MATTER_POTENTIAL * CM**3 * cos2_theta13)

@@ -1,4 +1,4 @@
-"""Solar neutrinos as they arrive at the detector: one component per spectrum or line."""
+"""Solar neutrino flux at the detector, with one component for each spectrum or line."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class FluxComponent:
 
     @property
     def total(self) -> float:
-        """Flux of all energies (per area and time)."""
+        """Flux integrated over all energies (per area and time)."""
         return float(self.moments(np.zeros(1))[0][0])
 
     def weighted(self, weight: EnergyWeight) -> FluxComponent:

@@ -1,4 +1,4 @@
-"""Adiabatic three-flavour conversion in the Sun, averaged over where each source shines.
+"""Adiabatic three-flavour conversion in the Sun, averaged over the production zone of each source.
 
 Conventions: |ν_α⟩ = Σ_i U*_αi |ν_i⟩, so the state ν_i has flavour amplitudes ⟨ν_α|ν_i⟩ = U_αi, and
 neutrinos evolve with H = U diag(0, Δm²21, Δm²31) U†/(2E) + diag(V, 0, 0), V = √2 G_F n_e. A ν_e
@@ -27,7 +27,7 @@ def matter_weights(induced: npt.ArrayLike, mixing: Mixing) -> FloatArray:
     from Viète's trigonometric solution, ν1 and ν2 follow from the remaining quadratic. Then
     |U^m_ei|² = (λ_i − ξ_a)(λ_i − ξ_b) / Π_{j≠i} (λ_i − λ_j), where ξ are the eigenvalues of the
     μ-τ block (eigenvector-eigenvalue identity; Denton, Parke and Zhang, arXiv:1907.02534). Neither
-    θ23 nor δ enters. The levels keep their order as the density falls, and so their names.
+    θ23 nor δ enters. The levels keep their order as the density falls, so their labels are unique.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ def matter_weights(induced: npt.ArrayLike, mixing: Mixing) -> FloatArray:
 
 
 def matter_weights_eigh(induced: npt.ArrayLike, mixing: Mixing) -> FloatArray:
-    """Slow twin of `matter_weights`: numerical diagonalisation of the matter Hamiltonian.
+    """Reference for `matter_weights` by numerical diagonalisation of the matter Hamiltonian.
 
     Parameters and result are those of `matter_weights`. The full complex matrix with θ23 and δ is
     diagonalised; ascending levels are ν1 ν2 ν3 for normal ordering and ν3 ν1 ν2 for inverted.
@@ -140,7 +140,7 @@ def mass_weights(
 def surface_density_matrix(
     energy: npt.ArrayLike, source: str, model: SolarModel, mixing: Mixing
 ) -> ComplexArray:
-    """Flavour density matrix of the flux at the Sun's surface, and by day at the detector.
+    """Flavour density matrix of the flux at the Sun's surface, which is that by day at a detector.
 
     ρ = Σ_i w_i |ν_i⟩⟨ν_i|, ρ_αβ = Σ_i w_i U_αi U*_βi: the phases between mass states average out on
     the way to the Earth. Rows and columns are e, μ, τ.

@@ -1,7 +1,7 @@
-"""Dipole couplings of the three flavours, and what a mixed neutrino makes of them.
+"""Dipole couplings of the three flavours, and the effective coupling of a mixed neutrino.
 
-A neutrino arrives as the density matrix ρ in flavour space. Two statements of the sum over flavours
-are in use, and differ for couplings to more than one flavour:
+A neutrino arrives as the density matrix ρ in flavour space. Two forms of the sum over flavours are
+in use, and differ for couplings to more than one flavour:
 
 - ``"exact"``: μ_eff² = Σ_αβ μ_α* ρ_αβ μ_β, a coupling of (μ_e, μ_μ, μ_τ) to one and the same ν_4,
 - ``"incoherent"``: μ_eff² = Σ_α |μ_α|² ρ_αα, cross sections of the flavours added with their
@@ -28,11 +28,11 @@ class Coupling:
     Parameters
     ----------
     name : str
-        What results call it: ``"universal"``, a flavour, or ``"custom"``.
+        Name of the coupling in results: ``"universal"``, a flavour, or ``"custom"``.
     components : tuple of complex
         c_e, c_μ, c_τ, not all zero.
     flavour_sum : {"incoherent", "exact"}
-        The statement of the sum over flavours; see this module.
+        Form of the sum over flavours; see the module's docstring.
 
     Raises
     ------
@@ -96,14 +96,14 @@ FLAVOURS: tuple[str, ...] = tuple(_NAMED)
 
 
 def coupling(flavour: str, flavour_sum: FlavourSum = "incoherent") -> Coupling:
-    """Coupling to one flavour, or the same to all.
+    """Coupling to one flavour, or the same coupling to all.
 
-    For a single flavour both statements of the sum agree.
+    For a single flavour both forms of the sum agree.
 
     Raises
     ------
     PhysicsError
-        For an unknown flavour or statement.
+        For an unknown flavour or form of the sum.
     """
     if flavour not in _NAMED:
         raise PhysicsError(f"flavour {flavour!r} is unknown; choose one of {', '.join(FLAVOURS)}")

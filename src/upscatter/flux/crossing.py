@@ -1,12 +1,12 @@
-"""Crossing the Earth: amplitudes between mass states on paths through its shells.
+"""Amplitudes between mass states on paths through the shells of the Earth.
 
 The phases of θ23 and δ drop out of the evolution, which leaves a real symmetric H; a path
 is symmetric about its midpoint, so S = M Mᵀ with M the outgoing half. Inside a shell the density
 is smooth and M is adiabatic, with the first three superadiabatic corrections (M. V. Berry, Proc. R.
 Soc. A 429 (1990) 61); across an edge of a shell the three-flavour eigenbases are matched exactly.
-Nothing is expanded in θ13 or in Δm²21/Δm²31, and every factor is unitary, whatever is neglected.
-What is neglected is of fourth order in the change of the density over an oscillation length:
-probabilities are within 2e-6 of a numerical integration up to 20 MeV, and closer below.
+There is no expansion in θ13 or in Δm²21/Δm²31, and every factor is exactly unitary. The neglected
+terms are of fourth order in the change of the density over an oscillation length: probabilities
+agree with a numerical integration to 2e-6 at energies up to 20 MeV, and better at low energies.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from upscatter.inputs.mixing import Mixing
 from upscatter.numerics import ComplexArray, FloatArray, gauss_legendre
 
 MAX_NONADIABATICITY = 0.005
-"""Largest mixing of adiabatic states at an edge of a shell that the expansion is trusted with.
+"""Largest mixing of adiabatic states at an edge of a shell for which the expansion is used.
 
-It grows as energy squared: 0.0018 at 20 MeV, and at 0.005 (31 MeV) probabilities are good to 1e-4.
+It grows as energy squared: 0.0018 at 20 MeV; at 0.005 (31 MeV) probabilities are accurate to 1e-4.
 """
 
 _NODES = 5  # per shell, for levels as polynomials in r²: phases are then good to 1e-9
-_CHUNK = 50  # energies at a time: what they need of a panel of paths stays in the cache
+_CHUNK = 50  # energies at a time, so that the arrays of a panel of paths stay in the cache
 
 
 def mass_amplitudes(
     energy: FloatArray, nadir: tuple[float, ...], mixing: Mixing, earth: EarthModel
 ) -> Iterator[tuple[slice, npt.NDArray[np.intp], ComplexArray]]:
-    """Amplitudes between vacuum mass states, a block of energies and paths at a time.
+    """Amplitudes between vacuum mass states, in blocks of energies and paths.
 
     Parameters
     ----------
@@ -75,7 +75,9 @@ def mass_amplitudes(
 
 @dataclass(frozen=True)
 class _Levels:
-    """Adiabatic states of some energies in every shell; energies times R_Earth/ħc, so pure numbers.
+    """Adiabatic states of several neutrino energies in every shell.
+
+    Energies are multiplied by R_Earth/ħc and so are pure numbers.
 
     Attributes
     ----------
@@ -85,7 +87,7 @@ class _Levels:
     vectors : (n_shells, 2, n_E, 3, 3)
         Eigenvectors (columns, over vacuum mass states) at the inner and the outer edge.
     mixing : (n_shells, 2, n_E, 6), complex
-        What `_Panel.slopes` are multiplied with for the ratio r of `_frame`, at both edges.
+        Factors of `_Panel.slopes` in the ratio r of `_frame`, at both edges.
     """
 
     table: FloatArray

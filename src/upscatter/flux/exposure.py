@@ -1,12 +1,12 @@
-"""How long a detector sees the Sun at each nadir angle: over a year or a season.
+"""Exposure of a detector by nadir angle of the Sun, over a year or a season.
 
 At latitude φ and solar declination d the nadir angle η of the Sun follows the hour angle h,
 cos η = −(sin φ sin d + cos φ cos d cos h), sin d = sin(obliquity) sin(ecliptic longitude λ).
 The distribution of η has logarithmic singularities (E. Lisi and D. Montanino, hep-ph/9702343,
-Appendix C), and what is averaged over it is a fast oscillation with a branch point wherever a path
-grazes a shell. So only the cumulative distribution is computed, which is continuous, and Gaussian
-quadrature is built with it as the measure, shell by shell, in the length of path inside the
-innermost shell: in that variable amplitudes are smooth. Day needs no nodes.
+Appendix C), and the averaged function oscillates fast, with a branch point wherever a path grazes a
+shell. Therefore only the cumulative distribution is computed, which is continuous. It is the
+measure of a Gaussian quadrature, shell by shell, in the length of path inside the innermost shell:
+in that variable amplitudes are smooth. The day needs no nodes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Part = Literal["both", "day", "night"]
 Cumulative = Callable[[FloatArray], FloatArray]
 
 _SEASONS = 720  # instants over the interval; the cumulative distribution is then good to 1e-5
-_COMMON = 0.2  # share of the exposure from which on a panel gets nodes in full density
+_COMMON = 0.2  # share of the exposure above which a panel gets nodes in full density
 _BINS = 8  # bins of constant density per quadrature node
 
 
@@ -45,10 +45,10 @@ class NadirExposure:
     weight : tuple of float
         Share of each, positive; together with `day` they add up to 1.
     day : float
-        Share of the day, when nothing lies between the Sun and the detector.
+        Share of the day, when neutrinos do not cross the Earth.
     flux_scale : float
-        Mean of (1 au / distance)² over the exposure: what fluxes quoted at 1 au are to be
-        multiplied by. 1 unless the distance was asked for.
+        Mean of (1 au / distance)² over the exposure, by which fluxes quoted at 1 au are
+        multiplied; 1 if the distance is not taken into account.
     day_flux_scale : float
         The same over the day alone.
     """
@@ -131,17 +131,17 @@ def annual_exposure(
         In radians, positive to the north; see `upscatter.inputs.laboratories.latitude`.
     season : tuple of float, optional
         First and last instant after the start of 1 January, internal units (``31 * DAY``); it may
-        run over New Year. Without it, the whole year.
+        include New Year. By default the whole year.
     distance : bool, optional
-        Let the Earth run on its ellipse and weight every instant with (1 au / distance)². Without,
-        the orbit is a circle, as in hep-ph/9702343. (Over a whole year the two differ in
-        `flux_scale` only, for the flux goes with the angular velocity.)
+        Whether the Earth moves on its ellipse and every instant has the weight (1 au / distance)².
+        Otherwise the orbit is a circle, as in hep-ph/9702343. (Over a whole year the two differ in
+        `flux_scale` only, because the flux is proportional to the angular velocity.)
     earth : EarthModel, optional
-        Its shells place the nodes.
+        Model of the Earth; the nodes are placed by its shells.
     resolution : float, optional
         Quadrature nodes per Earth radius of path. With 170, annual means of ρ are within 2e-5 of
-        their limit above 5 MeV, and below, where oscillations are too fast for that many nodes but
-        the Earth matters less, within 2.5e-4.
+        their limit above 5 MeV. Below, oscillations are too fast for so many nodes, but the effect
+        of the Earth is smaller, and the means are within 2.5e-4.
 
     Returns
     -------
@@ -208,7 +208,7 @@ def night_nodes(
         masses = inside / (edges[1] - edges[0]) * share[:, None]
         kept = masses > 1e-14
         if kept.any():
-            # A panel that the Sun seldom reaches may be averaged less well.
+            # A panel that the Sun seldom reaches needs less accurate averages.
             rarity = min(1.0, (share.sum() / _COMMON) ** 0.5)
             order = int(np.ceil(6.0 + resolution * np.ptp(points[kept]) * rarity))
             x, w = gauss_nodes(points[kept], masses[kept], order)
@@ -228,7 +228,7 @@ def gauss_nodes(
     Parameters
     ----------
     points, masses : ndarray, shape (n,)
-        Where the masses are, and how large, all positive.
+        Positions of the masses, and the masses themselves, all positive.
     order : int
         Number of nodes wanted; no more are returned than there are points.
 

@@ -20,7 +20,7 @@ from upscatter.numerics import ComplexArray, FloatArray
 from upscatter.units import MEV
 
 DAY = NadirExposure((), (), 1.0)
-"""Exposure by day alone: what leaves the Sun arrives unchanged."""
+"""Exposure by day alone, when the flux arrives as it left the Sun."""
 
 _LOWEST = 0.003 * MEV  # below it conversion is that of vacuum to 1e-4
 _JOINT = 2.0 * MEV
@@ -39,7 +39,7 @@ class SolarFlavour:
     mixing : Mixing
         Oscillation parameters.
     exposure : NadirExposure
-        When the detector takes data; by default by day, with no Earth in between.
+        When the detector takes data; by default by day only.
     highest : float
         Greatest neutrino energy of interest.
     """
@@ -69,7 +69,7 @@ class SolarFlavour:
         return mix(mass_weights(energies, source, self.sun, self.mixing), projectors)
 
     def probabilities(self, energy: npt.ArrayLike, source: str) -> FloatArray:
-        """Probabilities to be found as ν_e, ν_μ, ν_τ, the diagonal of ρ: shape (n, 3)."""
+        """Probabilities of ν_e, ν_μ, ν_τ at the detector, the diagonal of ρ; shape (n, 3)."""
         rho = self.density_matrix(energy, source)
         return np.asarray(np.diagonal(rho, axis1=-2, axis2=-1).real)
 
@@ -78,8 +78,9 @@ class SolarFlavour:
     ) -> Callable[[FloatArray], FloatArray]:
         """μ_eff²(E)/μ² of a source as a function of energy, interpolated from a fixed grid.
 
-        The Earth is crossed once for all sources and couplings; see `_grid`. The interpolation is
-        good to 2e-4 of the mean over the exposure, as that mean itself is, and to 1e-5 by day.
+        The evolution through the Earth is computed once for all sources and couplings; see `_grid`.
+        The interpolation is accurate to 2e-4 of the mean over the exposure, as is that mean itself,
+        and to 1e-5 by day.
         """
         rho = self._grid_density_matrix(source)
         spline = CubicSpline(self._grid, coupling.effective_squared(rho))
@@ -96,7 +97,7 @@ class SolarFlavour:
 
     @cached_property
     def _grid(self) -> FloatArray:
-        """Energies, even in ln E where the Sun decides and in E where the Earth does."""
+        """Energies, even in ln E at low energies, and in E above, where the Earth matters."""
         low = np.geomspace(_LOWEST, _JOINT, _LOW_ENERGIES, endpoint=False)
         return np.concatenate([low, np.linspace(_JOINT, self.highest, _HIGH_ENERGIES)])
 

@@ -1,4 +1,4 @@
-"""A detector's own record of when it took data: livetime by nadir angle of the Sun."""
+"""Exposure from a table of livetime by nadir angle of the Sun."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from upscatter.numerics import FloatArray
 def livetime_exposure(
     table: npt.ArrayLike, *, earth: EarthModel = LISI_MONTANINO, resolution: float = 170.0
 ) -> NadirExposure:
-    """Exposure from a detector's own record.
+    """Exposure from a detector's table of livetime by nadir angle.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
-"""Spectral moments M_k(E) = ∫_E^∞ dE' φ(E') E'^{−k}, k = 0, 1, 2: the fast path's only integrals.
+"""Spectral moments M_k(E) = ∫_E^∞ dE' φ(E') E'^{−k}, k = 0, 1, 2, from which rates are computed.
 
-Every cross section here is Σ_k c_k(T) E^{−k} above E_min(T), so a recoil rate is
+Every cross section in upscatter is Σ_k c_k(T) E^{−k} above E_min(T), so a recoil rate is
 Σ_k c_k(T) M_k(E_min(T)). Continuous spectra are tabulated once; a line is a step and stays exact.
 """
 
@@ -17,7 +17,7 @@ from upscatter.numerics import FloatArray, UniformTable, gauss_legendre
 _CELLS = 2048
 _ORDER = 4
 _REFINEMENT = 8
-_LOWEST = 1e-6  # of the endpoint; below it the moments have converged for any spectrum of ours
+_LOWEST = 1e-6  # of the endpoint; below it the moments of every solar spectrum have converged
 
 
 class Moments(Protocol):
@@ -78,9 +78,9 @@ def continuum_moments(
     Returns
     -------
     ContinuumMoments
-        Good to 1e-9 of M_k up to 0.99 of the end point of a β spectrum and to 1e-7 for a table of
-        straight lines; in the last per mille, where a spectrum has 1e-9 of its neutrinos, the
-        error falls with M_k more slowly than M_k itself.
+        Accurate to 1e-9 of M_k up to 0.99 of the end point of a β spectrum, and to 1e-7 for a table
+        with linear interpolation. In the last per mille, which has 1e-9 of the neutrinos, the error
+        falls with energy more slowly than M_k itself.
     """
     grid = np.linspace(0.0, np.sqrt(1.0 - _LOWEST), _CELLS + 1)
     s, weights = gauss_legendre(_ORDER, grid[:-1], grid[1:])
@@ -88,15 +88,16 @@ def continuum_moments(
     values = np.concatenate([np.zeros((3, 1)), np.cumsum(cell_integrals, axis=1)], axis=1)
     slopes = _integrand(density, endpoint, grid)
     table = UniformTable.from_samples(float(grid[1]), values, slopes)
-    # The last eV of a β spectrum fall faster than any cubic with its slope; s³ stays positive.
+    # The last eV of a β spectrum fall faster than any cubic with its slope; s³ remains positive.
     table.polynomials[0] = [[0.0, 0.0, 0.0, value] for value in values[:, 1]]
     return ContinuumMoments(endpoint, table)
 
 
 def combined_moments(parts: Sequence[Moments]) -> tuple[Moments, ...]:
-    """Fewest moments with the same sum: one table for all continuous parts, and every line.
+    """Fewer moments with the same sum: one table for all continuous parts, and every line.
 
-    The table is linear in its cells and so the fastest to look up; it is good to 1e-6 of the sum.
+    The table is linear in its cells, which is fastest to look up; it is accurate to 1e-6 of the
+    sum.
 
     Parameters
     ----------

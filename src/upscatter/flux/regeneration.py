@@ -1,13 +1,12 @@
-"""Regeneration: what the Earth makes of solar neutrinos that arrive as mass states.
+"""Regeneration: evolution in the Earth of solar neutrinos that arrive as mass states.
 
 Conventions. A flavour state is |ν_α⟩ = Σ_i U*_αi |ν_i⟩, so mass state i has the flavour amplitudes
 ⟨ν_α|ν_i⟩ = U_αi, column i of `Mixing.matrix`. S maps flavour amplitudes before the Earth to those
 at the detector, i dψ/dx = [U diag(0, Δm²21, Δm²31) U†/2E + V(x) diag(1, 0, 0)] ψ, and arriving mass
 states with weights w_i give the density matrix ρ_αβ = Σ_i w_i (S U_i)_α (S U_i)*_β.
 
-How S is found, and how well, is told in `upscatter.flux.crossing`: probabilities are within 2e-6 of
-a numerical integration up to 20 MeV, and averages over a year within 2.5e-4 of their limit
-(2e-5 above 5 MeV).
+`upscatter.flux.crossing` computes S: probabilities are within 2e-6 of a numerical integration up to
+20 MeV. Averages over a year are within 2.5e-4 of their limit (2e-5 above 5 MeV).
 """
 
 from __future__ import annotations
@@ -39,14 +38,14 @@ def evolution(
     mixing: Mixing,
     earth: EarthModel = LISI_MONTANINO,
 ) -> ComplexArray:
-    """Evolution through the Earth in the flavour basis.
+    """Evolution matrix S through the Earth in the flavour basis.
 
     Parameters
     ----------
     energy : array_like, shape (n_E,)
         Neutrino energies, internal units (MeV).
     nadir_angle : array_like, shape (n_η,)
-        Nadir angles of the Sun in radians; by day (η ≥ π/2) nothing happens.
+        Nadir angles of the Sun in radians; by day (η ≥ π/2) S is the unit matrix.
     mixing : Mixing
         Oscillation parameters.
     earth : EarthModel, optional
@@ -83,7 +82,7 @@ def evolution(
 
 
 def _to_flavour(mixing: Mixing) -> ComplexArray:
-    """U with the phase of δ moved out of row e, for which the evolution is real."""
+    """U with the phase δ moved out of row e; in this basis the Hamiltonian is real."""
     return np.asarray(mixing.matrix() * np.array([1.0, 1.0, np.exp(1j * mixing.delta_cp)]))
 
 
@@ -140,7 +139,7 @@ def averaged_projectors(
     mixing: Mixing,
     earth: EarthModel = LISI_MONTANINO,
 ) -> ComplexArray:
-    """What becomes of each mass state, averaged over an exposure: A_i = ⟨S U_i (S U_i)†⟩.
+    """Density matrix of each mass state at the detector, averaged: A_i = ⟨S U_i (S U_i)†⟩.
 
     Parameters
     ----------
@@ -155,7 +154,7 @@ def averaged_projectors(
     -------
     ndarray, shape (n_E, 3, 3, 3), complex
         Axes: energy, mass state i, flavours α and β; each A_i is a density matrix, and Σ_i A_i = 1.
-        They belong to no source: see `mix` for its density matrix.
+        They are the same for all sources; `mix` gives the density matrix of a source.
 
     Raises
     ------
@@ -168,7 +167,7 @@ def averaged_projectors(
     result = np.zeros((len(energies), 3, 3, 3), dtype=complex)
     result[:, [0, 1, 2], [0, 1, 2], [0, 1, 2]] = exposure.day
     for rows, members, amplitudes in mass_amplitudes(energies, exposure.nadir, mixing, earth):
-        # Amplitudes are symmetric: their row i is what ν_i has become.
+        # Amplitudes are symmetric, so row i is the state at the detector that began as ν_i.
         weighted = (amplitudes.conj() * shares[members]).swapaxes(-1, -2)
         result[rows] += np.matmul(amplitudes, weighted)
     projectors: ComplexArray = matrix @ result @ matrix.conj().T
@@ -204,7 +203,7 @@ def day_night_asymmetry(
     """Day-night asymmetry 2 (N − D)/(N + D) of the electron-neutrino survival probability.
 
     Parameters are those of `density_matrix` and `averaged_projectors`; the night is averaged over
-    the exposure, and the day is what arrives.
+    the exposure, and by day the flux is as it arrives at the Earth.
 
     Returns
     -------

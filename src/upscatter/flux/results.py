@@ -1,4 +1,4 @@
-"""Fluxes at the detector, and oscillation probabilities."""
+"""Results with fluxes at the detector, and with oscillation probabilities."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ArrivingFlux(Result):
         Day-night asymmetry 2 (N − D)/(N + D) of the ν_e flux; NaN without a night.
     spectra : callable, optional
         Returns the arguments of `upscatter.report.flavour_plots.flux_figure`. They are computed
-        when somebody plots, because the table does not need them.
+        only for a figure, because the table does not need them.
     provenance : mapping
         Solar model, mixing and place of the detector.
     """
@@ -58,14 +58,14 @@ class ArrivingFlux(Result):
 
     @property
     def comments(self) -> list[str]:
-        """What a table says above its columns."""
+        """Comment lines above the table."""
         return [
             "solar neutrino fluxes at the detector in 1/(cm2 s)",
             *origin(self.provenance),
         ]
 
     def to_dict(self) -> dict[str, object]:
-        """JSON: fluxes by source and flavour."""
+        """Fluxes by source and flavour as a JSON-ready dictionary."""
         return {
             "fluxes_per_cm2_s": {
                 str(row[0]): dict(zip(("total", *_FLAVOURS), row[1:5], strict=True))
@@ -85,16 +85,19 @@ class ArrivingFlux(Result):
 
 @dataclass(frozen=True, kw_only=True)
 class Oscillation(Result):
-    """Probabilities to arrive as ν_e, ν_μ, ν_τ against energy.
+    """Probabilities of ν_e, ν_μ, ν_τ at the detector against energy.
 
     Parameters
     ----------
     source : str
+        Solar source.
     energy : ndarray, shape (n,)
-        MeV.
+        Neutrino energies in MeV.
     day, night, average : ndarray, shape (n, 3)
-        By day, by night, and over the whole exposure; without a place all are those of the day.
+        Probabilities by day, by night, and averaged over the exposure. Without a place of the
+        detector all three are those by day.
     has_night : bool
+        Whether the exposure includes the night.
     provenance : mapping
         Solar model, mixing and place of the detector.
     """
@@ -131,14 +134,14 @@ class Oscillation(Result):
 
     @property
     def comments(self) -> list[str]:
-        """What a table says above its columns."""
+        """Comment lines above the table."""
         return [
             f"probabilities of {self.source} neutrinos to arrive as nu_e, nu_mu, nu_tau",
             *origin(self.provenance),
         ]
 
     def to_dict(self) -> dict[str, object]:
-        """JSON: probabilities by part of the day and flavour."""
+        """Probabilities by part of the day and flavour as a JSON-ready dictionary."""
         parts = {"day": self.day, "night": self.night, "average": self.average}
         if not self.has_night:
             parts = {"day": self.day}

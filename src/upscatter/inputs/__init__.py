@@ -1,4 +1,4 @@
-"""What nature, or a reference, says: nuclei, spectra, solar models, mixing."""
+"""Inputs with a source: nuclei, neutrino spectra and fluxes, solar and Earth models, mixing."""
 
 __all__ = [
     "beta",

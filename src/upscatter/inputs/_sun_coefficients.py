@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 ZoneFit = tuple[float, float, tuple[float, ...]]
 
-# One series a line or two reads better here than one number a line.
+# A series in a line or two is easier to read here than one number in each line.
 # fmt: off
 
 LOG10_ELECTRON_DENSITY: Mapping[str, tuple[float, ...]] = MappingProxyType({

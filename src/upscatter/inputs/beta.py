@@ -122,8 +122,8 @@ def gamow_factor(momentum: npt.ArrayLike, charge: float) -> FloatArray:
 def relativistic_correction(momentum: npt.ArrayLike, charge: float, radius: float) -> FloatArray:
     """Fermi function over Gamow factor, F(Z, p) (eˣ − 1)/x: smooth and finite down to rest.
 
-    The Gamow factor takes the essential singularity at rest with it, so this ratio, within a few
-    per cent of 1 for light nuclei, is what a series in the rapidity can represent.
+    The Gamow factor contains the essential singularity at rest. This ratio is within a few per cent
+    of 1 for light nuclei, and a series in the rapidity can represent it.
 
     Parameters
     ----------

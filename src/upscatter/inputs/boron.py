@@ -105,7 +105,7 @@ def level_average(y: FloatArray, log_strength: npt.ArrayLike) -> FloatArray:
     """Positron phase space averaged over the levels, relative to a single level at E_x = 0.
 
     ∫ dE_x w(E_x) (p W F)(T − E_x) divided by p W x/(eˣ − 1) at the kinetic energy T, where F is the
-    Fermi function and x/(eˣ − 1) the Gamow factor: what `BetaContinuum` stores as a series.
+    Fermi function and x/(eˣ − 1) the Gamow factor. `BetaContinuum` stores this as a series.
 
     Parameters
     ----------

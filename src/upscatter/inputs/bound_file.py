@@ -1,4 +1,4 @@
-"""A limit that a user brings: two columns of vertices, with what they are in comments above."""
+"""A user's own limit from a text file: two columns of vertices, described in comment lines."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _KEYS = (*_TEXTS, *_CHOICES, "confidence")
 
 
 def bound_from_csv(path: Path) -> PublishedBound:
-    """A user's own limit from a text file with two columns, m_4 in MeV and μ_ν4 in μ_B.
+    """Read a user's own limit from a text file with two columns, m_4 in MeV and μ_ν4 in μ_B.
 
-    Comments ``# key: value`` say what it is: label, kind, topology, confidence (0.9 or 90 %),
-    statistic, flavour, paper, arxiv, process, convention, caveats; several may share a line, with
-    semicolons between. Other comments are left alone. A limit that ``upscatter limit --format csv``
-    wrote is such a file; its masses without a limit are skipped.
+    Comments ``# key: value`` describe it: label, kind, topology, confidence (0.9 or 90 %),
+    statistic, flavour, paper, arxiv, process, convention, caveats. Several may share a line,
+    separated by semicolons. Other comments are ignored. The output of ``upscatter limit --format
+    csv`` is such a file; its masses without a limit are skipped.
 
     Parameters
     ----------
@@ -37,12 +37,13 @@ def bound_from_csv(path: Path) -> PublishedBound:
     Returns
     -------
     PublishedBound
-        Named after the file; a measurement and a lower edge unless the file says otherwise.
+        Its name is that of the file. Unless the file says otherwise it is a measurement, and its
+        vertices are a lower edge.
 
     Raises
     ------
     TableError
-        Naming the line of a value that cannot be right.
+        For an invalid value; the message names the line.
     """
     described: dict[str, Any] = {"label": path.stem, "kind": "measurement"}
     points: list[tuple[float, float]] = []
@@ -136,7 +137,7 @@ def _confidence(value: str, where: str) -> float:
 
 
 def _check_order(bound: PublishedBound, numbers: list[int], path: Path) -> None:
-    """A lower edge goes from mass to mass; only what encloses a region may turn back."""
+    """Refuse a lower edge whose masses decrease; only a closed region may turn back."""
     if bound.is_region:
         if len(numbers) < 3:
             raise TableError(

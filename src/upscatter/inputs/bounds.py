@@ -1,8 +1,8 @@
 """Published limits on the dipole portal, read off the figures of the papers.
 
 Each is a short chain of vertices in (m_4, μ_ν4), thinned to what a figure on logarithmic axes
-shows, with where it comes from and how it is to be read. What they say between the vertices is
-interpolated in log-log; outside them they say nothing. Nothing is read before it is asked for.
+shows, with its source and the convention it is published in. Between the vertices limits are
+interpolated in log-log; outside them there is no limit. The file is read at the first use.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ def _nothing() -> FloatArray:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PublishedBound(Result):
-    """A published limit on μ_ν4 against m_4, or the reason why there are no numbers of it.
+    """A published limit on μ_ν4 against m_4, or the reason why its numbers are not available.
 
     Parameters
     ----------
     name : str
-        What the command line calls it.
+        Name on the command line.
     label : str
         Short name for figures and tables.
     kind : {"measurement", "projection", "cosmology", "astrophysics"}
     paper, arxiv : str
-        Where it is published.
+        Citation and arXiv number.
     process : str
-        What the limit is from.
+        Process or source of neutrinos that the limit is derived from.
     flavour : str
         Flavour that couples to ν_4: "e", "mu", "tau", "universal" or "unstated".
     confidence : float or None
@@ -62,9 +62,9 @@ class PublishedBound(Result):
         Whether everything above the vertices is excluded, or what they enclose; a wedge is a region
         that the frame of the published figure closes.
     convention : str
-        What was published, and the factor that makes it μ_ν4/μ_B.
+        The published quantity, and the factor that converts it to μ_ν4/μ_B.
     caveats : str
-        What to know before relying on it.
+        Caveats about the limit.
     mass, mu : ndarray, shape (vertices,)
         m_4 in MeV and μ_ν4/μ_B in order along the edge.
     frame_mass, frame_mu : ndarray, shape (corners,)
@@ -72,7 +72,7 @@ class PublishedBound(Result):
     available : bool
         Whether there are vertices.
     reason : str
-        Why not, where there are none.
+        Why there are no vertices; empty if there are.
     provenance : mapping
         Paper and arXiv number, for a row of the catalogue.
     """
@@ -100,18 +100,18 @@ class PublishedBound(Result):
 
     @property
     def mass_range(self) -> tuple[float, float]:
-        """Masses (MeV) between which the published figure says something."""
+        """Least and greatest mass (MeV) of the published limit."""
         mass = np.concatenate([self.mass, self.frame_mass])
         return float(mass.min()), float(mass.max())
 
     @property
     def is_region(self) -> bool:
-        """Whether it encloses what it excludes, so that it can have an upper edge."""
+        """Whether the excluded region is closed, so that it can have an upper edge."""
         return self.topology != "lower-edge"
 
     @cached_property
     def outline(self) -> Outline:
-        """Edge of what is excluded in (ln m_4/MeV, ln μ_ν4/μ_B), the figure's frame included."""
+        """Edge of the excluded region in (ln m_4/MeV, ln μ_ν4/μ_B), with the figure's frame."""
         mass = np.concatenate([self.mass, self.frame_mass])
         mu = np.concatenate([self.mu, self.frame_mu])
         return Outline(np.log(mass), np.log(mu), not self.is_region)
@@ -142,7 +142,7 @@ class PublishedBound(Result):
             return np.exp(self.outline.lowest(np.log(m4)))
 
     def excludes(self, mass: npt.ArrayLike, mu: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-        """Whether points are excluded; false wherever the published figure says nothing.
+        """Whether points are excluded; false outside the published masses.
 
         Parameters
         ----------
@@ -173,12 +173,12 @@ class PublishedBound(Result):
 
     @property
     def rows(self) -> list[tuple[float, float]]:
-        """One row for each vertex; none where there are no numbers."""
+        """One row for each vertex; no rows if the numbers are not available."""
         return list(zip(self.mass.tolist(), self.mu.tolist(), strict=True))
 
     @property
     def comments(self) -> list[str]:
-        """What a table of the vertices says above its columns."""
+        """Comment lines above the table of the vertices."""
         return [f"{key}: {value}" for key, value in self.about().items() if value not in ("", None)]
 
     @property
@@ -187,11 +187,11 @@ class PublishedBound(Result):
         return f"{self.label}: published limit on mu_nu4 (Bohr magnetons) against m4 (MeV)"
 
     def to_dict(self) -> dict[str, object]:
-        """The JSON contract: name, what the limit is, and its vertices."""
+        """Result as a JSON-ready dictionary: name, description and vertices."""
         return {"name": self.name, **self.about(), **self.vertices()}
 
     def about(self) -> dict[str, object]:
-        """What the limit is and where it comes from, JSON-ready."""
+        """Description and source of the limit, JSON-ready."""
         known: dict[str, object] = {
             "label": self.label,
             "kind": self.kind,
@@ -227,12 +227,12 @@ class PublishedBound(Result):
 
 
 def published_bounds() -> tuple[PublishedBound, ...]:
-    """The whole catalogue, rows without numbers included, in the order of its file."""
+    """All published limits in the order of their file, with those whose numbers are missing."""
     return tuple(_catalogue().values())
 
 
 def published_bound(name: str) -> PublishedBound:
-    """A row of the catalogue by name.
+    """Published limit with the given name.
 
     Raises
     ------
@@ -256,7 +256,7 @@ def published_bound(name: str) -> PublishedBound:
 
 @cache
 def _catalogue() -> dict[str, PublishedBound]:
-    """Rows by name. The dictionary is not handed out, and the arrays are read-only."""
+    """Published limits by name; the dictionary is private and the arrays are read-only."""
     rows = tomllib.loads((_PUBLISHED / "catalogue.toml").read_text(encoding="utf-8"))
     vertices = tomllib.loads((_PUBLISHED / "vertices.toml").read_text(encoding="utf-8"))
     return {name: _row(name, row, vertices.get(name)) for name, row in rows.items()}

@@ -1,4 +1,4 @@
-"""The published limits as one result: what `upscatter bounds` lists."""
+"""List of the published limits, the result of `upscatter bounds`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from upscatter.results import Result
 
 @dataclass(frozen=True, kw_only=True)
 class Catalogue(Result):
-    """Published limits with where they come from, without their vertices.
+    """Published limits with their sources, without their vertices.
 
     Parameters
     ----------
@@ -35,17 +35,17 @@ class Catalogue(Result):
 
     @property
     def rows(self) -> list[tuple[object, ...]]:
-        """One row for each limit; what does not apply to it is ``None``."""
+        """One row for each limit; a field that does not apply to it is ``None``."""
         listed = [{"name": bound.name, **bound.about()} for bound in self.bounds]
         return [tuple(row.get(key) for key in self.header) for row in listed]
 
     @property
     def comments(self) -> list[str]:
-        """What the list says above its columns."""
+        """Comment lines above the list."""
         return ["published limits on the dipole portal"]
 
     def to_dict(self) -> dict[str, object]:
-        """The JSON contract: name of each limit to what it is."""
+        """Result as a JSON-ready dictionary, from the name of each limit to its description."""
         return {bound.name: bound.about() for bound in self.bounds}
 
     def _figure_arguments(self) -> tuple[object, ...]:

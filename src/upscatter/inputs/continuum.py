@@ -1,4 +1,4 @@
-"""Continuous spectra: what they have in common, and the fast series for allowed beta decays."""
+"""Continuous spectra: their base class, and the fast series for allowed beta decays."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Continuum(ABC):
         Maximum neutrino energy.
     breakpoints : tuple of float
         Ends of the support and, between them, the energies where the density is not smooth,
-        ascending: where a quadrature should be split.
+        ascending; a quadrature should be split there.
     """
 
     name: str
@@ -59,9 +59,9 @@ class BetaContinuum(Continuum):
 
     Here p, W and y = arsinh(p/m_e) are momentum, energy and rapidity of the positron when the
     neutrino has the energy E and the daughter is left at the bottom of its spectrum, and
-    x/(eˣ − 1) is the Gamow factor at p. S is a polynomial in y on each panel: in the rapidity
-    neither the square root at threshold nor the scale m_e leaves a mark, and the Gamow factor holds
-    the essential singularity at p = 0.
+    x/(eˣ − 1) is the Gamow factor at p. S is a polynomial in y on each panel. As a function of the
+    rapidity it is smooth: the square root at threshold and the scale m_e do not appear, and the
+    Gamow factor contains the essential singularity at p = 0.
 
     Attributes
     ----------
@@ -119,7 +119,7 @@ def beta_continuum(
     (0.0, 1.0)
     """
     edges = rapidity(cuts)
-    # The Fermi function has a scale of its own, at velocities of some αZ: grade the first panel.
+    # The Fermi function varies at velocities of some αZ, so the first panel is graded.
     edges = np.concatenate(([0.0], edges[1] * _GRADING, edges[1:]))
     lower, span = edges[:-1, None], np.diff(edges)[:, None]
     x = np.polynomial.chebyshev.chebpts1(_DEGREE + 1)

@@ -1,9 +1,8 @@
-"""The Earth as neutrinos see it: shells of electrons, and straight paths through them.
+"""Electron density of the Earth in shells, and straight neutrino paths through them.
 
-Lengths along a path are kept in units of the Earth's radius and densities in mol/cm³, the unit of
-`upscatter.constants.MATTER_POTENTIAL`; both are ratios, so no internal unit enters here. A path
-is named by its nadir angle η at a detector on the surface: 0 through the centre, π/2 along the
-horizon. By day (η ≥ π/2) a path has no length.
+Lengths along a path are in units of the Earth's radius and densities in mol/cm³, the unit of
+`upscatter.constants.MATTER_POTENTIAL`. A path is identified by its nadir angle η at a detector on
+the surface: 0 through the centre, π/2 along the horizon. By day (η ≥ π/2) its length is zero.
 """
 
 from __future__ import annotations
@@ -59,7 +58,7 @@ class EarthModel:
     Parameters
     ----------
     name : str
-        What provenance calls it.
+        Name of the model in provenance.
     shells : tuple of Shell
         Innermost first; the outermost ends at 1.
     radius : float
@@ -111,8 +110,8 @@ class EarthModel:
         Parameters
         ----------
         radius : array_like
-            Distance from the centre in Earth radii; at an edge the outer shell counts, and outside
-            the Earth the density is zero.
+            Distance from the centre in Earth radii. At an edge the density is that of the outer
+            shell; outside the Earth it is zero.
 
         Returns
         -------

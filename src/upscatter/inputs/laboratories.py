@@ -1,4 +1,4 @@
-"""Underground laboratories by name, for the latitude at which the Sun is seen to move."""
+"""Underground laboratories by name; their latitude gives the nadir angles of the Sun."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ _DYE_BARNA = "S. Dye and A. Barna, arXiv:1510.05633, detectors of geoneutrinos.o
 
 @dataclass(frozen=True)
 class Laboratory:
-    """A place where detectors are.
+    """A laboratory and its coordinates.
 
     Parameters
     ----------
     name : str
-        What users call it.
+        Name that users give.
     latitude, longitude : float
         In radians, positive to the north and to the east, known to 0.01 degrees.
     place : str
         Country and site.
     source : str
-        Where the coordinates are from.
+        Source of the coordinates.
     aliases : tuple of str
         Other names.
     """
@@ -107,7 +107,7 @@ def latitude(name: str) -> float:
 
 
 def check_latitude(value: float) -> float:
-    """Pass on a latitude in radians if it is one.
+    """Return a latitude in radians unchanged after checking it.
 
     Raises
     ------

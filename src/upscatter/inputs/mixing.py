@@ -136,7 +136,7 @@ inverted where the name ends in IO."""
 
 
 def mixing(name: str) -> Mixing:
-    """Named global fit.
+    """Oscillation parameters of a global fit, by its name.
 
     Parameters
     ----------

@@ -56,7 +56,7 @@ class Nucleus:
 
 
 class NuclearProperties(Protocol):
-    """What a cross section needs to know of one nucleus, or of an array of them."""
+    """Protocol with the properties of a nucleus, or of an array of them, in a cross section."""
 
     @property
     def protons(self) -> npt.ArrayLike:
@@ -89,7 +89,7 @@ class NucleusArray:
 
     @classmethod
     def of(cls, nuclei: Sequence[Nucleus]) -> NucleusArray:
-        """Columns of some nuclei."""
+        """Collect the properties of several nuclei as columns."""
         return cls(
             *(
                 np.array([[float(getattr(nucleus, field.name))] for nucleus in nuclei])
@@ -98,7 +98,7 @@ class NucleusArray:
         )
 
     def take(self, index: npt.NDArray[np.intp]) -> NucleusArray:
-        """Columns of the nuclei with the given numbers, which may repeat."""
+        """Columns of the nuclei with the given indices, which may repeat."""
         return NucleusArray(*(getattr(self, field.name)[index] for field in fields(self)))
 
 

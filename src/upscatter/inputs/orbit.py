@@ -1,4 +1,4 @@
-"""The Earth's orbit: where the Sun is on the sky, and how far."""
+"""The Earth's orbit: position of the Sun on the sky, and its distance."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PERIHELION_LONGITUDE = np.deg2rad(282.94)
 """Ecliptic longitude of the Sun at perihelion, J2000 (Meeus, Astronomical Algorithms, ch. 25)."""
 
 TROPICAL_YEAR = 365.2422 * DAY
-"""From March equinox to March equinox."""
+"""Mean time from March equinox to March equinox."""
 
 PERIHELION = 2.6 * DAY
 """Mean time of perihelion after the start of 1 January UTC, 2021 to 2024 (US Naval Observatory)."""
@@ -33,14 +33,14 @@ def declination(longitude: npt.ArrayLike) -> FloatArray:
 
 
 def solar_orbit(time: npt.ArrayLike, eccentric: bool) -> tuple[FloatArray, FloatArray]:
-    """Where the Sun is.
+    """Ecliptic longitude of the Sun, and the inverse square of its distance.
 
     Parameters
     ----------
     time : array_like
-        Since the start of 1 January, internal units (s).
+        Time since the start of 1 January, internal units (s).
     eccentric : bool
-        Kepler's ellipse, or the circle of one astronomical unit.
+        Whether the orbit is Kepler's ellipse, or a circle of one astronomical unit.
 
     Returns
     -------

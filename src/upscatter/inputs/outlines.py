@@ -1,8 +1,8 @@
 """Outlines of excluded regions in the plane of mass and coupling, both logarithmic.
 
-An outline is a chain of straight segments between its vertices. At one mass it meets a vertical
-line in its crossings, and what it excludes there are intervals between them: even-odd counting
-gives any region its true shape, with an upper edge where it has one.
+An outline is a chain of straight segments between its vertices. A vertical line at one mass crosses
+it at certain couplings, and the excluded intervals lie between these crossings. They are found by
+the even-odd rule, so that a region of any shape has its upper edge, if it has one.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Outline:
     x, y : ndarray, shape (vertices,)
         Vertices in order along the edge.
     is_open : bool
-        Whether everything above the edge is excluded, or what the chain of vertices, closed from
-        the last to the first, encloses.
+        If true, everything above the edge is excluded; else the interior of the chain of vertices,
+        closed from the last to the first.
     """
 
     x: FloatArray
@@ -43,12 +43,12 @@ class Outline:
         return self.x, self.y, np.roll(self.x, -1), np.roll(self.y, -1)
 
     def inside_range(self, x: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-        """Whether the outline says anything at x."""
+        """Whether x lies within the range of the vertices."""
         at = np.asarray(x, dtype=float)
         return np.asarray((at >= self.x.min()) & (at <= self.x.max()))
 
     def crossings(self, x: npt.ArrayLike) -> FloatArray:
-        """Where vertical lines meet the edge.
+        """Ordinates at which vertical lines cross the edge.
 
         Parameters
         ----------
@@ -73,7 +73,7 @@ class Outline:
     def contains(self, x: npt.ArrayLike, y: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """Whether points are excluded; never outside the range of the vertices.
 
-        A point on a lower edge is, as a limit's own value is excluded at its confidence level.
+        A point on a lower edge is excluded, as is a limit's own value at its confidence level.
 
         Parameters
         ----------
@@ -92,15 +92,15 @@ class Outline:
 
 
 def thinned(x: FloatArray, y: FloatArray, tolerance: float) -> npt.NDArray[np.intp]:
-    """Indices of the vertices that a chain needs to stay within a distance of itself.
+    """Indices of the vertices of a thinned chain that stays within a tolerance of the full one.
 
-    The algorithm of Ramer (1972) and of Douglas and Peucker (1973).
+    The algorithm is that of Ramer (1972) and of Douglas and Peucker (1973).
 
     Parameters
     ----------
     x, y : ndarray, shape (vertices,)
     tolerance : float
-        Largest distance of a vertex left out from the chain that remains.
+        Largest distance of an omitted vertex from the thinned chain.
 
     Returns
     -------
@@ -132,7 +132,7 @@ def thinned(x: FloatArray, y: FloatArray, tolerance: float) -> npt.NDArray[np.in
 def _distance(
     x: FloatArray, y: FloatArray, start: tuple[float, float], end: tuple[float, float]
 ) -> FloatArray:
-    """Distance of points from a segment (not from its line: outlines turn back)."""
+    """Distance of points from a segment, not from the line through it, as outlines turn back."""
     dx, dy = end[0] - start[0], end[1] - start[1]
     length2 = dx * dx + dy * dy
     along = ((x - start[0]) * dx + (y - start[1]) * dy) / length2 if length2 > 0.0 else 0.0 * x

@@ -20,11 +20,11 @@ class FluxModel:
     ----------
     name : str
     reference : str
-        Where the numbers are published.
+        Publication of the numbers.
     fluxes : mapping
         Source to total flux, per area and time.
     uncertainties : mapping
-        Source to relative uncertainty, for the sources that have one here.
+        Source to relative uncertainty, for the sources that have one in the model.
     """
 
     name: str
@@ -98,7 +98,7 @@ FLUX_MODELS: tuple[str, ...] = tuple(_MODELS)
 
 
 def flux_model(name: str) -> FluxModel:
-    """Fluxes of a solar model by name.
+    """Fluxes of the solar model with the given name.
 
     Raises
     ------

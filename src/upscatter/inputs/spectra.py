@@ -1,7 +1,7 @@
 """Energy spectra of the Sun's neutrinos, each normalised to one.
 
-The continua come from beta-decay theory, the lines from the level schemes, and a user may bring a
-table.
+The continua come from beta-decay theory and the lines from the level schemes; a user may give a
+table instead.
 """
 
 from __future__ import annotations
@@ -135,7 +135,7 @@ def tabulated_spectrum(name: str, energy: npt.ArrayLike, shape: npt.ArrayLike) -
     Parameters
     ----------
     name : str
-        What to call it, also in error messages.
+        Name of the spectrum, also in error messages.
     energy : array_like, shape (n,)
         Neutrino energies, increasing, not negative.
     shape : array_like, shape (n,)

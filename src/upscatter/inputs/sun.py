@@ -1,4 +1,4 @@
-"""Compact solar models: where each neutrino source shines and how dense the Sun is there."""
+"""Compact solar models: production zone of each neutrino source, and electron density."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PRODUCTION_ORDER = 32
 
 @dataclass(frozen=True)
 class Zone:
-    """Part of a source: a shell of the Sun in which ln(pdf/r²) is a Chebyshev series.
+    """Part of a source: a shell of the Sun in which ln(pdf/r²) is given as a Chebyshev series.
 
     Parameters
     ----------
@@ -75,11 +75,11 @@ class SolarModel:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """Names of the sources whose production zones the model knows."""
+        """Names of the sources whose production zones the model has."""
         return tuple(source for source, _ in self.zones)
 
     def electron_density(self, radius: npt.ArrayLike) -> FloatArray:
-        """Moles of electrons per volume.
+        """Electron density n_e/N_A, in moles of electrons per volume.
 
         Parameters
         ----------
@@ -123,7 +123,7 @@ class SolarModel:
     def production_nodes(
         self, source: str, order: int = PRODUCTION_ORDER
     ) -> tuple[FloatArray, FloatArray]:
-        """Quadrature over the production zone: ⟨f⟩ = Σ_k weight_k f(radius_k).
+        """Nodes and weights for averages over the production zone: ⟨f⟩ = Σ_k weight_k f(radius_k).
 
         Parameters
         ----------
@@ -205,7 +205,7 @@ published tables: conversion probabilities agree with those from the tables to 5
 
 
 def solar_model(name: str) -> SolarModel:
-    """Named standard solar model.
+    """Standard solar model with the given name.
 
     Parameters
     ----------

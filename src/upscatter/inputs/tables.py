@@ -1,4 +1,4 @@
-"""Two-column tables that users bring: spectra, yields, efficiencies, backgrounds."""
+"""Reading two-column tables of users: spectra, yields, efficiencies, backgrounds."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _LONGEST_QUOTE = 60
 
 
 def read_text(path: Path) -> str:
-    """Content of a text file in UTF-8, with or without the mark that some editors put in front.
+    """Content of a text file in UTF-8, with or without a byte order mark.
 
     Raises
     ------
     TableError
-        If it cannot be read, is no text, or is larger than any table or scenario.
+        If it cannot be read, is not a text, or is too large for a table or a scenario.
     """
     try:
         with path.open("rb") as file:
@@ -39,14 +39,14 @@ def read_text(path: Path) -> str:
 
 
 def decoded(file: BinaryIO, name: str) -> str:
-    """Text of an open file, as `read_text` reads it; its name is for the message.
+    """Text of an open file, decoded as in `read_text`; `name` is for the error message.
 
     Raises
     ------
     TableError
-        If it is larger than any table or scenario.
+        If it is too large for a table or a scenario.
     OSError, ValueError
-        If it cannot be read, or is no text.
+        If it cannot be read, or is not a text.
     """
     content = file.read(_MOST_BYTES + 1)
     if len(content) > _MOST_BYTES:
@@ -69,8 +69,8 @@ def read_two_columns(
     path : Path
         A text file.
     columns : pair of int or of str, optional
-        Which columns of a larger table to read: their numbers, from 1, or their names. A table of
-        two columns needs none.
+        Columns of a larger table to read: their numbers, from 1, or their names. It can be omitted
+        for a table of two columns.
 
     Returns
     -------
@@ -80,8 +80,8 @@ def read_two_columns(
     Raises
     ------
     TableError
-        If the file cannot be read, has other columns than those, or a row is not two finite
-        numbers in increasing order.
+        If the file cannot be read or does not have these columns, if a row does not have two finite
+        numbers, or if the first column does not increase.
     """
     rows: list[tuple[float, float]] = []
     chosen, names = _numbers(columns), None
@@ -118,7 +118,7 @@ def read_two_columns(
 
 
 def _fields(text: str) -> list[str]:
-    """Cells of a line, by the first of comma, semicolon and tab that it has, or white space."""
+    """Cells of a line, separated by the first of comma, semicolon, tab, white space that occurs."""
     bare = _IN_QUOTES.sub("", text)
     for separator in ",;\t":
         if separator in bare:
@@ -128,7 +128,7 @@ def _fields(text: str) -> list[str]:
 
 
 def _numbers(columns: tuple[int, int] | tuple[str, str] | None) -> list[int] | None:
-    """Columns by number, from 0; None where they are named or not chosen."""
+    """Indices of the chosen columns, from 0; None if they are named, or none are chosen."""
     if columns is None:
         return None
     chosen = [column - 1 for column in columns if isinstance(column, int)]
@@ -138,7 +138,7 @@ def _numbers(columns: tuple[int, int] | tuple[str, str] | None) -> list[int] | N
 def _by_name(
     columns: tuple[int, int] | tuple[str, str], names: tuple[str, ...], path: Path
 ) -> list[int]:
-    """Columns by the names above the table, as numbers from 0."""
+    """Indices, from 0, of columns chosen by the names above the table."""
     if not names:
         raise TableError(
             f"{path}: has no line of column names; choose columns by number, such as "
@@ -152,13 +152,13 @@ def _by_name(
 
 
 def _choose(names: tuple[str, ...] | None) -> str:
-    """What to do about a table of other columns."""
+    """Hint for the error message: how to choose two of the table's columns."""
     known = f", of {_quoted(', '.join(names))}" if names else ""
     return f"say which to read, such as columns = [1, 2]{known}"
 
 
 def _is_data(fields: list[str], chosen: list[int] | None) -> bool:
-    """Whether a line that may be one of names has numbers."""
+    """Whether a line has numbers, rather than column names."""
     cells = [fields[i] for i in chosen or (0,) if i < len(fields)]
     return all(map(_is_number, cells))
 

@@ -1,12 +1,8 @@
-"""What the XENONnT S2-only release (arXiv:2601.11296) holds; `xenonnt_files` reads it.
+"""Content of the XENONnT S2-only release (arXiv:2601.11296), which `xenonnt_files` reads.
 
-The release's README gives responses in events per bin and tonne year. That is for one recoil of the
-row's energy per tonne year (rows add up to 0.15 at most), so an entry is a probability, and a
-spectrum is folded with it by an integral over energy; `upscatter.rates.recast` finds the release's
-own ⁸B counts so. Templates too hold events per bin and tonne year: times the exposures (1.50, 2.44,
-3.89 tonne years, in the statistical model under the name of live times) their totals come to 596,
-799 and 1257 before any fit, where 583, 864 and 1107 are observed. No number of the release is kept
-here but the observed counts.
+An entry of the response is the probability that a recoil of the row's energy gives an event in a
+bin. Templates are in events per bin and tonne year. docs/xenonnt.md explains this reading of the
+release and how it was verified. Of the release's numbers only the observed counts are kept here.
 """
 
 from __future__ import annotations
@@ -36,7 +32,7 @@ OBSERVED: Mapping[str, tuple[int, ...]] = MappingProxyType(
 
 @dataclass(frozen=True)
 class RunResponse:
-    """Where recoils of a run are seen, for each shift of the charge yield.
+    """Response of a run: probability of each bin, for each shift of the charge yield.
 
     Parameters
     ----------
@@ -45,7 +41,7 @@ class RunResponse:
     energies : ndarray, shape (n,)
         Recoil energies, increasing.
     probabilities : ndarray, shape (shifts, n, bins)
-        Events in a bin for one recoil of that energy.
+        Probability that a recoil of that energy gives an event in a bin.
     """
 
     shifts: tuple[int, ...]
@@ -68,7 +64,7 @@ class RunResponse:
         Raises
         ------
         PhysicsError
-            If t is outside what the release covers.
+            If t is outside the range of `shifts`.
         """
         table = between_shifts(self.shifts, self.probabilities, shift)
         columns = [np.interp(energy_recoil, self.energies, c, 0.0, 0.0) for c in table.T]
@@ -127,7 +123,7 @@ class Template:
 
 @dataclass(frozen=True)
 class Run:
-    """One science run: `exposure` is mass times time, `observed` events per bin."""
+    """One science run; `exposure` is mass times time, `observed` are events per bin."""
 
     name: str
     exposure: float
@@ -138,7 +134,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Release:
-    """All science runs, bin edges in photoelectrons, and what the backgrounds depend on."""
+    """All science runs, bin edges in photoelectrons, and the release's nuisance parameters."""
 
     edges: FloatArray
     runs: tuple[Run, ...]

@@ -1,6 +1,6 @@
 """Reading the XENONnT S2-only release from a folder that the user names.
 
-Every file is checked, and what is wrong with one is said in one line. Pickles are never loaded.
+Every file is checked; an error message of one line says what is wrong. Pickles are never loaded.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def read_release(folder: Path) -> Release:
     Raises
     ------
     TableError
-        Naming the file that is missing or wrong, or the package that reading it needs.
+        If a file is missing or wrong, or a package that reads it is not installed; the message
+        names it.
     """
     if not folder.is_dir():
         raise TableError(f"{folder}: is not a folder; {_REMEDY}")
@@ -70,7 +71,7 @@ def read_release(folder: Path) -> Release:
 
 
 def read_response(folder: Path, run: str) -> RunResponse:
-    """Response of a run from `response/response_nr_tqy_{t}_{run}.csv`, all shifts of them.
+    """Response of a run from the files `response/response_nr_tqy_{t}_{run}.csv` of all shifts t.
 
     Parameters
     ----------
@@ -82,7 +83,7 @@ def read_response(folder: Path, run: str) -> RunResponse:
     Raises
     ------
     TableError
-        Naming the file that is missing or wrong.
+        If a file is missing or wrong; the message names it.
     """
     tables: list[FloatArray] = []
     for shift in SHIFTS:
@@ -104,7 +105,7 @@ def read_response(folder: Path, run: str) -> RunResponse:
 
 @dataclass(frozen=True)
 class _Model:
-    """The release's statistical model, as far as a recast needs it."""
+    """The part of the release's statistical model that a recast needs."""
 
     path: Path
     content: Any
@@ -120,7 +121,7 @@ class _Model:
             raise TableError(f"{path}: is not YAML ({line}); {_REMEDY}") from None
 
     def exposure(self, run: str) -> float:
-        """Called a live time there, but multiplies events per tonne year."""
+        """Exposure of a run, mass times time; the release calls it a live time."""
         value = self.number(f"livetime_{run}", "nominal_value")
         if value == 0.0:
             raise TableError(f"{self.path}: livetime_{run} is 0; {_REMEDY}")
@@ -171,7 +172,7 @@ class _Model:
 def _read_backgrounds(
     data: Path, run: str, model: _Model
 ) -> tuple[tuple[Template, ...], FloatArray]:
-    """Templates of a run that its likelihood term names, and their common bin edges."""
+    """Templates that the likelihood term of a run names, and their common bin edges."""
     table = data / f"background_{run}.csv"
     rows = {
         row[0]: (number, row[1:]) for number, row in _read_rows(table, ["background", *_COLUMNS])
@@ -269,7 +270,7 @@ def _present(path: Path) -> Path:
 
 
 def _needed(module: str, package: str, path: Path) -> ModuleType:
-    """A module of an optional package, only wanted by who reads a release."""
+    """Import a module of an optional package that is needed to read a release."""
     try:
         return import_module(module)
     except ImportError:

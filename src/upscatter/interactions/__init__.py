@@ -1,4 +1,4 @@
-"""Cross sections, as textbooks write them and as coefficients in 1/E."""
+"""Cross sections, as textbook formulas and as coefficients of powers of 1/E."""
 
 __all__ = [
     "cevns",

@@ -38,7 +38,7 @@ def cross_section(
     charge: npt.ArrayLike,
     form_factor_squared: npt.ArrayLike = 1.0,
 ) -> FloatArray:
-    """Differential cross section dσ/dT, as the textbook writes it.
+    """Differential cross section dσ/dT of CEvNS, in its textbook form.
 
     dσ/dT = (G_F² m_N/π) Q_V² F²(q²) (1 − m_N T/(2E²)), the paper's eq. 1 with G_F². The next term
     of the exact expression, −T/E, is below 1.2e-3 for solar neutrinos.
@@ -79,10 +79,10 @@ def cross_section(
 
 @dataclass(frozen=True)
 class StandardModel:
-    """CEvNS as the rates see an interaction: by nucleus.
+    """Standard Model CEvNS as an `Interaction`, for the computation of rates.
 
-    Its cross section does not know m_4, but the rates take E_min(T, m_4) for every interaction: ask
-    them for m_4 = 0 with this one.
+    Its cross section does not depend on m_4. The rates evaluate E_min(T, m_4) for every
+    interaction, so they must be computed with m_4 = 0 for this one.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ def cross_section(
     mass_sterile: npt.ArrayLike = 0.0,
     form_factor_squared: npt.ArrayLike = 1.0,
 ) -> FloatArray:
-    """Differential cross section dσ/dT for μ_ν4 = μ_B, as the paper's eq. 7 writes it.
+    """Differential cross section dσ/dT for μ_ν4 = μ_B, the paper's eq. 7.
 
     For a nucleus of spin 1/2, per (μ_ν4/μ_B)²,
 
@@ -74,7 +74,7 @@ def cross_section(
 
 @dataclass(frozen=True)
 class Dipole:
-    """The dipole portal with μ_ν4 = μ_B, as the rates see an interaction."""
+    """Dipole portal with μ_ν4 = μ_B as an `Interaction`, for the computation of rates."""
 
     def cross_section(
         self,

@@ -77,7 +77,7 @@ _MODELS: dict[str, FormFactor] = {"klein-nystrand": klein_nystrand, "helm": helm
 
 
 def form_factor(name: str) -> FormFactor:
-    """Form factor by name: a function of (q c, A).
+    """Form factor with the given name, a function of (q c, A).
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What the rates ask of an interaction."""
+"""Protocol of an interaction: what the computation of rates needs from a cross section."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from upscatter.numerics import FloatArray
 class Term:
     """One term c(T) E^{−k} m_4^{2p} of a differential cross section above E_min(T, m_4).
 
-    Every cross section here is a sum of few of them, and each c depends on the recoil energy alone.
+    Every cross section in upscatter is a sum of a few terms; each c depends on the recoil energy
+    alone.
 
     Parameters
     ----------
@@ -33,7 +34,7 @@ class Term:
 
 
 class Interaction(Protocol):
-    """A cross section, as the textbook writes it and as terms in 1/E and m_4²."""
+    """A cross section, in its textbook form and as terms in 1/E and m_4²."""
 
     def cross_section(
         self,

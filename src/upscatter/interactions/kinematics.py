@@ -1,4 +1,4 @@
-"""Kinematics of ν N → ν_4 N: which neutrino energies, recoils and masses go together.
+"""Kinematics of ν N → ν_4 N: allowed neutrino energies, recoil energies and masses.
 
 All functions are exact for a nucleus at rest and broadcast their arguments. With a massless final
 neutrino (``mass_sterile = 0``) they describe elastic scattering.
@@ -18,7 +18,7 @@ def minimum_energy(
     """Least neutrino energy that gives a nucleus the recoil energy T.
 
     E_min = (m_4² + 2 m_N T) / (2 [√(T (T + 2 m_N)) − T]), which for m_4 = 0 is the familiar
-    (T/2)(1 + √(1 + 2 m_N/T)). (The denominator that the paper's eq. 8 means.)
+    (T/2)(1 + √(1 + 2 m_N/T)). (The paper's eq. 8 has a misprint in the denominator.)
 
     Parameters
     ----------

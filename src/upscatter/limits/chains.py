@@ -1,4 +1,4 @@
-"""Chains of straight segments: interpolation without bridges, crossings, unbroken runs."""
+"""Chains of straight segments: interpolation that leaves gaps open, crossings, unbroken runs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Segments = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
 """x and y where each segment starts, x and y where it ends."""
 
 _ROUNDING = 1e-12
-"""Abscissae closer than this are one."""
+"""Abscissae closer than this are taken to be the same."""
 
 
 def segments(x: FloatArray, y: FloatArray) -> Segments:
@@ -22,20 +22,20 @@ def segments(x: FloatArray, y: FloatArray) -> Segments:
 
 
 def joined(chains: Sequence[Segments]) -> Segments:
-    """Segments of several chains as one, which the chains' ends do not connect."""
+    """Segments of several chains together, without connecting the ends of the chains."""
     x0, y0, x1, y1 = (np.concatenate(parts) for parts in zip(*chains, strict=True))
     return x0, y0, x1, y1
 
 
 def piecewise(at: FloatArray, x: FloatArray, y: FloatArray) -> FloatArray:
-    """Linear interpolation that neither extrapolates nor bridges a gap: NaN there."""
+    """Linear interpolation, NaN outside the range and in gaps (between points that are NaN)."""
     if x.size == 0:
         return np.full(at.shape, np.nan)
     return np.asarray(np.interp(at, x, y, left=np.nan, right=np.nan))
 
 
 def distinct(*values: FloatArray) -> FloatArray:
-    """All values, sorted, without those that only rounding tells apart."""
+    """All values, sorted, without those that differ from another by rounding only."""
     ordered = np.sort(np.concatenate(values))
     return np.asarray(ordered[np.diff(ordered, prepend=-np.inf) > _ROUNDING])
 
@@ -43,7 +43,7 @@ def distinct(*values: FloatArray) -> FloatArray:
 def crossings(first: Segments, second: Segments) -> FloatArray:
     """Abscissae at which segments of one chain cross segments of another.
 
-    Parallel segments do not cross; where they coincide, their ends say all there is to know.
+    Parallel segments do not cross; where they coincide, their ends are enough for a comparison.
 
     Examples
     --------
@@ -64,7 +64,7 @@ def crossings(first: Segments, second: Segments) -> FloatArray:
 
 
 def runs(mask: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Where each unbroken run of true cells starts and ends, as indices of the cells' ends.
+    """Start and end of each unbroken run of true cells, as indices of the cells' ends.
 
     Examples
     --------

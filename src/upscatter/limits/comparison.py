@@ -1,8 +1,8 @@
-"""Where a limit is new: exclusion curves against published limits.
+"""Comparison of exclusion curves with published limits: the masses at which a limit is new.
 
-Curves and outlines are chains of straight segments in (ln m_4, ln μ), so every mass at which one
-overtakes the other follows from the crossing of two segments, and between two such masses nothing
-changes. Masses without a limit on either side are left out, never bridged.
+Curves and outlines are chains of straight segments in (ln m_4, ln μ). Every mass at which their
+order changes follows from the crossing of two segments, and between two such masses it is constant.
+Masses without a limit on either side are left out; nothing is interpolated over them.
 """
 
 from __future__ import annotations
@@ -25,32 +25,32 @@ Interval = tuple[float, float]
 BoolArray = npt.NDArray[np.bool_]
 
 _ABOVE = 1e-9
-"""How far over an edge, in ln μ, to look whether anything else is excluded there."""
+"""Distance above an edge, in ln μ, at which other limits are tested."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """How a curve stands to one published limit, by mass in MeV.
+    """Comparison of a curve with one published limit, by mass in MeV.
 
     Parameters
     ----------
     stronger : tuple of intervals
-        m_4 at which the curve lies below what is published.
+        m_4 at which the curve lies below the published limit.
     covered : tuple of intervals
-        At which it lies inside what is published to be excluded. Of a closed region the curve can
-        still exclude more, above.
+        m_4 at which the curve lies inside the published excluded region. If that region is closed,
+        the curve can still exclude more above its upper edge.
     complementary : tuple of intervals
-        At which all that the curve excludes lies above what is published: over the upper edge of a
-        closed region, where the published limit says nothing.
+        m_4 at which all that the curve excludes lies above the upper edge of a closed published
+        region.
     beyond : tuple of intervals
-        At which only the curve has a limit.
+        m_4 at which only the curve has a limit.
     best_factor : float or None
-        Largest ratio of the published to the curve's μ_ν4, below 1 where the curve is nowhere
-        stronger; None where the two do not meet.
+        Largest ratio of the published to the curve's μ_ν4, below 1 if the curve is nowhere
+        stronger; None if the two have no mass in common.
     best_mass : float or None
-        Where that is.
+        m_4 of that ratio.
     is_region : bool
-        Whether what is published is a region, with an edge above.
+        Whether the published limit is a closed region, with an upper edge.
     """
 
     stronger: tuple[Interval, ...]
@@ -63,7 +63,7 @@ class Comparison:
 
     @property
     def relations(self) -> tuple[tuple[str, tuple[Interval, ...]], ...]:
-        """The intervals with what they are called."""
+        """Names of the relations, each with its intervals."""
         return (
             ("stronger", self.stronger),
             ("inside" if self.is_region else "weaker", self.covered),
@@ -90,13 +90,13 @@ class Comparison:
 
 
 def compare(curve: LimitCurve, bound: PublishedBound) -> Comparison:
-    """Where a curve is stronger than a published limit, and by how much at best.
+    """Compare a curve with a published limit: where it is stronger, and by how much at best.
 
     Parameters
     ----------
     curve : LimitCurve
     bound : PublishedBound
-        One that is available.
+        A published limit whose numbers are available.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def compare(curve: LimitCurve, bound: PublishedBound) -> Comparison:
     Raises
     ------
     PhysicsError
-        If the published limit has no numbers.
+        If the numbers of the published limit are not available.
     """
     if not bound.available:
         raise PhysicsError(f"bound {bound.name!r}: is not available: {bound.reason}")
@@ -119,12 +119,12 @@ def compare(curve: LimitCurve, bound: PublishedBound) -> Comparison:
     crossings = outline.crossings(middle)
     excluded = outline.contains(middle, own) & has_limit
     above = crossings > own[:, None]
-    # What counts is the edge at which exclusion starts: the last one below, or the next above.
+    # The relevant edge is the one at which exclusion starts: the last below, or the next above.
     last, following = np.where(above, np.nan, -crossings), np.where(above, crossings, np.nan)
     edge = np.where(excluded, least(last), least(following))
     both = has_limit & published
     met = both & (edge >= 0)
-    # The frame of a figure is no limit: nothing is stronger or weaker than it by any factor.
+    # The frame of a figure is not a limit, so no factor is computed against it.
     drawn = met & ~((bound.topology == "wedge") & (edge >= bound.mass.size - 1))
     factor, mass = _best(ends, drawn, edge, outline, x, y)
     return Comparison(
@@ -141,14 +141,14 @@ def compare(curve: LimitCurve, bound: PublishedBound) -> Comparison:
 def new_ground(curve: LimitCurve, bounds: Iterable[PublishedBound]) -> tuple[Interval, ...]:
     """Masses at which the curve excludes some μ_ν4 that no published limit excludes.
 
-    That can be at the curve itself, or further up: between the upper edge of one region and where
-    the next limit begins.
+    These moments can be at the curve itself, or further up, between the upper edge of one region
+    and the next published limit.
 
     Parameters
     ----------
     curve : LimitCurve
     bounds : iterable of PublishedBound
-        Those without numbers are left out.
+        Published limits; those without numbers are left out.
 
     Returns
     -------
@@ -174,16 +174,16 @@ def new_ground(curve: LimitCurve, bounds: Iterable[PublishedBound]) -> tuple[Int
 def rescale_confidence(
     mu: npt.ArrayLike, old: float, new: float, old_dof: int = 1, new_dof: int = 1
 ) -> FloatArray:
-    """A χ²-like limit at another confidence level.
+    """Convert a χ²-like limit to another confidence level.
 
-    The signal is ∝ μ² and Δχ² is its square over a variance, so μ² ∝ √Δχ².
+    The signal is ∝ μ² and Δχ² is its square divided by a variance, so μ² ∝ √Δχ².
 
     Parameters
     ----------
     mu : array_like
         Limit on μ_ν4.
     old, new : float
-        Confidence level that it has, and that it is to have.
+        Present and wanted confidence level.
     old_dof, new_dof : int
         Degrees of freedom of Δχ².
 
@@ -201,7 +201,7 @@ def rescale_confidence(
 
 
 def at_confidence(bound: PublishedBound, confidence: float) -> PublishedBound | None:
-    """A published limit at a confidence level, None where it cannot be put there.
+    """A published limit at another confidence level, None if it cannot be converted.
 
     Parameters
     ----------
@@ -211,7 +211,7 @@ def at_confidence(bound: PublishedBound, confidence: float) -> PublishedBound | 
     Returns
     -------
     PublishedBound or None
-        The same where it is at that level already, or has no numbers.
+        The published limit itself if it is at that level already, or has no numbers.
     """
     if not bound.available or bound.confidence == confidence:
         return bound
@@ -233,7 +233,7 @@ def in_words(intervals: Sequence[Interval]) -> str:
 
 
 def rounded(value: float, digits: int = 3) -> str:
-    """A number in as many significant digits, without an exponent where that can be read.
+    """A number with the given significant digits, without an exponent unless it is needed.
 
     Examples
     --------
@@ -244,7 +244,7 @@ def rounded(value: float, digits: int = 3) -> str:
 
 
 def _range(low: float, high: float) -> str:
-    """Ends of a range in three digits, or as many as tell them apart."""
+    """Ends of a range with three digits, or as many as distinguish them."""
     digits = next((n for n in (3, 4, 5) if rounded(low, n) != rounded(high, n)), 6)
     return f"{rounded(low, digits)}-{rounded(high, digits)}"
 
@@ -254,14 +254,14 @@ def _lists(intervals: Sequence[Interval]) -> list[list[float]]:
 
 
 def _chain(curve: LimitCurve) -> tuple[FloatArray, FloatArray]:
-    """A curve in (ln m_4/MeV, ln μ), its masses rising; zero has no place on the axis."""
+    """A curve in (ln m_4/MeV, ln μ) with rising masses, without points at zero."""
     order = np.argsort(curve.mass)
     order = order[curve.mass[order] > 0.0]
     return np.log(curve.mass[order]), np.log(curve.mu[order])
 
 
 def _marks(x: FloatArray, y: FloatArray, outlines: Sequence[Outline]) -> FloatArray:
-    """Every mass at which something can change: vertices of all, and their crossings."""
+    """Every mass at which the comparison can change: all vertices and crossings."""
     if x.size == 0 or not outlines:
         return x
     edges = joined([outline.segments for outline in outlines])
@@ -278,7 +278,7 @@ def _best(
     x: FloatArray,
     y: FloatArray,
 ) -> tuple[float | None, float | None]:
-    """Largest ratio of an edge to the curve. Linear between the ends of a cell, it is at one."""
+    """Largest ratio of an edge to the curve; it is at the end of a cell, being linear between."""
     if not met.any():
         return None, None
     x0, y0, x1, y1 = (part[edge[met]] for part in outline.segments)

@@ -1,7 +1,7 @@
-"""What a projection expects, made into a binned model.
+"""Binned model of the counts that a projection expects.
 
-A flux uncertainty moves the Standard Model and the dipole counts of its source together, for they
-are of the same neutrinos. (The paper's χ² moves the former only.)
+A flux uncertainty changes the Standard Model and the dipole counts of its source together, because
+they come from the same neutrinos. (The paper's χ² changes the former only.)
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LARGEST_UNCERTAINTY = 1.0 / 3.0
 
 @dataclass(frozen=True, kw_only=True)
 class SignalFreeExpectation:
-    """Counts without a signal, and how well they are known.
+    """Expected counts without a signal, and their uncertainties.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ class SignalFreeExpectation:
 
     @property
     def total(self) -> FloatArray:
-        """Signal-free expectation, shape (bins,)."""
+        """Total expected counts without a signal, shape (bins,)."""
         return np.asarray(self.background + sum(self.sources.values()))
 
 
@@ -55,14 +55,15 @@ def counting_model(
     ----------
     expectation : SignalFreeExpectation
     signals : mapping or ndarray
-        Dipole counts of each source for μ_ν4 = μ_B, shape (bins,), or (masses, bins) for a
-        hypothesis each; or their sum over sources, which no flux uncertainty acts on then.
+        Dipole counts of each source for μ_ν4 = μ_B, shape (bins,), or (masses, bins) with one
+        hypothesis for each mass. An array is their sum over sources, on which no flux uncertainty
+        acts.
 
     Returns
     -------
     BinnedModel
-        With samples "dipole SOURCE" (or "dipole"), "SM SOURCE", "background" and nuisance
-        parameters "flux SOURCE" and "background", without those that are known exactly.
+        Its samples are "dipole SOURCE" (or "dipole"), "SM SOURCE" and "background", and its
+        nuisance parameters "flux SOURCE" and "background", unless these are known exactly.
 
     Raises
     ------
@@ -106,7 +107,7 @@ def require_known_fluxes(model: BinnedModel) -> None:
     Raises
     ------
     PhysicsError
-        Naming the source.
+        If a flux is too uncertain; the message names the source.
     """
     for normalisation in model.normalisations:
         for sample, u in normalisation.relative.items():

@@ -1,4 +1,4 @@
-"""Upper limits on μ_ν4 against m_4 from counts."""
+"""Upper limits on μ_ν4 against m_4."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from upscatter.statistics.registry import CalibrationName, TestName
 _MOST_DIGITS = 9
 
 BAND_NAMES = ("minus2", "minus1", "median", "plus1", "plus2")
-"""What `BANDS` are called in files."""
+"""Names of `BANDS` in files."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,27 +36,28 @@ class LimitCurve(Result):
     mass : ndarray, shape (masses,)
         m_4 in MeV.
     mu : ndarray, shape (masses,)
-        Upper limit on μ_ν4/μ_B, NaN where m_4 is out of kinematic reach.
+        Upper limit on μ_ν4/μ_B, NaN if no neutrino has enough energy to produce m_4.
     title : str
-        What to call the scenario in a figure.
+        Title of the scenario in figures.
     test : {"chi2-pulls", "poisson", "cls", "unified"}
-        What the limit is made with.
+        Test that the limit is made with.
     calibration : {"asymptotic", "toys"}
-        Where the distribution of the test statistic is from.
+        Whether the distribution of the test statistic is the asymptotic one, or comes from
+        pseudo-experiments.
     reliable : ndarray of bool, shape (masses,)
-        Whether the approximation behind the limit keeps the coverage within 2 points; where m_4 is
-        out of reach it is true.
+        Whether the approximation behind the limit keeps the coverage within 2 points; true where
+        m_4 is out of reach.
     remarks : tuple of str
-        What a reader of the limit has to be told.
+        Caveats that are printed with the limit.
     error : ndarray, shape (masses,), optional
         Statistical error of the limit from pseudo-experiments, μ_ν4/μ_B.
     lower : ndarray, shape (masses,), optional
         Lower end of a two-sided interval; 0 where the data do not ask for one.
     poisson : ndarray, shape (masses,), optional
-        Limit from the Poisson likelihood, where the χ² is not reliable.
+        Limit on μ_ν4/μ_B from the Poisson likelihood, if the χ² is not reliable.
     bands : ndarray, shape (5, masses), optional
-        Limits that signal-free data give if they fluctuate by `BANDS` standard deviations; 0 where
-        every moment would be excluded.
+        Limits on μ_ν4/μ_B from signal-free data that fluctuate by `BANDS` standard deviations; 0
+        where every moment would be excluded.
     provenance : mapping
         Version, digest and physics choices.
     """
@@ -86,7 +87,7 @@ class LimitCurve(Result):
 
     @property
     def _columns(self) -> dict[str, list[float | None]]:
-        """Columns of the curve as a table; what there is not has none."""
+        """Columns of the curve as a table, without the optional ones that are absent."""
         optional = {"mu_bohr_lower": self.lower, "mu_bohr_error": self.error}
         bands = () if self.bands is None else self.bands
         expected = {f"mu_bohr_{name}": band for name, band in zip(BAND_NAMES, bands, strict=False)}
@@ -106,7 +107,7 @@ class LimitCurve(Result):
 
     @property
     def comments(self) -> list[str]:
-        """What a table of the curve says above its columns."""
+        """Comment lines above the table of the curve."""
         return [
             f"{self.scenario}: upper limit on mu_nu4 (Bohr magnetons) against m4 (MeV)",
             f"flavour: {self.flavour}; confidence: {self.confidence:g}; dof: {self.dof}",
@@ -115,7 +116,7 @@ class LimitCurve(Result):
         ]
 
     def to_dict(self) -> dict[str, object]:
-        """The JSON contract; a mass out of reach has ``None``."""
+        """Result as a JSON-ready dictionary; a mass out of reach has ``None``."""
         optional: dict[str, object] = {
             "lower_mu_bohr": self.lower,
             "statistical_error_mu_bohr": self.error,
@@ -153,10 +154,9 @@ class LimitCurve(Result):
 
 
 def mass_grid(lowest: float, highest: float, masses: int = 200) -> FloatArray:
-    """Masses that show a whole exclusion curve, up to where it turns vertical.
+    """Masses for a whole exclusion curve, up to the kinematic end, where it becomes vertical.
 
-    Three quarters are spaced evenly in ln m_4; the rest close in on the kinematic end. They have as
-    few digits as their distances allow: three at most, and more only close to the end.
+    Three quarters are spaced evenly in ln m_4; the rest approach the kinematic end.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Expected counts per bin and source."""
+"""Result with the expected counts per bin and source."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from upscatter.results import Result, origin
 
 @dataclass(frozen=True, kw_only=True)
 class ExpectedCounts(Result):
-    """Counts per bin of every component.
+    """Expected counts per bin of every component.
 
     Parameters
     ----------
@@ -24,13 +24,13 @@ class ExpectedCounts(Result):
     sm, dipole : dict
         Source to counts, shape (bins,).
     mu, mass : float
-        The dipole point: μ_ν4/μ_B and m_4 in MeV.
+        μ_ν4/μ_B and m_4 in MeV of the dipole counts.
     observed : ndarray, shape (bins,), optional
         Observed counts; None for a projection.
     exposure_kg_yr : float, optional
         Target mass times live time in kg yr, if it is known.
     title : str
-        What to call the scenario in a figure.
+        Title of the scenario in figures.
     provenance : mapping
     """
 
@@ -74,12 +74,12 @@ class ExpectedCounts(Result):
 
     @property
     def comments(self) -> list[str]:
-        """What a table of the counts says above its columns."""
+        """Comment lines above the table of the counts."""
         point = f"dipole with mu_nu4 = {self.mu:g} Bohr magnetons and m4 = {self.mass:g} MeV"
         return [f"{self.scenario}: expected counts per bin; {point}", *origin(self.provenance)]
 
     def to_dict(self) -> dict[str, object]:
-        """The JSON contract."""
+        """Result as a JSON-ready dictionary."""
         counts = {
             "background": self.background.tolist(),
             "sm": {source: n.tolist() for source, n in self.sm.items()},

@@ -1,4 +1,4 @@
-"""What data say of a dipole, for many m_4 at once."""
+"""Limits and best fits from data, for many m_4 at once."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class LimitFits:
     best : ndarray, shape (masses,)
         Best-fit μ_ν4/μ_B.
     significance, p_value : ndarray, shape (masses,)
-        Of the hypothesis that there is no dipole; a significance that is infinite is NaN.
+        Test of the hypothesis that there is no dipole; an infinite significance is NaN.
     pulls : ndarray, shape (masses, nuisances)
-        At the best fit.
+        Nuisance parameters at the best fit, in standard deviations.
     """
 
     limits: MomentLimits
@@ -50,23 +50,23 @@ class LimitFits:
         where: str = "limits",
         work: Work = HERE,
     ) -> LimitFits:
-        """What data say.
+        """Compute limits and best fits from observed data.
 
         Parameters
         ----------
         model : BinnedModel
             Its strength is (μ_ν4/μ_B)², with a hypothesis for each mass within reach.
         data : Observation
-            The same for each hypothesis.
+            The same observed data for each hypothesis.
         method : LimitMethod
         seen : ndarray of bool, shape (masses,)
             Which masses are within reach.
         bands : bool
             Whether to compute the limits of data without a dipole.
         where : str
-            What an error begins with.
+            Beginning of error messages.
         work : Work
-            How pseudo-experiments are done.
+            How pseudo-experiments are computed.
 
         Raises
         ------
@@ -87,7 +87,7 @@ class LimitFits:
 
     @classmethod
     def none(cls, masses: int, nuisances: int, bands: bool) -> LimitFits:
-        """Of masses that are all out of reach."""
+        """Limits and fits, all NaN, for masses that are all out of reach."""
         nothing = np.full(masses, np.nan)
         return cls(
             limits=MomentLimits.none(masses, bands),

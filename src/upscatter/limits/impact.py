@@ -1,4 +1,4 @@
-"""How a limit moves with what it is computed from."""
+"""Results with the change of a limit by each of its inputs."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from typing import ClassVar, Literal
 from upscatter.results import Result, origin
 
 Kind = Literal["uncertainty", "illustrative", "choice"]
-"""A change by a stated uncertainty, by a size picked to illustrate, or to something else."""
+"""A change by a stated uncertainty, by an illustrative size, or to another model."""
 
 
 @dataclass(frozen=True)
 class Impact:
-    """Limits with one input changed, all else as it was.
+    """Limits with one input changed and all others unchanged.
 
     Parameters
     ----------
     group : str
-        What sort of input.
+        Group of inputs that this one belongs to.
     name : str
-        The input.
+        Name of the input.
     kind : {"uncertainty", "illustrative", "choice"}
-        What sort of change.
+        Kind of change.
     change : str
-        By how much, or to what.
+        Size of the change, or the other choice.
     low, high : float or None
-        Limit on μ_ν4/μ_B with the input lowered and raised; None where there is none.
+        Limit on μ_ν4/μ_B with the input lowered and raised; None if there is no such limit.
     alternative : float or None
-        Limit with the other choice.
+        Limit on μ_ν4/μ_B with the other choice.
     reason : str
-        Why a limit is missing.
+        Why a limit is missing; empty if none is.
     """
 
     group: str
@@ -50,18 +50,18 @@ class Impact:
         return tuple(mu for mu in (self.low, self.high, self.alternative) if mu is not None)
 
     def size(self, mu: float) -> float:
-        """Largest |ln| of the ratio of its limits to the limit without the change."""
+        """Largest |ln(limit/μ)| of its limits, where μ is the limit without the change."""
         return max((abs(log(limit / mu)) for limit in self.limits), default=0.0)
 
 
 def percent(limit: float | None, mu: float) -> float | None:
-    """Change of a limit against another in per cent, None where there is no limit."""
+    """Difference of a limit from another in per cent, None if there is no limit."""
     return None if limit is None else 100.0 * (limit / mu - 1.0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Impacts(Result):
-    """What moves a limit, and by how much.
+    """Changes of a limit by each of its inputs, ranked.
 
     Parameters
     ----------
@@ -76,10 +76,10 @@ class Impacts(Result):
     mu : float
         Limit on μ_ν4/μ_B without any change.
     impacts : tuple of Impact
-        Two-sided changes before choices before what could not be computed, each ranked by
-        `Impact.size`; see `Impacts.ranked`.
+        First two-sided changes, then choices, then those that could not be computed, each group
+        ranked by `Impact.size`; see `Impacts.ranked`.
     title : str
-        What to call the scenario in a figure.
+        Title of the scenario in figures.
     provenance : mapping
         Version, digest and physics choices.
     """
@@ -115,7 +115,7 @@ class Impacts(Result):
 
     @property
     def incomplete(self) -> tuple[Impact, ...]:
-        """Impacts of which a limit is missing; each has its reason."""
+        """Impacts of which a limit is missing; each has a reason."""
         return tuple(i for i in self.impacts if i.reason)
 
     @property
@@ -148,7 +148,7 @@ class Impacts(Result):
 
     @property
     def comments(self) -> list[str]:
-        """What a table of the impacts says above its columns."""
+        """Comment lines above the table of the impacts."""
         return [
             f"{self.scenario}: how the upper limit on mu_nu4 moves with its inputs, one at a time",
             f"m4 = {self.mass:g} MeV, flavour {self.flavour}, {100 * self.confidence:g} % CL: "
@@ -160,7 +160,7 @@ class Impacts(Result):
         ]
 
     def to_dict(self) -> dict[str, object]:
-        """The JSON contract; a limit that could not be computed is ``None``."""
+        """Result as a JSON-ready dictionary; a limit that could not be computed is ``None``."""
         return {
             "scenario": self.scenario,
             "flavour": self.flavour,

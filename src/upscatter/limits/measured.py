@@ -1,4 +1,4 @@
-"""Limits from observed counts, and the fits behind them."""
+"""Limits from observed counts, with the fits that they are based on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from upscatter.results import Result, none_where_nan, origin
 
 @dataclass(frozen=True, kw_only=True)
 class MeasuredCurve(LimitCurve):
-    """A limit curve from data, with what the data say of a signal at each m_4.
+    """A limit curve from observed data, with best fit, significance and pulls at each m_4.
 
     Parameters
     ----------
@@ -63,12 +63,12 @@ class MeasuredCurve(LimitCurve):
 
     @property
     def comments(self) -> list[str]:
-        """What a table of the curve says above its columns."""
+        """Comment lines above the table of the curve."""
         return [*super().comments, self.fit_without_dipole]
 
     @property
     def fit_without_dipole(self) -> str:
-        """How well the data agree with no dipole at all, in a line."""
+        """A line of text with the deviance and the p-value of the fit without a dipole."""
         if not np.isfinite(self.deviance):
             return "fit without a dipole: excluded by a count that only a dipole predicts"
         return (
@@ -77,7 +77,7 @@ class MeasuredCurve(LimitCurve):
         )
 
     def to_dict(self) -> dict[str, object]:
-        """The JSON contract: that of a limit, and the fits; a mass out of reach has ``None``."""
+        """Result as a JSON-ready dictionary, limit and fits; a mass out of reach has ``None``."""
         columns = dict(zip(self.header, zip(*self.rows, strict=True), strict=True))
         names = ("best_fit_mu_bohr", "significance", "p_value")
         return {
@@ -108,13 +108,13 @@ class PostFit(Result):
     mu_expected : ndarray, shape (5,)
         Limits of data without a dipole, for `upscatter.statistics.limit_method.BANDS`.
     confidence : float
-        Of the limits.
+        Confidence level of the limits.
     channels : mapping
         Name of each science run to its bins.
     edges : ndarray, shape (bins of a run + 1,)
         Edges of every run's bins.
     edges_label : str
-        What the edges are, with its unit.
+        Quantity of the edges, with its unit.
     observed : ndarray, shape (bins,)
     components : mapping
         Name to counts of each background at the best fit, shape (bins,).
@@ -123,9 +123,9 @@ class PostFit(Result):
     nuisances : tuple of str
     pulls, errors : ndarray, shape (nuisances,)
         Best fit and its standard deviation, in standard deviations of the constraint; the latter is
-        NaN where the release's limits of the parameter hold it.
+        NaN if the parameter is at a bound of the release.
     pulls_limit : ndarray, shape (nuisances,)
-        With the signal at its limit.
+        Pulls with the signal at its limit.
     provenance : mapping
     """
 
@@ -151,7 +151,7 @@ class PostFit(Result):
 
     @property
     def expected(self) -> FloatArray:
-        """All counts at the best fit, shape (bins,)."""
+        """Total counts at the best fit, shape (bins,)."""
         return np.asarray(self.signal_best + sum(self.components.values()))
 
     @property
@@ -174,7 +174,7 @@ class PostFit(Result):
 
     @property
     def comments(self) -> list[str]:
-        """What a table of the counts says above its columns."""
+        """Comment lines above the table of the counts."""
         remarks = [self.remark] if self.remark else []
         return [
             f"{self.title}: counts per bin at m4 = {self.mass:.5g} MeV, and the fit to them",
@@ -187,7 +187,7 @@ class PostFit(Result):
         ]
 
     def to_dict(self) -> dict[str, object]:
-        """The JSON contract; ``None`` for an error where the release's limits hold a parameter."""
+        """Result as a JSON-ready dictionary; the error of a parameter at a bound is ``None``."""
         pulls = zip(
             self.pulls.tolist(),
             none_where_nan(self.errors),
@@ -224,12 +224,12 @@ class PostFit(Result):
 
     @property
     def _axis(self) -> str:
-        """What the bins are in, as part of a name: "cS2 [PE]" is cS2_PE."""
+        """Quantity and unit of the bins as part of a name: "cS2 [PE]" becomes cS2_PE."""
         return self.edges_label.replace("[", "").replace("]", "").replace(" ", "_")
 
     @property
     def remark(self) -> str:
-        """A remark that a reader of the limit needs; empty if there is none."""
+        """Caveat that is printed with the limit; empty if there is none."""
         for name, expected in zip(("-2 sigma", "-1 sigma"), self.mu_expected[:2], strict=True):
             if self.mu_limit < expected:
                 return (

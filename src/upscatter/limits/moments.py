@@ -1,4 +1,4 @@
-"""Limits on μ_ν4 from limits on the strength (μ_ν4/μ_B)², and what to say of them."""
+"""Limits on μ_ν4 from limits on the strength (μ_ν4/μ_B)², and remarks on their validity."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from upscatter.statistics.limit_method import BANDS, LimitMethod, Limits
 
 @dataclass(frozen=True, kw_only=True)
 class MomentLimits:
-    """Limits on μ_ν4/μ_B for each m_4, NaN where it is out of reach.
+    """Limits on μ_ν4/μ_B for each m_4, NaN where m_4 is out of reach.
 
     Parameters
     ----------
     mu : ndarray, shape (masses,)
         Upper limit.
     reliable : ndarray of bool, shape (masses,)
-        Whether the approximation behind it holds; true where m_4 is out of reach.
+        Whether the approximation behind the limit holds; true where m_4 is out of reach.
     coverage : ndarray, shape (masses,), or None
-        Coverage that the method predicts of itself, where it can.
+        Coverage that the method predicts for its limits, if it can.
     bands : ndarray, shape (5, masses), or None
         Limits of signal-free data that fluctuate.
     lower, error : ndarray, shape (masses,), or None
@@ -69,14 +69,14 @@ class MomentLimits:
 
     @classmethod
     def none(cls, masses: int, bands: bool) -> MomentLimits:
-        """Of masses that are all out of reach."""
+        """Limits, all NaN, for masses that are all out of reach."""
         nothing = np.full(masses, np.nan)
         band = np.full((len(BANDS), masses), np.nan) if bands else None
         return cls(mu=nothing, reliable=np.ones(masses, dtype=bool), bands=band)
 
 
 def placed(values: FloatArray, seen: npt.NDArray[np.bool_]) -> FloatArray:
-    """Numbers of the masses within reach, on the last axis, among all masses; NaN elsewhere."""
+    """Expand numbers of the masses within reach (last axis) to all masses, with NaN elsewhere."""
     everywhere = np.full((*values.shape[:-1], seen.size), np.nan)
     everywhere[..., seen] = values
     return everywhere
@@ -85,7 +85,7 @@ def placed(values: FloatArray, seen: npt.NDArray[np.bool_]) -> FloatArray:
 def remarks(
     method: LimitMethod, mass: FloatArray, limits: MomentLimits, poisson: FloatArray | None = None
 ) -> tuple[str, ...]:
-    """What a reader of limits has to be told: where their approximation does not hold.
+    """Remarks that are printed with limits whose approximation does not hold.
 
     Parameters
     ----------
@@ -94,12 +94,12 @@ def remarks(
         m_4 in MeV.
     limits : MomentLimits
     poisson : ndarray, shape (masses,), optional
-        Limits on μ_ν4/μ_B from the Poisson likelihood, to give beside them.
+        Limits on μ_ν4/μ_B from the Poisson likelihood, to be given beside them.
 
     Returns
     -------
     tuple of str
-        A line, or none.
+        One line, or none.
     """
     bad = ~limits.reliable
     if not bad.any():

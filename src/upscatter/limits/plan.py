@@ -1,4 +1,4 @@
-"""The exposure, background or threshold for which a limit is a target."""
+"""Result with the exposure, background or threshold at which a limit reaches a target."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Vary = Literal["exposure", "background", "threshold"]
 
 @dataclass(frozen=True, kw_only=True)
 class Plan(Result):
-    """The value of one quantity for which a limit is a target.
+    """The value of one quantity of an experiment at which its limit equals a target.
 
     Parameters
     ----------
@@ -23,12 +23,13 @@ class Plan(Result):
     confidence : float
         Confidence level.
     vary : {"exposure", "background", "threshold"}
+        The quantity.
     value : float
-        What gives the target, in `unit`.
+        Value at which the limit equals the target, in `unit`.
     unit : str
-        Value and unit together are what a scenario file takes: "150 kg yr".
+        Unit of the value, as in a scenario file: "150 kg yr".
     factor : float or None
-        `value` against the scenario's; None where that is zero.
+        Ratio of `value` to the scenario's value; None if that is zero.
     target : float
         Wanted limit on μ_ν4/μ_B.
     mass : float
@@ -38,18 +39,18 @@ class Plan(Result):
     mu : float
         The limit at `value`.
     unique : bool
-        Whether the limit only rises, or only falls, where the value was looked for.
+        Whether the limit is monotonic in the range of the search.
     sparse : bool
         Whether there are too few counts for the approximation behind the limit.
     limit_remarks : tuple of str
-        What a reader of the limit at `value` has to be told.
+        Caveats of the limit at `value`.
     title : str
-        What to call the scenario in a table.
+        Title of the scenario in tables.
     curve : tuple of (float, float)
-        Values, in `unit` and rising, and the limit at each: around the solution and the
-        scenario's own value, with both among them.
+        Rising values in `unit`, and the limit at each, in a range that contains the solution and
+        the scenario's own value; both are among them.
     provenance : mapping
-        Version, digest of the scenario as it is, and physics choices.
+        Version, digest of the unchanged scenario, and physics choices.
     """
 
     figure_function: ClassVar[str] = "upscatter.report.plan_plots:plan_figure"
@@ -73,17 +74,17 @@ class Plan(Result):
 
     @property
     def scenario_value(self) -> float:
-        """What the scenario has, in `unit`."""
+        """The scenario's own value, in `unit`."""
         return 0.0 if self.factor is None else self.value / self.factor
 
     @property
     def reached(self) -> bool:
-        """Whether the scenario meets the target as it is."""
+        """Whether the unchanged scenario meets the target."""
         return self.scenario_mu <= self.target
 
     @property
     def remarks(self) -> list[str]:
-        """What a reader of the value should know."""
+        """Caveats that are printed with the value."""
         remarks = []
         if self.reached:
             remarks.append("the scenario meets the target already; the value is the loosest")
@@ -108,7 +109,7 @@ class Plan(Result):
 
     @property
     def comments(self) -> list[str]:
-        """What a table of the plan says above its columns."""
+        """Comment lines above the table of the plan."""
         return [
             f"{self.scenario}: {self.vary} for which the limit on mu_nu4 (Bohr magnetons) is the "
             "target; all else as in the scenario",
@@ -117,7 +118,7 @@ class Plan(Result):
         ]
 
     def to_dict(self) -> dict[str, object]:
-        """The JSON contract."""
+        """Result as a JSON-ready dictionary."""
         return {
             "scenario": self.scenario,
             "flavour": self.flavour,

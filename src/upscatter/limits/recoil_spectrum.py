@@ -1,4 +1,4 @@
-"""Differential recoil rates by source."""
+"""Result with differential recoil rates by source."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from upscatter.results import Result, origin
 class RecoilSpectrum(Result, Mapping[str, FloatArray]):
     """Rate dR/dT_nr of nuclear recoils by source, before quenching and resolution.
 
-    It is a mapping from sources to rates: of the dipole portal if a moment was given, of the
-    Standard Model otherwise.
+    It is a mapping from sources to rates, those of the dipole portal if a moment was given, else
+    those of the Standard Model.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class RecoilSpectrum(Result, Mapping[str, FloatArray]):
     sm : dict
         Source to Standard Model rate in 1/(keVnr kg day), shape (n,).
     dipole : dict, optional
-        The same of the dipole portal; None without a moment.
+        The same for the dipole portal; None without a moment.
     mu : float, optional
         μ_ν4/μ_B; None without a moment.
     mass : float, optional
@@ -36,7 +36,7 @@ class RecoilSpectrum(Result, Mapping[str, FloatArray]):
     provenance : mapping
         Version, digest and physics choices.
     title : str
-        What to call the scenario in a figure.
+        Title of the scenario in figures.
 
     Examples
     --------
@@ -91,14 +91,14 @@ class RecoilSpectrum(Result, Mapping[str, FloatArray]):
 
     @property
     def comments(self) -> list[str]:
-        """What a table of the rates says above its columns."""
+        """Comment lines above the table of the rates."""
         what = f"{self.scenario}: recoil rates dR/dT_nr in 1/(keVnr kg day)"
         if self.dipole is not None:
             what += f"; dipole with mu_nu4 = {self.mu:g} Bohr magnetons and m4 = {self.mass:g} MeV"
         return [what, *origin(self.provenance)]
 
     def to_dict(self) -> dict[str, object]:
-        """The JSON contract; ``None`` where no moment was given."""
+        """Result as a JSON-ready dictionary; ``None`` where no moment was given."""
         return {
             "scenario": self.scenario,
             "mu_bohr": self.mu,

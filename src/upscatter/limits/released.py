@@ -1,9 +1,9 @@
-"""The likelihood of a data release with our signal in it, from the release's own model.
+"""Likelihood of a data release with a dipole signal, from the release's own statistical model.
 
-Runs stand one after the other: a sample of one run has no counts in the bins of the others. What
-the release says of its ⁸B events holds for the signal, for both are recoils of the same neutrinos
-in the same detector: a run's efficiency and the charge yield act on all sources, and the parameter
-that scales ⁸B is the uncertainty of its flux.
+The bins of the runs are concatenated: a sample of one run has no counts in the bins of the others.
+The release's systematic uncertainties of its ⁸B events also apply to the signal, because both are
+recoils of the same neutrinos in the same detector. A run's efficiency and the charge yield act on
+all sources, and the parameter that scales ⁸B is the uncertainty of its flux.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Signals = Mapping[str, Mapping[str, FloatArray]]
 
 @dataclass(frozen=True)
 class _Part:
-    """A sample of one run: counts (..., shifts, bins), and σ of each parameter that scales it."""
+    """A sample of one run, counts (..., shifts, bins), with σ of each parameter that scales it."""
 
     name: str
     run: str
@@ -49,13 +49,13 @@ class _Part:
 
 @dataclass(frozen=True)
 class ReleasedLikelihood:
-    """A release as a binned model, for any signal.
+    """Binned model of a data release, for any signal.
 
     Parameters
     ----------
     release : Release
     flux_uncertainties : mapping
-        Relative uncertainty of the flux of every source but ⁸B, whose the release has.
+        Relative uncertainty of the flux of every source except ⁸B, for which the release has one.
     """
 
     release: Release
@@ -72,7 +72,7 @@ class ReleasedLikelihood:
 
     @cached_property
     def bounds(self) -> dict[str, tuple[float, float]]:
-        """The release's limits of each parameter in a fit, in its standard deviations."""
+        """The release's bounds of each parameter in a fit, in standard deviations."""
         return {
             p.name: ((p.lower - p.nominal) / p.width, (p.upper - p.nominal) / p.width)
             for p in self.release.parameters
@@ -80,15 +80,15 @@ class ReleasedLikelihood:
 
     @cached_property
     def observed(self) -> FloatArray:
-        """Events that have been seen, shape (bins of all runs,)."""
+        """Observed events, shape (bins of all runs,)."""
         return np.concatenate([run.observed for run in self.release.runs]).astype(float)
 
     def observation(self, model: BinnedModel) -> Observation:
-        """What the release has seen, all runs."""
+        """Observed data of all runs, as one data set."""
         return model.observe(self.observed)
 
     def observations(self, model: BinnedModel) -> Observation:
-        """The same, once for each hypothesis of a model."""
+        """Observed data of all runs, repeated for each hypothesis of a model."""
         every = np.arange(model.hypotheses)
         return model.observe(np.tile(self.observed, (every.size, 1)), hypothesis=every)
 
@@ -99,13 +99,13 @@ class ReleasedLikelihood:
         ----------
         signals : mapping
             Source to run to counts for μ_ν4 = μ_B at each charge-yield shift, (shifts, bins); or
-            (masses, shifts, bins) for a hypothesis each.
+            (masses, shifts, bins) with one hypothesis for each mass.
 
         Returns
         -------
         BinnedModel
-            With samples "dipole SOURCE RUN" and "BACKGROUND RUN", and nuisance parameters of the
-            release's names, and "flux SOURCE" for a source that is not ⁸B.
+            Its samples are "dipole SOURCE RUN" and "BACKGROUND RUN". Its nuisance parameters have
+            the release's names, and "flux SOURCE" for a source other than ⁸B.
 
         Raises
         ------

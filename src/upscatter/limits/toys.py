@@ -1,4 +1,4 @@
-"""The distribution of a limit over pseudo-experiments, and its coverage."""
+"""Result of pseudo-experiments: distribution and coverage of a limit."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from upscatter.statistics.toys import binomial_interval
 
 @dataclass(frozen=True)
 class Coverage:
-    """Fraction of limits that lie above the true moment, measured and expected.
+    """Coverage: how often a limit does not exclude the true moment.
 
     Parameters
     ----------
     nominal : float
-        Confidence level of the limit.
+        Nominal confidence level.
     asymptotic : float
-        Coverage for large counts; for CL_s a lower bound of it.
+        Coverage for large counts; for CL_s it is a lower bound.
     covered, trials : int
-        Limits that hold the true moment, of so many.
+        Number of limits that do not exclude the true moment, and of all limits.
     """
 
     nominal: float
@@ -37,12 +37,12 @@ class Coverage:
 
     @property
     def measured(self) -> float:
-        """Fraction of limits that hold the true moment."""
+        """Fraction of limits that do not exclude the true moment."""
         return self.covered / self.trials
 
     @property
     def interval(self) -> tuple[float, float]:
-        """Clopper and Pearson's interval of the fraction, of 68.3 %."""
+        """Clopper and Pearson's 68.3 % interval of the fraction."""
         return binomial_interval(self.covered, self.trials)
 
 
@@ -57,7 +57,7 @@ class ToyResult(Result):
     flavour : str
         Flavour of the coupling.
     test : {"chi2-pulls", "poisson", "cls", "unified"}
-        What the limit is made with.
+        Test that the limit is made with.
     confidence : float
         Confidence level as the scenario states it.
     dof : int
@@ -65,26 +65,25 @@ class ToyResult(Result):
     mass : float
         m_4 in MeV.
     seed : int
-        Of the random numbers.
+        Seed of the random numbers.
     mu_true : float
         μ_ν4/μ_B in the pseudo-experiments with a signal.
     limits : ndarray, shape (trials,)
         Limit on μ_ν4/μ_B of each signal-free pseudo-experiment; NaN where a fit failed.
     covered : ndarray, shape (trials,)
-        1 where the limit of a pseudo-experiment with signal holds `mu_true`, else 0; NaN where a
-        fit failed.
+        1 if a pseudo-experiment with a signal does not exclude `mu_true`, else 0; NaN where a fit
+        failed.
     asymptotic_coverage : float
         See `Coverage`.
     expected : ndarray, shape (5,)
-        Limits that the method expects, for `upscatter.statistics.limit_method.BANDS`.
-    calibration : {"asymptotic", "toys"}
-        Where the distribution of the test statistic is from.
+        Limits on μ_ν4/μ_B from the asymptotic formulae, for
+        `upscatter.statistics.upper_limits.BANDS`.
     coverage_is_least : bool
-        Whether the asymptotic coverage is the least that the method has.
+        Whether the asymptotic coverage is a lower bound of the method's coverage.
     method_remarks : tuple of str
-        What the method says of its coverage.
+        The method's remarks on its coverage.
     title : str
-        What to call the scenario in a figure.
+        Title of the scenario in figures.
     provenance : mapping
         Version, digest and physics choices.
     """
@@ -115,17 +114,17 @@ class ToyResult(Result):
 
     @property
     def trials(self) -> int:
-        """Pseudo-experiments of each kind, with failed fits."""
+        """Number of pseudo-experiments of each kind, including failed fits."""
         return self.limits.size
 
     @property
     def failed(self) -> int:
-        """Fits that failed, with and without a signal."""
+        """Number of fits that failed, with and without a signal."""
         return int(np.isnan(self.limits).sum() + np.isnan(self.covered).sum())
 
     @property
     def coverage(self) -> Coverage:
-        """How often the limit holds the true moment."""
+        """Coverage of the limit in the pseudo-experiments with a signal."""
         known = self.covered[np.isfinite(self.covered)]
         return Coverage(self.confidence, self.asymptotic_coverage, int(known.sum()), known.size)
 
@@ -147,7 +146,7 @@ class ToyResult(Result):
 
     @property
     def remarks(self) -> list[str]:
-        """What a reader of the coverage should know."""
+        """Caveats that are printed with the coverage."""
         remarks = list(self.method_remarks)
         if self.failed:
             remarks.append(f"{self.failed} of {2 * self.trials} fits failed and are left out")
@@ -160,14 +159,14 @@ class ToyResult(Result):
 
     @property
     def rows(self) -> list[tuple[int, float | None, int | None]]:
-        """One row for each trial; what failed has ``None``."""
+        """One row for each trial; a failed fit has ``None``."""
         limits = none_where_nan(self.limits)
         covered = [None if one is None else int(one) for one in none_where_nan(self.covered)]
         return list(zip(range(1, self.trials + 1), limits, covered, strict=True))
 
     @property
     def comments(self) -> list[str]:
-        """What a table of the trials says above its columns."""
+        """Comment lines above the table of the trials."""
         coverage = self.coverage
         low, high = coverage.interval
         return [
@@ -182,7 +181,7 @@ class ToyResult(Result):
         ]
 
     def to_dict(self) -> dict[str, object]:
-        """The JSON contract."""
+        """Result as a JSON-ready dictionary."""
         coverage = self.coverage
         low, high = coverage.interval
         return {

@@ -1,4 +1,4 @@
-"""The verdict on scenarios: all comparisons with all published limits, as one result."""
+"""Result with the comparisons of scenarios with all published limits."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from upscatter.results import Result
 
 @dataclass(frozen=True, kw_only=True)
 class NewGround:
-    """Masses in MeV at which a scenario excludes something that nothing published excludes.
+    """Masses in MeV at which a scenario excludes moments that no published limit excludes.
 
     Parameters
     ----------
     laboratory : tuple of intervals
-        Measurements considered; projections exclude nothing.
+        Compared with published measurements. (Projections exclude nothing.)
     everything : tuple of intervals
-        Cosmology and astrophysics considered as well.
+        Compared with limits from cosmology and astrophysics as well.
     """
 
     laboratory: tuple[Interval, ...]
@@ -44,21 +44,21 @@ class NewGround:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict(Result):
-    """Scenarios against published limits.
+    """Comparison of scenarios with published limits.
 
     Parameters
     ----------
     curves : tuple of LimitCurve
     bounds : tuple of PublishedBound
-        As compared with, so at the confidence level that was asked for where possible.
+        The published limits, at the confidence level that was asked for if possible.
     not_rescaled : tuple of str
-        Names of the published limits that stay at their own confidence level.
+        Names of the published limits that remain at their own confidence level.
     comparisons : mapping
         Scenario to published limit to `Comparison`; without the limits that are not available.
     new_ground : mapping
         Scenario to `NewGround`.
     provenance : mapping
-        What this was made with.
+        Version, digests and physics choices.
     """
 
     curves: tuple[LimitCurve, ...]
@@ -81,7 +81,7 @@ class Verdict(Result):
 
     @property
     def rows(self) -> list[tuple[str | float | None, ...]]:
-        """A row for each interval of mass; a published limit without numbers has one of its own."""
+        """One row for each interval of mass, and one for a published limit without numbers."""
         rows: list[tuple[str | float | None, ...]] = []
         for bound in self.bounds:
             if not bound.available:
@@ -99,7 +99,7 @@ class Verdict(Result):
 
     @property
     def comments(self) -> list[str]:
-        """What a table of the verdict says around its columns."""
+        """Comment lines above and below the table of the verdict."""
         lines = [
             f"{name}: {what} at {in_words(where) or 'no mass'}{' MeV' if where else ''}"
             for name, ground in self.new_ground.items()
@@ -118,7 +118,7 @@ class Verdict(Result):
         return lines
 
     def to_dict(self) -> dict[str, object]:
-        """The JSON contract."""
+        """Result as a JSON-ready dictionary."""
         return {
             "scenarios": {
                 curve.scenario: curve.to_dict() | self.new_ground[curve.scenario].to_dict()
@@ -148,10 +148,10 @@ def verdict(
     Parameters
     ----------
     curves : sequence of LimitCurve
-        Of distinct scenarios, at the confidence level wanted.
+        Curves of distinct scenarios, at the wanted confidence level.
     bounds : sequence of PublishedBound
     confidence : float, optional
-        Confidence level to put the published limits at, where that can be done.
+        Confidence level to which the published limits are converted where possible.
     provenance : mapping, optional
 
     Returns
@@ -178,7 +178,7 @@ def verdict(
 
 
 def _new_ground(curve: LimitCurve, bounds: Sequence[PublishedBound]) -> NewGround:
-    """Of limits on the curve's own coupling: one on another flavour leaves a single one free."""
+    """New ground of a curve; limits on one flavour do not concern a coupling to another."""
     single = curve.flavour in ("e", "mu", "tau")
     concerned = [
         bound

@@ -1,4 +1,4 @@
-"""The only place where flux, interaction and detector meet."""
+"""Event rates: flux, interaction and detector are combined here and nowhere else."""
 
 __all__ = [
     "experiment",

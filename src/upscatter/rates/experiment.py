@@ -1,4 +1,4 @@
-"""An experiment: a target in a detector under a flux of neutrinos, ready to be counted."""
+"""Expected counts of an experiment: a target in a detector, exposed to a flux of neutrinos."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ Flux = Mapping[str, tuple[FluxComponent, ...]]
 
 @dataclass(frozen=True)
 class Experiment:
-    """Everything that does not depend on m_4 or μ, prepared once.
+    """An experiment, with everything prepared that does not depend on m_4 or μ.
 
     Parameters
     ----------
     groups : tuple of TargetGroup
-        One for each group of nuclei that look alike.
+        One for each group of nuclei that share a detector response.
     exposure : float
         Target mass times time.
     edges : ndarray, shape (bins + 1,)
@@ -53,7 +53,7 @@ class Experiment:
     ) -> Experiment:
         """Lay out the recoil-energy nodes up to the highest recoil that `flux` can give.
 
-        Nuclei that no neutrino can push into the region are left out: they count nothing.
+        Nuclei whose recoils cannot reach the region of interest give no counts and are left out.
         """
         endpoint = max(c.endpoint for components in flux.values() for c in components)
         alike: dict[Response, list[Nucleus]] = {}
@@ -109,7 +109,7 @@ class Experiment:
         interaction, flux, mass_sterile
             As in `counts`.
         bulk : sequence of Moments, optional
-            The flux's `upscatter.flux.moments.combined_moments`, made here if not given.
+            `upscatter.flux.moments.combined_moments` of the flux; computed if not given.
 
         Returns
         -------
@@ -131,7 +131,7 @@ class Experiment:
         total = np.zeros((masses.size, self.bins))
         for group in self.groups:
             total += group_counts(group, components, interaction, masses, bulk)
-        # where the last recoils end, terms that cancel leave a rounding of either sign
+        # where recoils end, cancelling terms leave rounding errors of either sign
         np.maximum(total, 0.0, out=total)
         return (self.exposure * total).reshape(*np.shape(mass_sterile), self.bins)
 

@@ -1,4 +1,4 @@
-"""The fast path: counts per bin as sums over recoil-energy nodes laid out once.
+"""Fast computation of counts per bin, as sums over recoil-energy nodes that are placed once.
 
 For one nucleus and one flux component the counts in bin i are
 
@@ -39,14 +39,14 @@ _NODES = 128
 
 @dataclass(frozen=True)
 class TargetGroup:
-    """Nuclei that look alike in the detector, with all that depends on the recoil energy alone.
+    """Nuclei with the same detector response, and what depends on the recoil energy alone.
 
     Parameters
     ----------
     nuclei : NucleusArray
         The nuclei, n of them.
     response : Response
-        What the recoil of each of them looks like.
+        Detector response to the recoils of these nuclei.
     form_factor : FormFactor
     order : int
         Quadrature nodes in each panel.
@@ -117,7 +117,7 @@ def group_counts(
     mass_sterile : ndarray, shape (masses,)
         m_4, energies.
     bulk : sequence of Moments, optional
-        Moments with the same sum as those of `components`, fewer of them; see
+        Fewer moments with the same sum as those of `components`; see
         `upscatter.flux.moments.combined_moments`.
 
     Returns
@@ -195,10 +195,10 @@ def _correct_ends(
     interaction: Interaction,
     mass_sterile: FloatArray,
 ) -> None:
-    """Integrate anew, in place, the panels in which a component's recoils begin or end.
+    """Recompute, in place, the panels in which a component's recoils begin or end.
 
-    The fixed nodes of such a panel straddle a point where the integrand stops. Their sum is taken
-    back, and nodes that cover only the kinematically allowed part of the panel are put instead.
+    The fixed nodes of such a panel straddle a point where the integrand stops. Their sum is
+    subtracted and replaced by a sum over nodes in the kinematically allowed part of the panel.
     """
     edges = group.panel_edges
     ends = np.stack(recoil_range(component.endpoint, group.nuclei.mass, mass_sterile))
@@ -237,7 +237,7 @@ def _correct_ends(
 def _end_panels(
     edges: FloatArray, ends: FloatArray
 ) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
-    """Panels to integrate anew, and the row (mass) of each.
+    """Panels to recompute, and the row (mass) of each.
 
     They are those in which the range of recoils, `ends` of shape (2, rows), begins or ends. Where
     the range is narrow the whole rate is close to an end, so the next panels inwards join them.

@@ -1,9 +1,9 @@
-"""The slow twin: counts per bin by adaptive quadrature of the textbook formulas.
+"""Reference computation of counts per bin by adaptive quadrature of the textbook formulas.
 
-Nothing here shares an approximation with `upscatter.rates.folding`: the neutrino energy is
-integrated over the flux itself (no moments, no tables), and for a perfect resolution the outer
-integral runs over the observed energy with the quenching's Jacobian (no panels). It is for tests
-and benchmarks, some thousand times slower.
+It shares no approximation with `upscatter.rates.folding`: the neutrino energy is integrated over
+the flux itself (no moments, no tables), and for a perfect resolution the outer integral runs over
+the observed energy with the quenching's Jacobian (no panels). It is for tests and benchmarks, and
+about a thousand times slower.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def bin_counts(
     Parameters
     ----------
     nucleus, response, form_factor, component, interaction
-        What recoils, how it is seen, and what hits it how.
+        Target nucleus, its detector response and form factor, the neutrinos, and their interaction.
     mass_sterile : float
         m_4, energy.
     relative : float

@@ -1,17 +1,14 @@
-"""Recoil spectra through a published response: events per bin, without knowing the detector.
+"""Events per bin of a recoil spectrum, from the response that a data release publishes.
 
-The release gives the response at some energies only, so a quadrature belongs to every recast:
+The release gives the response at certain energies only, so a quadrature has to be chosen:
 
 - `RecoilFold.integral` integrates the spectrum with the response linear between its energies and
-  zero outside them. It is exact wherever the spectrum is a polynomial of degree 2·order − 2. The
-  release's example analysis takes a sum instead, of spectrum × response × distance between the
-  midpoints of neighbouring energies: for ⁸B at the nominal charge yield 0.15 % away.
-- `RecoilFold.cells` sums spectrum × response × step at 0.5, 0.6, … keV: a midpoint rule, whose
-  first cell reaches half a step below the first energy. This is inferred, not stated: it gives all
-  ⁸B templates of the release. With ⁸B of Bahcall et al. (PRC 54, 411) at 5.25e6 cm⁻² s⁻¹ and
-  the Klein-Nystrand form factor the first four bins, which hold nearly all events, agree to 0.5 %
-  (rms) for every run and every charge-yield shift. The plain integral is up to 1.4 % lower at the
-  nominal yield and up to 6 % lower at +3, where recoils next to 0.5 keV are seen best.
+  zero outside them. It is exact where the spectrum is a polynomial of degree 2·order − 2.
+- `RecoilFold.cells` sums spectrum × response × step at 0.5, 0.6, … keV. It is a midpoint rule
+  whose first cell reaches half a step below the first energy. The release does not state this
+  rule; it is inferred from the release's ⁸B templates.
+
+docs/xenonnt.md compares both with the release.
 """
 
 from __future__ import annotations
@@ -32,7 +29,7 @@ class RecoilFold:
     Parameters
     ----------
     energies : ndarray, shape (n,)
-        Recoil energies at which the spectrum is wanted.
+        Recoil energies at which the spectrum is evaluated.
     shifts : tuple of int
         Charge-yield shifts t.
     weights : ndarray, shape (shifts, n, bins)
@@ -69,7 +66,7 @@ class RecoilFold:
         ----------
         response : RunResponse
         step : float
-            Width of the cells, energy. That of the release's ⁸B templates by default.
+            Width of the cells, energy; the default is that of the release's ⁸B templates.
 
         Returns
         -------
@@ -101,7 +98,7 @@ class RecoilFold:
 
         Examples
         --------
-        One recoil per kg, day and keV, of which one in ten is seen in the only bin:
+        One recoil per kg, day and keV, of which one in ten is observed in the only bin:
 
         >>> from upscatter.units import DAY, KG
         >>> seen = RunResponse((0,), np.array([1.0, 3.0]) * KEV, np.full((1, 2, 1), 0.1))
@@ -134,6 +131,6 @@ class RecoilFold:
         Raises
         ------
         PhysicsError
-            If t is outside what the response covers.
+            If t is outside the range of `shifts`.
         """
         return exposure * between_shifts(self.shifts, self.rates(spectrum), shift)

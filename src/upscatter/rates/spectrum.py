@@ -1,4 +1,4 @@
-"""Differential recoil rates, dR/dT_nr, by spectral moments."""
+"""Differential recoil rates dR/dT_nr from spectral moments of the flux."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def recoil_rate(
     energy_recoil : ndarray
         T, energy.
     nucleus : NuclearProperties
-        A nucleus, or as many as there are rows of energies.
+        One nucleus, or one for each row of energies.
     form_factor_squared : ndarray
         F²(q²) at those energies.
     moments : sequence of Moments
-        Of the components to sum over.
+        Moments of the flux components that are summed.
     interaction : Interaction
     mass_sterile : array_like
         m_4, energy; broadcasts with `energy_recoil`.

@@ -1,4 +1,4 @@
-"""The whole picture: exclusion curves among published limits (the paper's figure 2(b))."""
+"""Figure of exclusion curves among published limits (the paper's figure 2(b))."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ _KIND_NAMES = {
     "projection": "projections",
 }
 
-# Where a label stands in the default view, and what on its curve it points to: m_4 in MeV and
-# μ_ν4/μ_B, by eye. A label without an end of its line stands on its curve.
+# Position of each label in the default view, and the point on its curve that its line leads to: m_4
+# in MeV and μ_ν4/μ_B, chosen by eye. A label without a line stands on its curve.
 _ANCHORS: dict[str, Anchor] = {
     "sn1987a": ((480.0, 2.0e-12), None),
     "xenon1t-er": ((0.035, 4.2e-11), None),
@@ -111,25 +111,25 @@ def comparison_figure(
     mu_range: tuple[float, float] | None = None,
     decay: bool = True,
 ) -> Figure:
-    """Exclusion curves among published limits, μ_ν4 against m_4.
+    """Draw exclusion curves among published limits, μ_ν4 against m_4.
 
-    What measurements exclude is shaded: by terrestrial experiments, by stars and by cosmology in
-    different shades. Projections are dashed outlines. Each has its name beside it; a name that
-    finds no place without covering another is left out.
+    Regions excluded by terrestrial experiments, stars and cosmology have different shades.
+    Projections are dashed outlines. Each has its name beside it; a name that would cover another is
+    left out.
 
     Parameters
     ----------
     curves : sequence of LimitCurve
         Drawn on top, named in the legend.
     bounds : sequence of PublishedBound
-        Those without numbers are passed over.
+        Published limits; those without numbers are left out.
     mass_range : (float, float), optional
         View of m_4 in MeV.
     mu_range : (float, float), optional
         View of μ_ν4/μ_B.
     decay : bool
-        Whether to draw where a Dirac ν_4 decays to ν γ within 1 s, and, with an energy of 10 MeV,
-        within 1 au and 1 m.
+        Whether to draw lines at which a Dirac ν_4 has a mean life for ν_4 → ν γ of 1 s, or, with an
+        energy of 10 MeV, a decay length of 1 au or 1 m.
 
     Returns
     -------
@@ -168,7 +168,7 @@ def _inks(bounds: Sequence[PublishedBound]) -> dict[str, str]:
 
 
 def _draw_bound(axes: Axes, bound: PublishedBound, ink: str) -> None:
-    """The published edge, and the shade of what a measurement excludes."""
+    """Draw the published edge, and shade the region that a measurement excludes."""
     mass, mu = bound.mass, bound.mu
     if bound.kind == "projection":
         axes.plot(mass, mu, color=ink, linewidth=0.8, linestyle=(0, (4, 1.6)), zorder=2.2)
@@ -190,7 +190,7 @@ def _draw_bound(axes: Axes, bound: PublishedBound, ink: str) -> None:
 
 
 def _draw_decays(axes: Axes) -> list[tuple[str, FloatArray]]:
-    """Lines of constant lifetime or decay length; their labels and points (m_4 in MeV, μ_ν4)."""
+    """Draw lines of constant lifetime or decay length; return their labels and points."""
     lines = []
     low, high = axes.get_xlim()
     for line in _DECAY_LINES:
@@ -218,7 +218,7 @@ def _draw_curve(axes: Axes, curve: LimitCurve, order: int) -> None:
 
 
 def _legend(figure: Figure, axes: Axes, bounds: Sequence[PublishedBound], decay: bool) -> None:
-    """Scenarios and kinds of limits in rows above the axes, where they cover nothing."""
+    """Draw the legend, scenarios and kinds of limits, in rows above the axes."""
     own, titles = axes.get_legend_handles_labels()
     kinds = {bound.kind for bound in bounds}
     handles: list[Artist] = []

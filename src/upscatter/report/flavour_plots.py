@@ -1,4 +1,4 @@
-"""Figures of what arrives: solar spectra, and oscillation probabilities against energy."""
+"""Figures of neutrinos at the detector: solar spectra, and oscillation probabilities."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SOURCE_COLOURS = {
     "hep": "#000000",
 }
 _NAMES = {"7Be": "$^7$Be", "8B": "$^8$B", "13N": "$^{13}$N", "15O": "$^{15}$O", "17F": "$^{17}$F"}
-# Energy (MeV) and flux where a label meets no other curve, by eye.
+# Energy (MeV) and flux at which a label covers no other curve, chosen by eye.
 _LABELS = {
     "pp": (0.115, 6e11),
     "7Be": (0.93, 2.2e10),
@@ -50,12 +50,12 @@ def flux_figure(
     spectra: Mapping[str, tuple[FloatArray, FloatArray]],
     lines: Sequence[tuple[str, float, float, float]],
 ) -> Figure:
-    """Solar neutrino spectra: all flavours, and the ν_e among them.
+    """Draw solar neutrino spectra, of all flavours and of ν_e.
 
     Parameters
     ----------
     energies : ndarray, shape (n,)
-        MeV.
+        Neutrino energies in MeV.
     spectra : mapping
         Source to total and ν_e flux, 1/(cm² s MeV).
     lines : sequence
@@ -100,15 +100,15 @@ def flux_figure(
 def oscillation_figure(
     source: str, energies: FloatArray, day: FloatArray, night: FloatArray | None
 ) -> Figure:
-    """Probabilities to arrive as ν_e, ν_μ, ν_τ against energy.
+    """Draw probabilities of ν_e, ν_μ, ν_τ at the detector against energy.
 
     Parameters
     ----------
     source : str
     energies : ndarray, shape (n,)
-        MeV, in any order.
+        Neutrino energies in MeV, in any order.
     day, night : ndarray, shape (n, 3)
-        Probabilities; no night if None.
+        Probabilities by day and by night; the latter is None if there is no night.
 
     Returns
     -------
@@ -136,7 +136,7 @@ def oscillation_figure(
         axes.legend(handles, labels, frameon=False, ncols=2 if night is not None else 1)
         _energy_axis(axes, float(energies[0]), float(energies[-1]))
         every = day if night is None else np.concatenate([day, night])
-        # The same range for every source, unless the parameters are unusual.
+        # The same range is used for every source, unless the parameters are unusual.
         axes.set_ylim(min(0.15, 0.9 * float(every.min())), max(0.65, 1.1 * float(every.max())))
         axes.set_xlabel(r"$E_\nu$ [MeV]")
         axes.set_ylabel(f"probability ({_NAMES.get(source, source)} neutrinos)")
@@ -144,7 +144,7 @@ def oscillation_figure(
 
 
 def _energy_axis(axes: Axes, lowest: float, highest: float) -> None:
-    """Limits and ticks; ticks of a linear axis where the range is too short for others."""
+    """Set limits and ticks of the energy axis; ticks are linear if the range is short."""
     if lowest == highest:
         lowest, highest = 0.8 * lowest, 1.25 * highest
     ticks = [t for t in _TICKS if lowest <= t <= highest]

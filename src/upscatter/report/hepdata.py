@@ -1,7 +1,7 @@
 """Exclusion curves as submissions to HEPData (https://www.hepdata.net).
 
-`hepdata_lib` writes the tables and its validator has the last word on them. Both come with the
-optional dependencies ``upscatter[hepdata]`` and are imported when a submission is written.
+`hepdata_lib` writes the tables and HEPData's validator checks them. Both come with the optional
+dependencies ``upscatter[hepdata]`` and are imported when a submission is written.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
     from upscatter.limits.curve import LimitCurve
 
 SUFFIX = ".tar.gz"
-"""What the name of a submission ends with."""
+"""Suffix of a submission's file name."""
 
 _METHOD = "https://doi.org/10.31526/PHEP.2025.09"
-# Close to the kinematic end the default of five digits would give several masses one value.
+# Close to the kinematic end several masses would be equal in the default of five digits.
 _MASS_DIGITS = 8
 _PHRASES = ("Sterile neutrino", "Neutrino magnetic moment", "CEvNS", "Upper limit")
 _FLAVOURS = {"universal": "all", "e": "nu_e", "mu": "nu_mu", "tau": "nu_tau"}
 
 
 def require_library() -> tuple[ModuleType, ModuleType]:
-    """`hepdata_lib` and its validator, which are optional.
+    """Import `hepdata_lib` and the validator, which are optional.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def require_library() -> tuple[ModuleType, ModuleType]:
     """
     try:
         with warnings.catch_warnings():
-            # They use what their own dependencies are about to give up.
+            # They use features that their own dependencies have deprecated.
             warnings.simplefilter("ignore", DeprecationWarning)
             return (
                 importlib.import_module("hepdata_lib"),
@@ -61,12 +61,12 @@ def require_library() -> tuple[ModuleType, ModuleType]:
 
 
 def require_name(path: Path) -> Path:
-    """A path that HEPData would take as a submission.
+    """Return a path if HEPData accepts its suffix for a submission.
 
     Raises
     ------
     OutputError
-        If its suffix is another one.
+        For any other suffix.
     """
     if not path.name.endswith(SUFFIX) or path.name == SUFFIX:
         raise OutputError(f"{path}: is no HEPData submission; let the name end with {SUFFIX}")
@@ -91,11 +91,11 @@ def write_submission(
     path : Path
         Archive to write, ``NAME.tar.gz``.
     figure : Path or bytes, optional
-        PNG image of the curve: its file, or the content of one.
+        PNG image of the curve, as the path of a file or as its content.
     scenario_file : str, optional
-        Text of the scenario, to go with the curve.
+        Text of the scenario, to be included.
     qualifiers : mapping, optional
-        Name to value and unit of what else to say beside the limits, such as the exposure.
+        Name to value and unit of further qualifiers of the limits, such as the exposure.
 
     Raises
     ------
@@ -114,7 +114,7 @@ def write_submission(
             for description, file in _resources(sources, figure, scenario_file):
                 table.add_additional_resource(description, str(file), copy_file=True)
             submission.add_table(table)
-            # The library leaves an archive of its own in the working directory.
+            # The library writes an archive of its own into the working directory.
             with chdir(sources):
                 submission.create_files(str(folder), validate=False)
             _validate(validation, folder)
@@ -169,7 +169,7 @@ def _table(
 
 
 def _own_qualifiers(curve: LimitCurve) -> dict[str, tuple[object, str]]:
-    """What a curve says about itself."""
+    """Qualifiers that follow from the curve: scenario, confidence level, flavour and others."""
     known: dict[str, tuple[object, str]] = {
         "Scenario": (curve.scenario, ""),
         "Confidence level": (f"{100.0 * curve.confidence:g}", "%"),
@@ -185,7 +185,7 @@ def _own_qualifiers(curve: LimitCurve) -> dict[str, tuple[object, str]]:
 def _resources(
     folder: Path, figure: Path | bytes | None, scenario_file: str | None
 ) -> list[tuple[str, Path]]:
-    """Files that go with the table, with the descriptions that HEPData knows."""
+    """Files of the submission besides the table, with descriptions in HEPData's terms."""
     files = []
     if figure is not None:
         from upscatter.report.plots import thumbnail
@@ -210,7 +210,7 @@ def _resources(
 def _validate(validation: ModuleType, folder: Path) -> None:
     validator = validation.FullSubmissionValidator()
     with warnings.catch_warnings():
-        # It leaves closing what it reads to the interpreter.
+        # The library does not close the files that it reads.
         warnings.simplefilter("ignore", ResourceWarning)
         accepted = validator.validate(directory=str(folder))
     if not accepted:
@@ -219,7 +219,7 @@ def _validate(validation: ModuleType, folder: Path) -> None:
 
 
 def _packed(folder: Path) -> bytes:
-    """An archive of a folder's files; without times the same result gives the same archive."""
+    """Archive of a folder's files, without times, so that equal results give equal archives."""
     file = BytesIO()
     with (
         gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as stream,

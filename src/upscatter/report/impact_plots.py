@@ -1,4 +1,4 @@
-"""A figure of what moves a limit: ranked bars of uncertainties, and other choices below them."""
+"""Figure of the impacts on a limit: ranked bars of uncertainties, and other choices below."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _LONGEST_LINE = 84
 _LOWERED, _RAISED, _CHOICE = COLOURS[0], COLOURS[4], "0.15"
 _HATCHES = {_LOWERED: "/////", _RAISED: "\\\\\\\\\\"}
 _LINEAR, _CORE = 50.0, 10.0
-"""Changes (per cent) up to which the axis is linear; of a longer one, the part that is."""
+"""Changes (per cent) up to which an axis is linear, and the linear part of a longer axis."""
 
 _LABEL = r"change of the upper limit on $\mu_{\nu 4}$ [%]"
 _MANY_DIGITS = 1e4
 _TICK_DISTANCE = 0.105  # widths of the axes
 _SIZES = (10.0, 100.0, 1e3, 1e4, 1e5, 1e6, 5.0, 50.0, 500.0, 20.0, 200.0)
-"""Ticks of a logarithmic axis, the more important ones first."""
+"""Ticks of a logarithmic axis, in the order of their importance."""
 
 _NAMES = {
     "sin2_theta_w": r"$\sin^2\theta_W$",
@@ -51,10 +51,10 @@ _NAMES = {
 
 
 def impact_figure(result: Impacts) -> Figure:
-    """What moves a limit: bars for two-sided changes, markers for other choices, ranked.
+    """Draw ranked changes of a limit: bars for two-sided changes, markers for other choices.
 
     Numbers beside them are the changes in per cent. An axis that reaches beyond 50 % is
-    logarithmic outside of ±10 %, so that one large change does not hide all others.
+    logarithmic outside of ±10 %, so that small changes stay visible beside a large one.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ def _title(result: Impacts) -> str:
 
 
 def _panel(figure: Figure, top: float, rows: int, total: float) -> Axes:
-    """Axes with a unit of height for each row, the first row on top."""
+    """Axes with one unit of height for each row, the first row on top."""
     width, height = figure.get_figwidth(), _ROW * rows
     inside = width - _LEFT - _RIGHT
     axes = figure.add_axes((_LEFT / width, (top - height) / total, inside / width, height / total))
@@ -106,7 +106,7 @@ def _panel(figure: Figure, top: float, rows: int, total: float) -> Axes:
 
 
 def _bars(axes: Axes, impacts: Sequence[Impact], mu: float) -> None:
-    """A bar to each side; where both changes have one sign, one above the other."""
+    """Draw a bar to each side, or one above the other if both changes have the same sign."""
     changes = [(percent(i.low, mu), percent(i.high, mu)) for i in impacts]
     for row, (impact, pair) in enumerate(zip(impacts, changes, strict=True)):
         known = [change for change in pair if change is not None]
@@ -132,7 +132,7 @@ def _bars(axes: Axes, impacts: Sequence[Impact], mu: float) -> None:
 
 
 def _markers(axes: Axes, impacts: Sequence[Impact], mu: float) -> None:
-    """A marker on a line from zero for each choice."""
+    """Draw a marker at the end of a line from zero for each choice."""
     changes = [percent(impact.alternative, mu) or 0.0 for impact in impacts]
     for row, change in enumerate(changes):
         axes.plot([0.0, change], [row, row], color=_CHOICE, linewidth=0.8, zorder=2)
@@ -146,7 +146,7 @@ def _markers(axes: Axes, impacts: Sequence[Impact], mu: float) -> None:
 def _numbers(
     axes: Axes, rows: Sequence[tuple[float | None, float | None]], header: tuple[str, str]
 ) -> None:
-    """Changes in columns beside the axes; a column without a header is left empty."""
+    """Write the changes in columns beside the axes; a column without a header is left empty."""
     for offset, name, column in zip(_COLUMNS, header, zip(*rows, strict=True), strict=True):
         if not name:
             continue
@@ -166,7 +166,7 @@ def _numbers(
 
 
 def _signed(change: float | None) -> str:
-    """A change as print has it: with a minus sign, and no more digits than mean something."""
+    """Format a change for print, with a minus sign and only significant digits."""
     if change is None:
         return "–"
     if abs(change) < 0.01:
@@ -176,7 +176,7 @@ def _signed(change: float | None) -> str:
 
 
 def _scale(axes: Axes, changes: Sequence[float]) -> None:
-    """Limits of the axis, symmetric where both signs are about equal; see `impact_figure`."""
+    """Set limits of the axis, symmetric if both signs are about equal; see `impact_figure`."""
     low, high = min([0.0, *changes]), max([0.0, *changes])
     reach = max(-low, high, 0.01)
     if reach <= _LINEAR:
@@ -215,7 +215,7 @@ def _tick(change: float, _: int | None) -> str:
 
 
 def _legend(figure: Figure, result: Impacts, top: float) -> None:
-    """What colours and hatches mean, above everything."""
+    """Draw the legend of colours and hatches at the top."""
     handles = [
         Patch(facecolor=_LOWERED, edgecolor=_LOWERED, label="input lowered"),
         Patch(facecolor=_RAISED, edgecolor=_RAISED, label="input raised"),

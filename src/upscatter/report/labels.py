@@ -1,4 +1,4 @@
-"""Where labels go in a figure: boxes that neither leave the frame nor overlap.
+"""Placement of labels in a figure, as boxes that neither leave the frame nor overlap.
 
 All coordinates are those of the canvas (pixels or points, y upwards); nothing here draws.
 """
@@ -19,16 +19,16 @@ _MOST_POINTS = 100_000
 
 @dataclass(frozen=True, eq=False)
 class Box:
-    """A rectangle that may be turned, as the text in it is.
+    """A rectangle around a text, rotated with the text.
 
     Parameters
     ----------
     x, y : float
         Centre.
     width, height : float
-        Along the text and across it.
+        Sizes along the text and across it.
     angle : float
-        Of the text against the horizontal, degrees.
+        Angle of the text against the horizontal, in degrees.
     """
 
     x: float
@@ -55,13 +55,13 @@ class Box:
 
     @cached_property
     def reach(self) -> tuple[float, float]:
-        """Half the width and half the height of the upright box around it."""
+        """Half the width and half the height of the enclosing upright box."""
         c, s = abs(cos(radians(self.angle))), abs(sin(radians(self.angle)))
         width, height = c * self.width + s * self.height, s * self.width + c * self.height
         return 0.5 * width, 0.5 * height
 
     def inside(self, frame: Box) -> bool:
-        """Whether all of it is inside an upright frame."""
+        """Whether the whole box is inside an upright frame."""
         dx, dy = abs(self.x - frame.x), abs(self.y - frame.y)
         return dx + self.reach[0] <= 0.5 * frame.width and dy + self.reach[1] <= 0.5 * frame.height
 
@@ -83,7 +83,7 @@ class Box:
         return True
 
     def covers(self, points: FloatArray) -> int:
-        """How many of the points, shape (n, 2), are in it."""
+        """Number of points, of shape (n, 2), inside the box."""
         x, y = points[:, 0] - self.x, points[:, 1] - self.y
         if self.angle:
             c, s = cos(radians(self.angle)), sin(radians(self.angle))
@@ -95,7 +95,7 @@ class Box:
 def place(
     candidates: Sequence[Box], frame: Box, taken: Sequence[Box], obstacles: FloatArray
 ) -> int | None:
-    """The best place of a label among several.
+    """Index of the best place of a label among several.
 
     Parameters
     ----------
@@ -104,9 +104,10 @@ def place(
     frame : Box
         The label must be inside it.
     taken : sequence of Box
-        Labels that are already there; overlapping one is forbidden.
+        Labels that are placed already, which must not be overlapped.
     obstacles : ndarray, shape (n, 2)
-        Points of lines; covering few of them is better, and among equals the earlier candidate.
+        Points of lines. The candidate that covers fewest of them is the best, and among equals the
+        first.
 
     Returns
     -------
@@ -133,12 +134,14 @@ def place(
 
 
 def dense(points: FloatArray, spacing: float) -> FloatArray:
-    """Points along a polyline no further apart than a distance, if that makes at most 1e5 points.
+    """Points along a polyline with at most a given spacing, unless that takes over 1e5 points.
 
     Parameters
     ----------
     points : ndarray, shape (n, 2)
+        Vertices.
     spacing : float
+        Largest distance of neighbouring points.
 
     Returns
     -------
@@ -149,7 +152,7 @@ def dense(points: FloatArray, spacing: float) -> FloatArray:
     distance = np.concatenate([[0.0], np.cumsum(steps)])
     if distance[-1] == 0.0:
         return points[:1]
-    # A close view makes lines long that mostly lie outside it.
+    # In a close view lines are long, but mostly outside of it.
     between = np.arange(0.0, distance[-1], max(spacing, distance[-1] / _MOST_POINTS))
     at = np.unique(np.concatenate([between, distance]))
     distinct = np.concatenate([[True], steps > 0.0])

@@ -1,4 +1,4 @@
-"""Names of lines, written beside them in a figure: none over another, few over other lines."""
+"""Names of lines, placed beside them in a figure without covering each other."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
 Anchor = tuple[tuple[float, float], tuple[float, float] | None]
-"""Where a name stands, and to what point of its line a thin line leads; both in data."""
+"""Position of a name, and the point that its thin line leads to, both in data coordinates."""
 
 _FONT = 6.5
 _GAP = 2.2
@@ -28,17 +28,18 @@ _OWN_WEIGHT = 5
 
 
 class LineLabels:
-    """Names of lines, placed one after the other. A name that finds no place is left out.
+    """Places names of lines one after the other; a name without a free place is left out.
 
     Parameters
     ----------
     figure : Figure
     axes : Axes
-        Where the lines are; their limits, and their place in the figure, are to stay.
+        Axes with the lines. Their limits and their place in the figure must not change afterwards.
     lines : sequence of ndarray, shape (n, 2)
-        Lines that names should not cover, in data; points at which log axes end are skipped.
+        Lines that names should not cover, in data coordinates; points that a log axis cannot show
+        are skipped.
     subjects : sequence of ndarray, shape (n, 2)
-        Lines that the figure is about, covered last of all.
+        Main lines of the figure, which are covered only if there is no other place.
     """
 
     def __init__(
@@ -89,14 +90,14 @@ class LineLabels:
             text.remove()
 
     def along(self, name: str, ink: str, line: FloatArray) -> None:
-        """Write a name on its line, turned as the line is there."""
+        """Write a name on its line, rotated to the slope of the line."""
         path = self._visible(line)
         if not path.size:
             return
         text, width, height = self._text(name, ink)
         reach = round(0.5 * width / self._spacing)
         candidates = []
-        # Where a line bends away or ends, the text would leave it.
+        # The text would not follow a line that bends or ends there.
         for i in (i for i in _from_the_middle(len(path)) if reach <= i < len(path) - reach):
             before, after = path[i] - path[i - reach], path[i + reach] - path[i]
             angles = [degrees(atan2(dy, dx)) for dx, dy in (before, after)]
@@ -106,7 +107,7 @@ class LineLabels:
             text.remove()
 
     def _visible(self, line: FloatArray) -> FloatArray:
-        """Dense points of a line inside the frame, on the canvas."""
+        """Dense points of a line inside the frame, in canvas coordinates."""
         drawable = line[(line > 0.0).all(axis=1)]
         if not drawable.size:
             return np.empty((0, 2))
@@ -116,7 +117,7 @@ class LineLabels:
         return np.asarray(points[(offset <= half).all(axis=1)])
 
     def _text(self, name: str, ink: str) -> tuple[Text, float, float]:
-        """A text that has no place yet, and its size."""
+        """A text without a place yet, and its size."""
         text = self._axes.text(
             0.5, 0.5, name, transform=self._axes.transAxes, color=ink, fontsize=_FONT,
             ha="center", va="center", rotation_mode="anchor", zorder=4.0,
@@ -128,10 +129,10 @@ class LineLabels:
     def _anchored(
         self, text: Text, width: float, height: float, path: FloatArray, anchor: Anchor
     ) -> bool:
-        """Whether a text could be put at its anchor."""
+        """Place a text at its anchor and return whether that was possible."""
         spot, target = anchor
         at, end = self._axes.transData.transform([spot, target or spot])
-        # Without a line that leads there a name must be near; in a closer view it may not be.
+        # A name without a line must be near its curve; in a closer view it may not be.
         around = Box(at[0], at[1], width + 2.0 * height, 3.0 * height)
         near = target is not None or around.covers(path)
         in_view = Box(end[0], end[1], 0.0, 0.0).inside(self._frame)
@@ -147,7 +148,7 @@ class LineLabels:
         return True
 
     def _settle(self, text: Text, candidates: Sequence[Box]) -> bool:
-        """Move a text to the best of its possible places, if there is one."""
+        """Move a text to the best of its possible places; return whether there is one."""
         index = place(candidates, self._frame, self._taken, self._obstacles)
         if index is None:
             return False
@@ -161,6 +162,6 @@ class LineLabels:
 
 
 def _from_the_middle(number: int) -> list[int]:
-    """Some indices of a path, spread evenly, those of its middle first."""
+    """Indices along a path, spread evenly, in order of the distance from its middle."""
     spread = np.unique(np.linspace(0, number - 1, min(number, _PLACES)).round().astype(int))
     return sorted(spread.tolist(), key=lambda i: abs(i - 0.5 * number))

@@ -13,14 +13,14 @@ from upscatter.report.spectrum_labels import listed
 
 _FEWEST_DECADES = 2.0
 MOST_DECADES = 6.0
-"""How far below the highest value a line's peak may be to be shown."""
+"""Decades below the highest value within which the peak of a line is shown."""
 _FOOT, _HEAD = 0.2, 2.5
-"""Where the axis starts against the lowest peak, so that its shape is seen, and where it ends."""
+"""Start of the axis relative to the lowest peak, and its end relative to the highest value."""
 
 
 @dataclass(frozen=True)
 class LogRange:
-    """What a logarithmic vertical axis shows, and what becomes of the rest.
+    """Range of a logarithmic vertical axis, and treatment of values below it.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class LogRange:
 
     @classmethod
     def of(cls, lines: Iterable[FloatArray], highest: npt.ArrayLike) -> LogRange:
-        """Room for the highest, and for the peak of each line within `MOST_DECADES` of it."""
+        """Range with the highest value and the peaks of all lines within `MOST_DECADES` of it."""
         largest = float(np.max(highest, initial=0.0)) or 1.0
         peaks = [float(line.max()) for line in lines]
         seen = [peak for peak in peaks if peak > largest * 10.0**-MOST_DECADES]
@@ -42,15 +42,15 @@ class LogRange:
 
     @property
     def below(self) -> float:
-        """Where zero is drawn: so far below the frame that a line runs out of it steeply."""
+        """Value at which zero is drawn, far below the frame, so that lines leave it steeply."""
         return 1e-3 * self.bottom
 
     def clip(self, values: FloatArray) -> FloatArray:
-        """Values as they are drawn: on a logarithmic axis zero has no place."""
+        """Values as drawn, with zeros replaced for the logarithmic axis."""
         return np.maximum(values, self.below)
 
     def unseen(self, lines: Mapping[str, FloatArray]) -> list[str]:
-        """Sentences that name what is zero, or below the frame, everywhere."""
+        """Sentences that name the lines that are zero, or below the frame, everywhere."""
         none = [name for name, values in lines.items() if not values.any()]
         low = [n for n, values in lines.items() if n not in none and values.max() < self.bottom]
         return [

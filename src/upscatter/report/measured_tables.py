@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def pulls_table(fit: PostFit) -> Table:
-    """Nuisance parameters at one m_4, in standard deviations of their constraints.
+    """Table of nuisance parameters at one m_4, in standard deviations of their constraints.
 
     Parameters
     ----------
@@ -41,5 +41,5 @@ def pulls_table(fit: PostFit) -> Table:
 
 
 def _rounded(pull: float) -> float:
-    """To what is printed, without the sign of a negative zero."""
+    """Round to the printed digits, without the sign of a negative zero."""
     return round(float(pull), 2) + 0.0

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 _HEIGHT, _TITLE_LINE = 3.1, 0.17  # inches
 _TITLE_WIDTH = 56
 _ROOM, _LEAST_ROOM = 0.06, 1.03
-"""Room beyond the outermost points, as a power of the range, and at least."""
+"""Margin beyond the outermost points, as a power of the range, and its least value."""
 _LEAST_PLAIN, _LARGEST_PLAIN = 1e-2, 2e4
-"""Between these values ticks are plain numbers."""
+"""Between these values ticks are written without powers of ten."""
 _SERIES = (
     (1.0, 2.0, 5.0),
     (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0),
@@ -43,9 +43,9 @@ _UNITS = {
 
 
 def plan_figure(plan: Plan) -> Figure:
-    """The limit against what varies, with the target, the solution and the scenario's own value.
+    """Draw the limit against the varied quantity, with target, solution and scenario's own value.
 
-    Both axes are logarithmic. A scenario's value of zero is marked at the left end of the axis.
+    Both axes are logarithmic. A scenario's own value of zero is marked at the left end of the axis.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def plan_figure(plan: Plan) -> Figure:
 
 
 def _scale(axes: Axes, name: Literal["x", "y"], inside: Sequence[float]) -> int:
-    """Scale, ends and ticks of an axis; the power of ten that its numbers are to be read with."""
+    """Set scale, ends and ticks of an axis; return the power of ten that its numbers leave out."""
     low, high = min(inside), max(inside)
     room = max(_LEAST_ROOM, (high / low) ** _ROOM)
     low, high = low / room, high * room
@@ -108,7 +108,7 @@ def _scale(axes: Axes, name: Literal["x", "y"], inside: Sequence[float]) -> int:
 
 
 def _ticks(low: float, high: float, apart: float) -> list[float]:
-    """Round numbers between two: of the coarsest series with enough, and none too close."""
+    """Round tick values between two: from the coarsest series with enough, none too close."""
     powers = 10.0 ** np.arange(floor(log10(low)), floor(log10(high)) + 1)
     for series in _SERIES:
         ticks = np.outer(powers, series).ravel()
@@ -134,5 +134,5 @@ def _unit(unit: str) -> str:
 
 
 def _shown(value: float) -> str:
-    """A value as a reader takes it down."""
+    """Format a value for a label."""
     return power(float(f"{value:.4g}"))

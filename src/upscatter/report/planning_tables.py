@@ -1,4 +1,4 @@
-"""Results for planning as tables: what moves a limit, and what a target takes."""
+"""Tables of impacts and plans for the terminal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SMALL = 0.01
 
 
 def impact_tables(result: Impacts) -> list[Table]:
-    """Two-sided changes, other choices, and what could not be computed and why."""
+    """Tables of two-sided changes, of other choices, and of failures with their reasons."""
     moved = new_table(
         f"{result.title or result.scenario}: what moves the limit\n"
         f"mu_nu4 < {result.mu:.3e} mu_B at m4 = {result.mass:g} MeV "
@@ -46,7 +46,7 @@ def impact_tables(result: Impacts) -> list[Table]:
 
 
 def plan_table(plan: Plan) -> Table:
-    """The value that gives the target, and what it compares to."""
+    """Table with the value that gives the target, and the scenario's own value."""
     value = f"{plan.value:.4g} {plan.unit}"
     factor = "-" if plan.factor is None else f"{plan.factor:.4g} times"
     return summary_table(
@@ -73,7 +73,7 @@ def _left_out(impacts: Sequence[Impact]) -> Table:
 
 
 def _change(limit: float | None, mu: float) -> str:
-    """Change of a limit in per cent; a dash where there is none."""
+    """Change of a limit in per cent as text; a dash if there is no limit."""
     change = percent(limit, mu)
     if change is None:
         return "-"

@@ -1,4 +1,4 @@
-"""Figures. This is the only module that imports matplotlib, and it takes results, not physics."""
+"""Exclusion figures, and the common style of all figures. They are drawn from results alone."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from upscatter.limits.curve import LimitCurve
 from upscatter.limits.measured import MeasuredCurve
 from upscatter.numerics import FloatArray
 
-# One column of a two-column journal is 8.6 cm wide, both are 17 cm; text prints at 8 to 9 points.
+# One column of a two-column journal is 8.6 cm wide, both are 17 cm; text has 8 to 9 points.
 _WIDTH = 3.39
 _PAGE_WIDTH = 6.69
 _HEIGHT = 2.7
@@ -49,13 +49,13 @@ _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
 }
 
-# Okabe and Ito's palette (2008), told apart with any colour vision.
+# Okabe and Ito's palette (2008), which can be distinguished with any colour vision.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _LINES = ("-", "--", "-.", (0, (1, 1)), (0, (5, 1, 1, 1)), (0, (3, 1, 1, 1, 1, 1)))
 
 
 FEW_DECADES = 1e2
-"""Ratio of an axis' ends below which the ticks between powers of ten have numbers."""
+"""Ratio of the ends of an axis below which ticks between powers of ten have numbers."""
 
 _LABEL_WIDTH = 36
 _FLAVOURS = {
@@ -67,14 +67,14 @@ _FLAVOURS = {
 
 
 def exclusion_figure(curves: Sequence[LimitCurve]) -> Figure:
-    """Exclusion curves, μ_ν4 against m_4, with the excluded side shaded.
+    """Draw exclusion curves, μ_ν4 against m_4, with the excluded side shaded.
 
-    A curve with bands has those shaded instead: where signal-free data put the limit.
+    For a curve with bands, the ranges of limits from signal-free data are shaded instead.
 
     Parameters
     ----------
     curves : sequence of LimitCurve
-        Drawn in this order; their titles name them.
+        Curves in the order of drawing, named by their titles.
 
     Returns
     -------
@@ -93,30 +93,31 @@ def exclusion_figure(curves: Sequence[LimitCurve]) -> Figure:
 
 
 def journal_style() -> AbstractContextManager[None]:
-    """Fonts, ticks and lines for print; figures are to be made and saved inside it."""
+    """Context with fonts, ticks and lines for print, in which figures are made and saved."""
     return rc_context(_STYLE)
 
 
 def column_figure(height: float = _HEIGHT) -> tuple[Figure, Axes]:
-    """A figure one journal column wide, with its axes. The height is in inches."""
+    """Make a figure one journal column wide, with its axes. The height is in inches."""
     figure = Figure(figsize=(_WIDTH, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure, figure.add_subplot()
 
 
 def page_figure(height: float) -> tuple[Figure, Axes]:
-    """A figure as wide as a journal page, with its axes at a fixed place: see `figure.subplotpars`.
+    """Make a figure as wide as a journal page, with its axes at a fixed place.
 
-    The height is in inches. Labels placed by their size in it stay where they were put.
+    The height is in inches. The place is in `figure.subplotpars`, so that labels can be placed by
+    their size.
     """
-    # At the resolution of the file: texts measured to place labels are then drawn just so.
+    # At the resolution of the file, so that texts are drawn with the size measured for labels.
     figure = Figure(figsize=(_PAGE_WIDTH, height), dpi=_DPI)
     FigureCanvasAgg(figure)
     return figure, figure.add_subplot()
 
 
 def log_frame(axes: Axes, mass: tuple[float, float], mu: tuple[float, float]) -> None:
-    """Logarithmic axes of the (m_4, μ_ν4) plane, from and to these values (m_4 in MeV)."""
+    """Set logarithmic axes of the (m_4, μ_ν4) plane with these ends (m_4 in MeV)."""
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlim(*mass)
@@ -129,8 +130,8 @@ def log_frame(axes: Axes, mass: tuple[float, float], mu: tuple[float, float]) ->
 
 
 def log_ticks(axis: Axis, low: float, high: float) -> None:
-    """Ticks of a logarithmic axis between two values, which a reader can tell apart."""
-    # Such an axis may show a single power of ten: there 2 and 5 get numbers too.
+    """Set ticks of a logarithmic axis between two values, with enough numbers to read it."""
+    # A short axis may show a single power of ten, so 2 and 5 get numbers there, too.
     if high / low < FEW_DECADES:
         axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
         axis.set_major_formatter(LogFormatterSciNotation(minor_thresholds=(np.inf, np.inf)))
@@ -140,15 +141,15 @@ def log_ticks(axis: Axis, low: float, high: float) -> None:
 
 
 def save(figure: Figure, path: Path, dpi: float = _DPI) -> None:
-    """Save a figure in the format that its suffix names, whole or not at all."""
+    """Save a figure in the format of the path's suffix; a failure leaves no partial file."""
     write_bytes(path, drawn(figure, path.suffix.lower().removeprefix("."), dpi))
 
 
 def drawn(figure: Figure, form: str, dpi: float = _DPI) -> bytes:
-    """Content of a file of the figure: ``"png"``, ``"pdf"`` or ``"svg"``."""
-    # Without dates the same result gives the same file.
+    """Figure as the content of a file, in the form ``"png"``, ``"pdf"`` or ``"svg"``."""
+    # Without dates equal results give equal files.
     metadata = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(form, {})
-    # Smaller by a tenth is not worth the time that it takes.
+    # Full compression makes files smaller by a tenth only, and takes time.
     options: dict[str, Any] = {"pil_kwargs": {"compress_level": 1}} if form == "png" else {}
     content = BytesIO()
     with rc_context(_STYLE | {"svg.hashsalt": "upscatter"}):
@@ -157,7 +158,7 @@ def drawn(figure: Figure, form: str, dpi: float = _DPI) -> bytes:
 
 
 def thumbnail(image: bytes, width: int = 240) -> bytes:
-    """A small version of a PNG image: as wide as this in pixels."""
+    """A small version of a PNG image, with a width in pixels."""
     pixels = imread(BytesIO(image), format="png")
     figure = Figure(figsize=(1.0, pixels.shape[0] / pixels.shape[1]))
     FigureCanvasAgg(figure)
@@ -168,9 +169,9 @@ def thumbnail(image: bytes, width: int = 240) -> bytes:
 
 
 def _frame(axes: Axes, curves: Sequence[LimitCurve]) -> None:
-    """Axes of the (m_4, μ_ν4) plane, wide enough for every curve to turn vertical."""
+    """Set axes of the (m_4, μ_ν4) plane that show every curve up to its vertical part."""
     drawn = [curve.mu for curve in curves]
-    # the lower 2σ edge may be 0, or far below what a reader wants to see
+    # the lower 2σ edge may be 0, or far below the curves
     drawn += [curve.bands[1] for curve in curves if curve.bands is not None]
     reached = [mu[np.isfinite(mu) & (mu > 0.0)] for mu in drawn]
     lowest = min((float(mu.min()) for mu in reached if mu.size), default=1e-10)
@@ -184,7 +185,7 @@ def _frame(axes: Axes, curves: Sequence[LimitCurve]) -> None:
 
 
 def _draw(axes: Axes, curve: LimitCurve, top: float, colour: str, line: object) -> None:
-    """One curve, closed upwards at the kinematic end."""
+    """Draw one curve, closed upwards at the kinematic end."""
     reached = np.isfinite(curve.mu)
     mass, mu = curve.mass[reached], curve.mu[reached]
     if not mass.size:
@@ -202,7 +203,7 @@ def _draw(axes: Axes, curve: LimitCurve, top: float, colour: str, line: object) 
 
 
 def _draw_bands(axes: Axes, mass: FloatArray, bands: FloatArray, colour: str) -> None:
-    """Where the limits of signal-free data lie in 95 % and in 68 % of all cases."""
+    """Shade the ranges that contain 95 % and 68 % of the limits from signal-free data."""
     for (low, high), alpha, sigma in (((0, 4), 0.16, 2), ((1, 3), 0.28, 1)):
         axes.fill_between(
             mass, np.maximum(bands[low], axes.get_ylim()[0]), bands[high],
@@ -212,7 +213,7 @@ def _draw_bands(axes: Axes, mass: FloatArray, bands: FloatArray, colour: str) ->
 
 
 def curve_label(curve: LimitCurve, width: int = _LABEL_WIDTH) -> str:
-    """Name, flavour and confidence level, in lines that leave the end of the curve free."""
+    """Name, flavour and confidence level of a curve, in lines short enough for the figure."""
     flavour = _FLAVOURS.get(curve.flavour, "")
     # A dollar sign would start a formula, and a leading underscore hide the curve from the legend.
     title = (curve.title or curve.scenario).replace("$", r"\$").lstrip("_")

@@ -1,4 +1,4 @@
-"""The post-fit figure: data and fitted components of each run, and the pulls below."""
+"""Post-fit figure: data and fitted components of each run, and the pulls below."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SIGNAL = COLOURS[1]
 
 
 def post_fit_figure(fit: PostFit) -> Figure:
-    """Data, stacked components and the signal at its limit; residuals, and pulls below.
+    """Draw data, stacked components and the signal at its limit, with residuals, and the pulls.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def post_fit_figure(fit: PostFit) -> Figure:
 
 
 def _draw_counts(axes: Axes, fit: PostFit, bins: slice) -> None:
-    """Stacked components, the data with central 68 % Poisson intervals, the signal at its limit."""
+    """Draw stacked components, data with 68 % Poisson intervals, and the signal at its limit."""
     edges = fit.edges
     order = sorted(fit.components, key=lambda name: float(fit.components[name].sum()))
     floor = np.zeros(edges.size - 1)
@@ -101,7 +101,7 @@ def _draw_residuals(axes: Axes, fit: PostFit, bins: slice) -> None:
 
 
 def _draw_pulls(axes: Axes, fit: PostFit) -> None:
-    """Nuisance parameters at the best fit with their uncertainty, and at the signal's limit."""
+    """Draw nuisance parameters at the best fit with uncertainties, and at the signal's limit."""
     place = np.arange(len(fit.nuisances))
     _shade(axes)
     axes.errorbar(
@@ -124,7 +124,7 @@ def _draw_pulls(axes: Axes, fit: PostFit) -> None:
 
 
 def _shade(axes: Axes) -> None:
-    """One and two standard deviations."""
+    """Shade one and two standard deviations."""
     axes.axhspan(-2.0, 2.0, color="#F1F3F4", linewidth=0.0)
     axes.axhspan(-1.0, 1.0, color="#E2E6E9", linewidth=0.0)
     axes.axhline(0.0, color="black", linewidth=0.5)

@@ -18,7 +18,7 @@ _RUN = re.compile(r"\bsr(\d)\b")
 
 
 def nuisance_label(name: str) -> str:
-    """What a nuisance parameter is, in a few letters.
+    """Short label of a nuisance parameter.
 
     Examples
     --------

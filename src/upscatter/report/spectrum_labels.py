@@ -1,4 +1,4 @@
-"""Words and numbers in figures of spectra, as print has them."""
+"""Texts and numbers in figures of spectra, formatted for print."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TONNE = 1e3  # kg
 
 
 def listed(names: Sequence[str]) -> str:
-    """Names with what several have in common said once: "SM pp, pep"."""
+    """Names in a list, with a common first word only once: "SM pp, pep"."""
     groups: dict[str, list[str]] = {}
     for name in names:
         kind, _, source = name.rpartition(" ")
@@ -20,19 +20,19 @@ def listed(names: Sequence[str]) -> str:
 
 
 def nuclides(text: str) -> str:
-    """A text with its nuclides as print has them."""
+    """A text with its nuclides formatted for print."""
     return re.sub(r"\b(\d+)(Be|B|N|O|F)\b", r"$^{\1}$\2", text)
 
 
 def exposure(exposure: float | None) -> str:
-    """What follows "events per keVee": " in 150 kg yr"."""
+    """Text that follows "events per keVee", such as " in 150 kg yr"."""
     if exposure is None:
         return ""
     return f" in {exposure:.4g} kg yr" if exposure < _TONNE else f" in {exposure / _TONNE:.4g} t yr"
 
 
 def title(name: str, mu: float | None, mass: float | None, unseen: Sequence[str]) -> str:
-    """Scenario, dipole, and what the frame does not show."""
+    """Title of a figure: scenario, dipole, and sentences on lines outside of the frame."""
     # A dollar sign would start a formula.
     lines = [fill(name.replace("$", r"\$"), _LINE_WIDTH)]
     if mu is not None:
@@ -42,7 +42,7 @@ def title(name: str, mu: float | None, mass: float | None, unseen: Sequence[str]
 
 
 def power(value: float) -> str:
-    """A number as print has it, such as 8.65 × 10⁻¹⁰."""
+    """A number formatted for print, such as 8.65 × 10⁻¹⁰."""
     digits, _, power = f"{value:.4g}".partition("e")
     if not power:
         return digits

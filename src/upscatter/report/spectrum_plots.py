@@ -48,16 +48,16 @@ _SUM = "0.78"
 _ROUNDING = 1e-6
 _DECADE = 10.0
 _LEAST_RATIO = 2.0
-"""Ratio of the ends above which recoil energies are logarithmic: ticks are too few below it."""
+"""Ratio of the ends above which the axis of recoil energies is logarithmic."""
 
 
 def counts_figure(result: ExpectedCounts) -> Figure:
-    """The spectrum in the detector: background, Standard Model by source, dipole, and their sums.
+    """Draw the spectrum in the detector: background, Standard Model by source, dipole, and sums.
 
-    Equal bins have counts per bin, others counts per keVee. The vertical axis is logarithmic: a
-    bin without counts falls out of the frame at the bottom, and what lies below the frame
-    everywhere is named above it. Observed counts have Garwood's central 68.3 % intervals; a bin in
-    which nothing was observed has the interval alone.
+    Equal bins have counts per bin, others counts per keVee. The vertical axis is logarithmic: the
+    line of a bin without counts leaves the frame at the bottom, and components that are below the
+    frame everywhere are named above it. Observed counts have Garwood's central 68.3 % intervals; a
+    bin without observed events shows the interval alone.
 
     Parameters
     ----------
@@ -114,11 +114,11 @@ def counts_figure(result: ExpectedCounts) -> Figure:
 
 
 def recoil_figure(result: RecoilSpectrum) -> Figure:
-    """Rates dR/dT_nr of nuclear recoils by source: the Standard Model's, and the dipole's if given.
+    """Draw rates dR/dT_nr of nuclear recoils by source, of Standard Model and dipole (if given).
 
     Thin lines are the Standard Model, thick ones the dipole, each over a grey line that is the sum
-    of its sources. Both axes are logarithmic; a rate of zero falls out of the frame at the bottom,
-    and energies above the last rate that is in the frame are cut.
+    of its sources. Both axes are logarithmic. Lines leave the frame at the bottom where a rate is
+    zero, and energies above the last rate inside the frame are not shown.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ def recoil_figure(result: RecoilSpectrum) -> Figure:
 
 
 def _per(edges: FloatArray) -> tuple[FloatArray, str]:
-    """What counts are divided by (bins,), and the energy that the result is per."""
+    """Divisor of the counts, shape (bins,), and the label of the resulting unit."""
     widths = np.diff(edges)
     kevee = r"keV$_{\mathrm{ee}}$"
     if _equal(widths):
@@ -182,12 +182,12 @@ def _per(edges: FloatArray) -> tuple[FloatArray, str]:
 
 
 def _sum(rates: Mapping[str, FloatArray], like: FloatArray) -> FloatArray:
-    """Sum over sources, of the shape of `like` also if there are none."""
+    """Sum over sources, with the shape of `like` also if there are none."""
     return np.asarray(np.sum([np.zeros_like(like), *rates.values()], axis=0))
 
 
 def _frame(axes: Axes, x: FloatArray, shown: LogRange, ratio: float) -> None:
-    """Limits and scales; energies that span more than a ratio are logarithmic."""
+    """Set limits and scales; the energy axis is logarithmic if its ends exceed a ratio."""
     axes.set_yscale("log")
     axes.set_ylim(shown.bottom, shown.top)
     log_ticks(axes.yaxis, shown.bottom, shown.top)
@@ -210,7 +210,7 @@ def _equal(widths: FloatArray) -> bool:
 def _draw_data(
     axes: Axes, edges: FloatArray, seen: FloatArray, ends: Sequence[FloatArray], shown: LogRange
 ) -> None:
-    """Observed counts with their intervals; a count of zero has its marker below the frame."""
+    """Draw observed counts with intervals; the marker of a count of zero is below the frame."""
     logarithmic = axes.get_xscale() == "log"
     middle = np.sqrt(edges[1:] * edges[:-1]) if logarithmic else 0.5 * (edges[1:] + edges[:-1])
     low, at, high = (shown.clip(values) for values in (ends[0], seen, ends[1]))
@@ -226,7 +226,7 @@ def _style(source: str) -> tuple[str, Any]:
 
 
 def _height(heading: str, entries: int) -> float:
-    """Of a figure (inches) whose axes keep their size whatever stands above them."""
+    """Height of a figure (inches) whose axes have the same size for any heading and legend."""
     return _AXES_HEIGHT + _ROW * (heading.count("\n") + 1 - (-entries // _COLUMNS))
 
 
@@ -237,7 +237,7 @@ def _sample(label: str, colour: str, dashes: Any, width: float, marker: str) -> 
 
 
 def _legend(figure: Figure, heading: str, handles: Sequence[Artist]) -> None:
-    """Above the axes, where it covers no line."""
+    """Draw the legend above the axes, where it covers no line."""
     legend = figure.legend(
         handles=list(handles), title=heading, loc="outside upper center", ncols=_COLUMNS,
         frameon=False, fontsize=7.5, title_fontsize=8.0, handlelength=2.2, columnspacing=1.0,

@@ -1,4 +1,4 @@
-"""Results as tables for the terminal."""
+"""Tables of results for the terminal."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 WIDTH = 80
-"""Columns of a terminal that tables are laid out for."""
+"""Width of tables, in characters."""
 
 
 def limit_table(curve: LimitCurve, thin: bool) -> Table:
-    """Limits by mass; a mass out of reach has a dash.
+    """Table of limits by mass; a mass out of reach has a dash.
 
     Parameters
     ----------
     curve : LimitCurve
     thin : bool
-        Whether to show only some `MOST_ROWS` of many masses.
+        Whether to show at most `MOST_ROWS` of the masses.
     """
     table = new_table(
         f"{curve.title or curve.scenario}: upper limit at {100 * curve.confidence:g} % CL"
@@ -81,7 +81,7 @@ def _digits(mass: float, digits: int) -> str:
 
 
 def _fill(table: Table, columns: Mapping[str, Sequence[str]], thin: bool) -> None:
-    """Add columns of texts, or only some of their rows."""
+    """Add columns of texts to a table, or only some of their rows."""
     for name in columns:
         table.add_column(name, justify="right", no_wrap=True)
     rows = list(zip(*columns.values(), strict=True))
@@ -113,7 +113,7 @@ def counts_tables(
     sm: Mapping[str, FloatArray],
     dipole: Mapping[str, FloatArray],
 ) -> list[Table]:
-    """Counts per bin and source, with totals below, as many columns side by side as fit."""
+    """Tables of counts per bin and source with totals, each with as many columns as fit."""
     columns = {"background": background}
     columns |= {f"SM {source}": counts for source, counts in sm.items()}
     columns |= {f"dipole {source}": counts for source, counts in dipole.items()}
@@ -136,7 +136,7 @@ def counts_tables(
 
 
 def _blocks(first: list[str], columns: list[list[str]]) -> list[list[list[str]]]:
-    """Columns in groups that fit `WIDTH` beside the first column, which every group repeats."""
+    """Groups of columns that fit into `WIDTH` together with the first column."""
     room = WIDTH - _width(first) - 1
     blocks: list[list[list[str]]] = [[]]
     for column in columns:
@@ -147,12 +147,12 @@ def _blocks(first: list[str], columns: list[list[str]]) -> list[list[list[str]]]
 
 
 def _width(column: list[str]) -> int:
-    """Of a column on the screen, with the space around it."""
+    """Width of a column on the screen, with the space around it."""
     return max(map(len, column)) + 3
 
 
 def reproduction_table(rows: Sequence[tuple[str, str, str, str]]) -> Table:
-    """The paper's numbers beside ours."""
+    """Table of the paper's numbers beside those of upscatter."""
     table = new_table("Demirci and Mustamin, DOI 10.31526/PHEP.2025.09 (90 % CL, low mass)")
     for name in ("scenario", "paper", "ours", "deviation"):
         table.add_column(name, justify="left" if name == "scenario" else "right")
@@ -162,7 +162,7 @@ def reproduction_table(rows: Sequence[tuple[str, str, str, str]]) -> Table:
 
 
 def scenarios_table(rows: Sequence[tuple[str, str]]) -> Table:
-    """Names and titles of the bundled scenarios."""
+    """Table of names and titles of the bundled scenarios."""
     table = new_table("Bundled scenarios")
     table.add_column("name")
     table.add_column("title")
@@ -172,7 +172,7 @@ def scenarios_table(rows: Sequence[tuple[str, str]]) -> Table:
 
 
 def summary_table(title: str, rows: Sequence[tuple[str, str]]) -> Table:
-    """What a scenario describes, a line each."""
+    """Table that describes a scenario, one property in each line."""
     table = new_table(title)
     table.add_column("what", no_wrap=True)
     table.add_column("value", overflow="fold")
@@ -182,7 +182,7 @@ def summary_table(title: str, rows: Sequence[tuple[str, str]]) -> Table:
 
 
 def flux_table(title: str, rows: Sequence[tuple[str | float | None, ...]]) -> Table:
-    """Fluxes by source and flavour."""
+    """Table of fluxes by source and flavour."""
     table = new_table(f"{title}\nfluxes in 1/(cm2 s)")
     for name in ("source", "total", "nu_e", "nu_mu", "nu_tau", "day-night"):
         table.add_column(name, justify="left" if name == "source" else "right")
@@ -193,7 +193,7 @@ def flux_table(title: str, rows: Sequence[tuple[str | float | None, ...]]) -> Ta
 
 
 def oscillation_table(title: str, rows: Sequence[Sequence[float]], has_night: bool) -> Table:
-    """Probabilities by energy, day and night."""
+    """Table of probabilities by energy, day and night."""
     table = new_table(title)
     parts = ("day", "night") if has_night else ("day",)
     # Two lines of header: in one, eight columns would be wider than `WIDTH`.
@@ -209,7 +209,7 @@ def oscillation_table(title: str, rows: Sequence[Sequence[float]], has_night: bo
 
 
 def bounds_table(rows: Sequence[Sequence[str]]) -> Table:
-    """The catalogue of published limits, a line each."""
+    """Table of the published limits, one in each line."""
     table = new_table("Published limits on the dipole portal")
     for name in ("name", "kind", "nu", "CL", "m4 [MeV]", "arXiv"):
         table.add_column(name, overflow="fold")
@@ -220,7 +220,7 @@ def bounds_table(rows: Sequence[Sequence[str]]) -> Table:
 
 
 def comparison_table(title: str, groups: Sequence[Sequence[Sequence[str]]]) -> Table:
-    """Where scenarios are stronger than published limits; a group of lines for each limit."""
+    """Table of the comparison with published limits, with a group of lines for each limit."""
     table = new_table(title)
     for name in ("published", "scenario", "in MeV, the scenario is", "best"):
         table.add_column(name, overflow="fold", justify="right" if name == "best" else "left")
@@ -259,7 +259,7 @@ def as_text(*tables: Table) -> str:
 
 
 def _print(console: Console, tables: Sequence[Table]) -> None:
-    """Title and caption on lines of their own: rich would wrap them to the table's width."""
+    """Print tables with title and caption on separate lines, which rich would wrap."""
     for table in tables:
         title, caption = table.title, table.caption
         table.title = table.caption = None
@@ -271,7 +271,7 @@ def _print(console: Console, tables: Sequence[Table]) -> None:
 
 
 def new_table(title: str) -> Table:
-    """An empty table in the style of all of them."""
+    """Make an empty table in the common style."""
     from rich import box
     from rich.table import Table
 

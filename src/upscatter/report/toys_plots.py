@@ -1,4 +1,4 @@
-"""Figures of pseudo-experiments: the distribution of a limit."""
+"""Figure of pseudo-experiments: the distribution of a limit."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 _BINS = 45
 _FARTHEST = 1.4
-"""Limits above the upper band times this are counted in the figure, not drawn."""
+"""Limits above this times the upper band are not drawn; a text gives their number."""
 
 _HEIGHT = 3.1
 _TITLE_WIDTH = 40
-_INNER, _OUTER = "#A9CFE6", "#DDECF6"  # one hue, so that they differ in grey, too
+_INNER, _OUTER = "#A9CFE6", "#DDECF6"  # one hue, so that they also differ in grey
 
 
 def toys_figure(result: ToyResult) -> Figure:
-    """Histogram of the limits of signal-free data, over the bands that the method expects.
+    """Draw a histogram of the limits from signal-free data over their asymptotic bands.
 
     Parameters
     ----------
@@ -67,13 +67,13 @@ def toys_figure(result: ToyResult) -> Figure:
 
 
 def _range(lowest: float, highest: float) -> tuple[float, float]:
-    """From and to where the axis shows limits; from 0 if some are close to it."""
+    """Ends of the axis of limits; it starts at 0 if some limits are close to 0."""
     low = 0.0 if lowest < 0.15 * highest else lowest - 0.05 * (highest - lowest)
     return low, highest + 0.05 * (highest - low)
 
 
 def _draw_limits(axes: Axes, limits: FloatArray, edges: FloatArray) -> None:
-    """The histogram, and in words what it cannot show."""
+    """Draw the histogram, and a text with the number of limits outside of it."""
     counts, _ = np.histogram(limits, edges)
     axes.stairs(counts, edges, color="black", linewidth=1.0)
     axes.set_ylim(0.0, 1.12 * max(int(counts.max()), 1))
@@ -84,7 +84,7 @@ def _draw_limits(axes: Axes, limits: FloatArray, edges: FloatArray) -> None:
 
 
 def _legend(figure: Figure, result: ToyResult) -> None:
-    """Above the axes: inside, its samples of colour would lie on the bands."""
+    """Draw the legend above the axes, as inside it would cover the bands."""
     # A dollar sign would start a formula.
     title = fill((result.title or result.scenario).replace("$", r"\$"), _TITLE_WIDTH)
     entries: dict[str, Artist] = {

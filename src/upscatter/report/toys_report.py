@@ -1,4 +1,4 @@
-"""Pseudo-experiments as tables: how a limit is distributed, and how often it holds the truth."""
+"""Tables of pseudo-experiments: distribution and coverage of a limit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _QUANTILES = ("-2 sigma", "-1 sigma", "median", "+1 sigma", "+2 sigma")
 
 
 def toy_tables(result: ToyResult) -> list[Table]:
-    """The limits beside what the method expects, and the coverage.
+    """Tables of the limits beside the asymptotic expectation, and of the coverage.
 
     Parameters
     ----------

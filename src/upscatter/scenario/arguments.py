@@ -1,4 +1,4 @@
-"""Masses and energies as they are given from Python: numbers, texts and quantities with a unit."""
+"""Masses and energies as arguments from Python: numbers, texts and quantities with a unit."""
 
 from __future__ import annotations
 
@@ -41,22 +41,22 @@ def energies_mev(name: str, values: Energies) -> FloatArray:
     Parameters
     ----------
     name : str
-        What the argument is called, for messages.
+        Name of the argument, for messages.
     values : float, str, quantity, or a flat sequence of these
-        Numbers are MeV. Texts have a unit. A quantity converts itself, as those of pint do by
-        ``to("MeV").magnitude`` and those of astropy and unyt by ``to_value("MeV")``.
+        Numbers are in MeV. Texts have a unit. Quantities are converted by their own methods,
+        ``to("MeV").magnitude`` of pint, or ``to_value("MeV")`` of astropy and unyt.
 
     Returns
     -------
     ndarray, shape (n,)
-        MeV.
+        Energies in MeV.
 
     Raises
     ------
     UnitError
-        For a text without a unit, or a unit that is not of an energy.
+        For a text without a unit, or a unit that is not one of energy.
     PhysicsError
-        For what is no real number, or has more than one dimension.
+        For a value that is not a real number, or an array of more than one dimension.
 
     Examples
     --------
@@ -88,7 +88,7 @@ def mass_mev(name: str, value: Energy) -> float:
     Raises
     ------
     UnitError, PhysicsError
-        As `masses_mev`, and if it is not a single one.
+        As `masses_mev`, and if there is more than one mass.
 
     Examples
     --------
@@ -102,7 +102,7 @@ def mass_mev(name: str, value: Energy) -> float:
 
 
 def recoil_energies_kevnr(name: str, values: Energies) -> FloatArray:
-    """Nuclear recoil energies in keV, zero or more; numbers are keV, texts are in keVnr.
+    """Nuclear recoil energies in keV, zero or more; numbers are in keV, texts have a unit (keVnr).
 
     Raises
     ------
@@ -127,7 +127,7 @@ def _not_negative(name: str, array: FloatArray) -> FloatArray:
 def _numbers(
     name: str, values: object, unit: str, dimension: Dimension, internal: float
 ) -> FloatArray:
-    """Numbers in a unit, shape (n,), of whatever a user may give."""
+    """Values in a unit, shape (n,), from the numbers, texts or quantities that a user gives."""
 
     def single(value: object) -> float:
         if isinstance(value, str):
@@ -166,9 +166,9 @@ def _numbers(
 
 
 def _converted(name: str, value: object, unit: str) -> object:
-    """The numbers of a quantity in a unit; anything else as it is, an array of any kind as numpy's.
+    """Values of a quantity in a unit; other values unchanged, arrays of any kind as numpy arrays.
 
-    Conversions are those of foreign libraries, which raise errors of their own.
+    The conversion is done by other libraries, which raise their own errors.
     """
     try:
         if hasattr(value, "to_value"):

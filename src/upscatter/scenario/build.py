@@ -1,4 +1,4 @@
-"""From a validated scenario to the physics objects it describes."""
+"""Physics objects of a validated scenario that describes a detector."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from upscatter.units import KEV
 
 @dataclass(frozen=True)
 class Model(Scattering):
-    """A scenario with a detector turned into physics: what rates and limits work with."""
+    """Physics objects of a scenario with a detector, from which rates and limits are computed."""
 
     @cached_property
     def experiment(self) -> Experiment:
-        """The target in its detector, ready to be counted."""
+        """Target and detector, prepared for the computation of counts."""
         detector = self.scenario.described.detector
         with self.at("detector"):
             responses = self._responses()
@@ -58,7 +58,7 @@ class Model(Scattering):
 
     @cached_property
     def expectation(self) -> SignalFreeExpectation:
-        """What is expected without a signal, and how well that is known."""
+        """Expected counts without a signal, and their uncertainties."""
         return SignalFreeExpectation(
             background=self.experiment.background,
             background_uncertainty=self.background.uncertainty,
@@ -110,11 +110,11 @@ class Model(Scattering):
                 edges, quenching, self.efficiency, detector.cutoff, resolution
             )
         panels = response.panel_edges()
-        # Beyond the panels too: a recoil that is seen as less again would fall into the region.
+        # Also beyond the panels: otherwise recoils of higher energy could fall into the region.
         endpoint = max(part.endpoint for parts in self.flux.values() for part in parts)
         recoils = [float(recoil_range(endpoint, nucleus.mass)[1]) for nucleus in nuclei]
         highest = max(float(panels[-1]), *recoils)
-        quenching.require_monotonic(float(panels[0]), min(highest, quenching.upper_limit))
+        quenching.require_monotonic(float(panels[0]), min(highest, quenching.highest_energy))
         return response
 
     def quenching(self, nucleus: Nucleus) -> Quenching:

@@ -1,8 +1,8 @@
-"""What to replace in a scenario so that one of its inputs changes: for studies of an experiment.
+"""Changes of a scenario's inputs, for studies of an experiment.
 
 Every function returns changes for `Scenario.replaced`: texts with units, at full precision. Values
-are internal units, as in a validated scenario. The physics refuses what it cannot have when a model
-of the changed scenario is built.
+are in internal units, as in a validated scenario. An impossible value is refused when the model of
+the changed scenario is built.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from upscatter.statistics.registry import METHODS
 from upscatter.units import CM, DAY, KEV, KG, MEV, SECOND, YEAR
 
 Changes: TypeAlias = Mapping[str, object]
-"""Dotted paths and their values, as `Scenario.replaced` takes them."""
+"""Dotted paths and their values, arguments of `Scenario.replaced`."""
 
 
 def require_reach(model: Model, mass: float, mu: float) -> None:
-    """Refuse a mass (MeV) that has no limit, before anything is changed.
+    """Refuse a mass (MeV) without a limit, before anything is changed.
 
     Raises
     ------
     PhysicsError
-        Unless `mu`, the limit of the model, is positive.
+        If `mu`, the limit of the model, is not positive.
     """
     if not mu > 0.0:
         reach = model.experiment.highest_mass(model.flux) / MEV
@@ -42,7 +42,7 @@ def require_reach(model: Model, mass: float, mu: float) -> None:
 
 
 def exposure(value: float) -> Changes:
-    """Another exposure.
+    """Changes that set another exposure.
 
     Examples
     --------
@@ -60,9 +60,10 @@ def chosen_test(
     trials: int | None = None,
     seed: int | None = None,
 ) -> Changes:
-    """Another test, calibration or number of pseudo-experiments; None leaves each as it is.
+    """Changes that set another test, calibration or number of pseudo-experiments.
 
-    What the scenario states for its own test, and the other one has no use for, is removed.
+    None leaves each as it is. Fields for the scenario's own test that the other test does not take
+    are removed.
 
     Examples
     --------
@@ -81,14 +82,14 @@ def chosen_test(
 
 
 def scaled_flux(scenario: Scenario, source: Source, factor: float) -> Changes:
-    """The flux of a source times a factor; its relative uncertainty stays."""
+    """Changes that multiply the flux of a source by a factor; its relative uncertainty stays."""
     block = scenario.settings.flux
     flux = factor * block.fluxes.get(source, flux_model(block.model).fluxes[source])
     return {f"flux.fluxes.{source}": _written(flux, 1.0 / (CM**2 * SECOND), "/ (cm^2 s)")}
 
 
 def scaled_background(scenario: Scenario, factor: float) -> Changes:
-    """All of the background, flat and table, times a factor."""
+    """Changes that multiply the whole background, flat part and table, by a factor."""
     block = scenario.described.background
     rates = {"background.flat": block.flat or None, "background.rate": block.rate}
     unit = 1.0 / (KEV * KG * DAY)
@@ -100,18 +101,18 @@ def scaled_background(scenario: Scenario, factor: float) -> Changes:
 
 
 def scaled_quenching(scenario: Scenario, factor: float) -> Changes:
-    """The parameter of the quenching model times a factor; yields stay at most 1.
+    """Changes that multiply the parameter of the quenching model by a factor; yields stay ≤ 1.
 
-    It is k for Lindhard's model, each nucleus' own where the scenario gives none, the plateau of
-    Essig's, and the yield itself for a constant or a table.
+    The parameter is k for Lindhard's model (that of each nucleus if the scenario gives none), the
+    plateau for Essig's, and the yield itself for a constant or a table.
     """
     return {"detector.quenching.scale": factor * scenario.described.detector.quenching.scale}
 
 
 def solar_model(scenario: Scenario, name: str) -> Changes:
-    """Another solar model; fluxes and uncertainties that the scenario states stay.
+    """Changes that set another solar model; fluxes and uncertainties in the scenario stay.
 
-    So does the uncertainty of a source for which the other model has none.
+    The uncertainty of a source for which the other model has none stays, too.
     """
     block = scenario.settings.flux
     known = flux_model(name).uncertainties
@@ -120,7 +121,7 @@ def solar_model(scenario: Scenario, name: str) -> Changes:
         for source, value in block.relative_uncertainties.items()
         if source in block.uncertainty or source not in known
     }
-    # Sources that are not listed would follow from the uncertainties, which may have become others.
+    # Sources that are not listed would follow from the uncertainties, which may have changed.
     return {
         "flux.model": name,
         "flux.sources": list(block.active),
@@ -129,17 +130,17 @@ def solar_model(scenario: Scenario, name: str) -> Changes:
 
 
 def threshold(detector: DetectorBlock) -> EndPoint:
-    """Lower end of the region, or first of the bin edges."""
+    """Lower end of the region, or the first bin edge."""
     ends = detector.region if detector.bin_edges is None else detector.bin_edges
     assert ends is not None  # the block requires one or the other
     return ends[0]
 
 
 def moved_threshold(model: Model, value: float) -> Changes:
-    """Another threshold for the scenario of a model, in the energy scale that it is given in.
+    """Changes that set another threshold, in the energy scale in which the scenario has it.
 
-    A region keeps its number of bins. Of bin edges the first is replaced, and those that are no
-    longer above it are dropped.
+    A region keeps its number of bins. If bin edges are given, the first is replaced, and those that
+    are no longer above it are removed.
 
     Parameters
     ----------
@@ -160,7 +161,7 @@ def moved_threshold(model: Model, value: float) -> Changes:
         return {"detector.region": [moved, at(scenario.document, "detector.region")[1]]}
     seen = value
     if recoil:
-        # A recoil energy is refused where nuclei are quenched differently: any of them will do.
+        # A recoil energy is refused if nuclei are quenched differently, so any of them can be used.
         seen = float(model.quenching(model.nuclei[0]).visible_energy(value))
     written = at(scenario.document, "detector.bin_edges")
     further = zip(written[1:], model.experiment.edges[1:], strict=True)
@@ -173,5 +174,5 @@ def moved_threshold(model: Model, value: float) -> Changes:
 
 
 def _written(value: float, unit: float, name: str) -> str:
-    """A quantity as a scenario file has it, with all digits."""
+    """A quantity as in a scenario file, with all digits."""
     return f"{float(value / unit)!r} {name}"

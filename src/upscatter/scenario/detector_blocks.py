@@ -1,4 +1,4 @@
-"""The blocks of a scenario file that describe a detector and its background, validated."""
+"""Validated blocks of a scenario file that describe a detector and its background."""
 
 from __future__ import annotations
 
@@ -47,17 +47,17 @@ class QuenchingBlock(Block):
         ----------
         nucleus : Nucleus
         columns : pair of ndarray or None
-            The table of a block that has one.
+            Columns of the block's table, if it has one.
         """
         raise NotImplementedError
 
     def quenching(self, nucleus: Nucleus, columns: Columns | None) -> Quenching:
-        """The model for a nucleus; see `build`."""
+        """The model for a nucleus, scaled by `scale`; see `build`."""
         return self.build(nucleus, columns).scaled(self.scale)
 
 
 class EssigHighBlock(QuenchingBlock):
-    """`upscatter.detector.quenching.EssigHigh`."""
+    """Block of `upscatter.detector.quenching.EssigHigh`."""
 
     model: Literal["essig-high"]
     plateau: PositiveFraction = 0.18
@@ -68,7 +68,7 @@ class EssigHighBlock(QuenchingBlock):
 
 
 class LindhardBlock(QuenchingBlock):
-    """`upscatter.detector.quenching.Lindhard`, each nucleus in its own material."""
+    """Block of `upscatter.detector.quenching.Lindhard`, each nucleus in its own material."""
 
     model: Literal["lindhard"]
     k: Annotated[float, Field(strict=True, gt=0.0, le=1.0)] | None = None
@@ -80,7 +80,7 @@ class LindhardBlock(QuenchingBlock):
 
 
 class ConstantBlock(QuenchingBlock):
-    """`upscatter.detector.quenching.Constant`."""
+    """Block of `upscatter.detector.quenching.Constant`."""
 
     model: Literal["constant"]
     value: PositiveFraction
@@ -91,7 +91,7 @@ class ConstantBlock(QuenchingBlock):
 
 
 class TabulatedBlock(Table, QuenchingBlock):
-    """`upscatter.detector.quenching.Tabulated`; columns are T_nr in keVnr, and Y."""
+    """Block of `upscatter.detector.quenching.Tabulated`; the columns are T_nr in keVnr and Y."""
 
     model: Literal["table"]
 
@@ -115,7 +115,7 @@ QuenchingModel: TypeAlias = EssigHighBlock | LindhardBlock | ConstantBlock | Tab
 
 
 class EfficiencyBlock(OptionalTable):
-    """`upscatter.detector.resolution.Efficiency`: a constant, or a table over one energy scale."""
+    """Block of `upscatter.detector.resolution.Efficiency`: a constant, or a table."""
 
     value: PositiveFraction | None = None
     energy: EnergyScale | None = None
@@ -134,7 +134,7 @@ class EfficiencyBlock(OptionalTable):
 
 
 class ResolutionBlock(Block):
-    """`upscatter.detector.resolution.Resolution`."""
+    """Block of `upscatter.detector.resolution.Resolution`."""
 
     noise: VisibleEnergy = 0.0
     fano: VisibleEnergy = 0.0
@@ -142,7 +142,7 @@ class ResolutionBlock(Block):
 
 
 class DetectorBlock(Block):
-    """Exposure, region of interest and response."""
+    """Block of the detector: exposure, region of interest and response."""
 
     exposure: Exposure
     region: tuple[RegionEnd, RegionEnd] | None = None
@@ -187,7 +187,7 @@ class DetectorBlock(Block):
 
 
 class BackgroundBlock(OptionalTable):
-    """`upscatter.detector.background.Background`; a table has T_ee in keVee, and `rate`."""
+    """Block of `upscatter.detector.background.Background`; a table has T_ee in keVee, and rates."""
 
     flat: BackgroundRate = 0.0
     rate: BackgroundRate | None = None
@@ -204,7 +204,7 @@ class BackgroundBlock(OptionalTable):
 
 
 def require_within(name: str, column: FloatArray, highest: float = np.inf) -> None:
-    """Refuse a table's column that has negative or too large numbers, naming the first of them."""
+    """Refuse a column of a table with negative or too large numbers; the error names the first."""
     outside = np.flatnonzero((column < 0.0) | (column > highest))
     if outside.size:
         row = outside[0]

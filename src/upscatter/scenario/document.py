@@ -1,4 +1,4 @@
-"""The TOML document of a scenario: changed by dotted paths, and written with its comments."""
+"""TOML document of a scenario: changes by dotted paths, and writing with the comments kept."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from tomlkit.items import Item, Table
 
 Document: TypeAlias = dict[str, Any]
-"""What `tomllib` makes of a file. It is shared between scenarios and never modified."""
+"""Content of a file as read by `tomllib`. It is shared between scenarios and never modified."""
 
-# Keys for which a plain value may stand: quenching = "lindhard" is { model = "lindhard" }.
+# Tables that a plain value can replace: quenching = "lindhard" is { model = "lindhard" }.
 _SHORT_FOR: Mapping[tuple[str, ...], str] = MappingProxyType(
     {
         ("detector", "quenching"): "model",
@@ -40,13 +40,13 @@ def with_changes(document: Document, changes: Mapping[str, object]) -> Document:
     document : dict
         Not modified.
     changes : mapping
-        Dotted path, such as ``"flux.fluxes.8B"``, to what a TOML file would have there; None
-        removes the key. They are made in their order.
+        Dotted path, such as ``"flux.fluxes.8B"``, to the value in a TOML file; None removes the
+        key. Changes are made in the given order.
 
     Raises
     ------
     ScenarioError
-        Naming the path whose new value is nothing that a TOML file can have.
+        If a TOML file cannot contain a new value; the message names its path.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def with_changes(document: Document, changes: Mapping[str, object]) -> Document:
 
 
 def at(document: Document, path: str) -> Any:  # noqa: ANN401 - whatever TOML has
-    """The value at a dotted path, None where there is none."""
+    """The value at a dotted path, None if there is none."""
     value: Any = document
     for step in path.split("."):
         value = value.get(step) if isinstance(value, dict) else None
@@ -68,18 +68,19 @@ def at(document: Document, path: str) -> Any:  # noqa: ANN401 - whatever TOML ha
 
 
 def edited(text: str, wanted: Document, *, mark: bool = True) -> str:
-    r"""The text of a TOML file with the content that is wanted, and the comments that stay true.
+    r"""Text of a TOML file with new content, keeping the comments that are still true.
 
-    A value that differs loses the comment behind it; ``# changed`` or ``# added`` says so instead.
-    All other lines stay as they are.
+    The comment behind a value that differs is replaced by ``# changed`` or ``# added``. All other
+    lines stay as they are.
 
     Parameters
     ----------
     text : str
         A TOML file.
     wanted : dict
+        The new content.
     mark : bool
-        Whether to say so. Without it the comments stay: the values say the same in other words.
+        Whether to replace the comments. If not, they stay; this is for values that are equivalent.
 
     Examples
     --------
@@ -101,14 +102,14 @@ def edited(text: str, wanted: Document, *, mark: bool = True) -> str:
             return result
     except (TOMLKitError, ValueError):
         pass
-    # A layout that the library cannot edit: the content is right, the comments are lost.
+    # The library cannot edit this layout: the content is right, but the comments are lost.
     return tomlkit.dumps(wanted)
 
 
 def _with_value(
     table: Document, path: tuple[str, ...], above: tuple[str, ...], value: object
 ) -> Document:
-    """A copy with a new value; what does not lie on the path is shared with the original."""
+    """A copy with a new value, which shares everything outside the path with the original."""
     key, *rest = path
     here = (*above, key)
     if not rest:
@@ -126,7 +127,7 @@ def _with_value(
 
 
 def _plain(path: str, value: object) -> object:
-    """A value as `tomllib` would give it."""
+    """Convert a value to the type that `tomllib` gives."""
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
         return {str(k): _plain(f"{path}.{k}", v) for k, v in value.items() if v is not None}
     if isinstance(value, (list, tuple)):
@@ -145,7 +146,7 @@ def _plain(path: str, value: object) -> object:
 def _edit(
     table: TOMLDocument | Table, before: Document, wanted: Document, mark: bool, top: bool = True
 ) -> None:
-    """Give a table its wanted content."""
+    """Edit a table so that it has the wanted content."""
     from tomlkit.container import OutOfOrderTableProxy
     from tomlkit.items import Table
 
@@ -178,7 +179,7 @@ def _edit(
 
 
 def _drop_continuation(container: Container, key: str) -> None:
-    """Remove the lines in which the comment behind a value goes on: indented ones below it."""
+    """Remove the indented comment lines that continue the comment behind a value."""
     from tomlkit.items import Comment, Null
 
     body = container.body

@@ -14,7 +14,7 @@ from upscatter.scenario import quantities as q
 
 
 class Block(BaseModel):
-    """Base of every block of a scenario: frozen, and refusing keys it does not know."""
+    """Base class of every block of a scenario, frozen and without unknown keys."""
 
     # Validators are built when a block is first used, those of nested blocks with it.
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
@@ -30,7 +30,7 @@ def _parse_text(text: str, *dimensions: q.Dimension) -> tuple[float, q.Dimension
 
 
 def _parse(text: object, *dimensions: q.Dimension) -> tuple[float, q.Dimension]:
-    """`quantities.parse`, which remembers: a study validates the same texts many times."""
+    """`quantities.parse` with a cache, because a study validates the same texts many times."""
     return _parse_text(text, *dimensions) if isinstance(text, str) else q.parse(text, *dimensions)
 
 
@@ -44,8 +44,8 @@ def quantity_field(
 ) -> Callable[[object], float]:
     """Validator that turns ``"150 kg yr"`` into a number of internal units.
 
-    It is positive unless zero, or any sign, is allowed. The bounds are far outside of what anyone
-    builds: beyond them a unit or a power of ten is wrong, and products would soon overflow.
+    It must be positive unless zero, or any sign, is allowed. The bounds are far outside of any real
+    experiment: beyond them a unit or a power of ten is wrong, and products would overflow.
     """
 
     def validate(text: object) -> float:
@@ -60,7 +60,7 @@ def quantity_field(
             raise ValueError(f"must be {least} or more, such as {dimension.example!r}")
         if most is not None and value > _parse(most, dimension)[0]:
             raise ValueError(f"must be {most} or less, such as {dimension.example!r}")
-        return value + 0.0  # without the sign that -0 has
+        return value + 0.0  # removes the sign of -0
 
     return validate
 
@@ -124,7 +124,7 @@ EnergyScale = Literal["keVnr", "keVee"]
 
 
 class OptionalTable(Block):
-    """Two columns, from a file beside the scenario or written in place; or none at all.
+    """Two columns, from a file beside the scenario or written in place, or no table.
 
     Parameters
     ----------
@@ -133,8 +133,8 @@ class OptionalTable(Block):
     points : optional
         The rows themselves, ``[[x, y], [x, y], ...]``.
     columns : optional
-        Which two columns of the file to read, by number from 1 or by name; a file of two columns
-        needs none.
+        The two columns of the file to read, by number from 1 or by name; not needed for a file with
+        two columns.
     """
 
     file: Annotated[str, Field(min_length=1)] | None = None
@@ -188,7 +188,7 @@ class OptionalTable(Block):
 
 
 class Table(OptionalTable):
-    """Two columns that must be there."""
+    """Two columns, as in `OptionalTable`, but required."""
 
     @model_validator(mode="after")
     def _present(self) -> Self:

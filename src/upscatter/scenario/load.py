@@ -1,4 +1,4 @@
-"""Scenarios by name or path: found, parsed, validated."""
+"""Scenarios, loaded by name or path, parsed and validated."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ from upscatter.scenario.messages import closest, explain
 from upscatter.scenario.model import ReleaseFile, ScenarioFile
 
 _BUNDLED = files("upscatter.scenario") / "bundled"
-_NOTHING = ""  # a value for a key that may not exist, to ask whether it does
+_NOTHING = ""  # value for a key that may not exist, to test whether a scenario has such a key
 
 STANDARD_INPUT = "-"
-"""Stands for a scenario that is piped in."""
+"""Name of a scenario on standard input."""
 
 _PIPED = "standard input"
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """An experiment as a user describes it.
+    """A user's description of an experiment.
 
     Parameters
     ----------
     name : str
-        Bundled name, or the path as it was given.
+        Name of a bundled scenario, or the path that was given.
     text : str
-        The TOML file that it began with; `to_toml` has what was changed since.
+        Text of the original TOML file, without later changes; see `to_toml`.
     document : dict
-        The TOML values that are in force: what is computed follows from these alone. Not to be
-        modified; see `replaced`.
+        The current TOML values, from which all results follow. Must not be modified; see
+        `replaced`.
     settings : ScenarioFile or ReleaseFile
-        Its validated content.
+        The validated content.
     directory : Path or None
-        Where the tables it names are looked for; None for a bundled scenario.
+        Folder of the tables that the scenario names; None for a bundled scenario.
 
     Examples
     --------
@@ -66,7 +66,7 @@ class Scenario:
     def load(cls, name_or_path: str | Path) -> Scenario:
         """Load a bundled scenario by name, or a file by path; ``-`` reads standard input.
 
-        The tables that a scenario on standard input names are looked for in the working directory.
+        Tables named by a scenario on standard input are read from the working directory.
 
         Raises
         ------
@@ -104,7 +104,7 @@ class Scenario:
         Raises
         ------
         ScenarioError
-            One line: file, field, value, remedy.
+            If the text is not a valid scenario; the message gives file, field, value and remedy.
         """
         try:
             content = tomllib.loads(text)
@@ -146,21 +146,21 @@ class Scenario:
         Parameters
         ----------
         path : str or mapping
-            Dotted path of a value, such as ``"detector.exposure"``; or several paths at once, with
-            their values. A block that is absent is created.
+            Dotted path of a value, such as ``"detector.exposure"``, or a mapping from several paths
+            to their values. A block that is absent is created.
         value : object
-            What a TOML file would have there, such as ``"400 kg yr"``; None removes the key, so
-            that its default holds.
+            The value as in a TOML file, such as ``"400 kg yr"``; None removes the key, so that its
+            default holds.
 
         Returns
         -------
         Scenario
-            With the changes in `document`, `settings`, `digest` and `to_toml`.
+            A new scenario with the changes in `document`, `settings`, `digest` and `to_toml`.
 
         Raises
         ------
         ScenarioError
-            One line: file, field, value, remedy.
+            If the changed scenario is invalid; the message gives file, field, value and remedy.
 
         Examples
         --------
@@ -182,11 +182,11 @@ class Scenario:
         return replace(self, document=content, settings=_validated(content, self.name))
 
     def to_toml(self) -> str:
-        """The TOML file of the scenario as it is computed, complete in itself.
+        """Text of a self-contained TOML file with the scenario's current values.
 
-        It is the original text with its comments; where a value was changed, ``# changed`` stands
-        in place of the comment behind it. Tables in files are written as `points`. Loaded again it
-        has the same digest, and gives the same results to the last digit.
+        It is the original text with its comments; ``# changed`` replaces the comment behind a value
+        that was changed. Tables in files are written as `points`. The file has the same digest when
+        it is loaded, and gives exactly the same results.
 
         Raises
         ------
@@ -224,21 +224,21 @@ class Scenario:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the validated content, tables by their columns, twelve digits of it."""
+        """First twelve digits of the SHA-256 of the validated content, including table columns."""
         content = self.settings.model_dump(mode="json")
         embedded = {path: self._embedded(at(content, path), t) for path, t in tables(self.settings)}
         text = json.dumps(with_changes(content, embedded), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def _embedded(self, block: Document, table: OptionalTable) -> Document:
-        """A block with the rows of its table in place of where they are found."""
+        """A block with the rows of its table in place of its file."""
         rest = {key: v for key, v in block.items() if key not in OptionalTable.model_fields}
         columns = self.columns(table)
         return rest if columns is None else {**rest, "points": np.transpose(columns).tolist()}
 
 
 def _standard_input() -> str:
-    """A scenario that is piped in."""
+    """Text of a scenario on standard input."""
     remedy = "pipe a scenario in: upscatter show ge-nextgen | upscatter check -"
     if sys.stdin is None or sys.stdin.closed or sys.stdin.isatty():
         raise ScenarioError(f"{_PIPED}: has no scenario; {remedy}")
@@ -282,7 +282,7 @@ def _validated(content: Document, name: str) -> ScenarioFile | ReleaseFile:
 
 
 def _require_known(content: Document, name: str) -> None:
-    """Refuse keys that no scenario has; a key that is removed, though absent, may be one."""
+    """Refuse unknown keys, also among those that are removed although they are absent."""
     schema = ReleaseFile if "release" in content else ScenarioFile
     try:
         schema.model_validate(content)

@@ -1,4 +1,4 @@
-"""One line for what is wrong with a scenario: file, field, value, remedy."""
+"""Error messages of one line for invalid scenarios: file, field, value, remedy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 _LONGEST_VALUE = 60
-# Pydantic's names for the branches of a plain union, which no user wrote.
+# Pydantic's names for the branches of a plain union, which do not occur in files.
 _BRANCH = re.compile(r"float|int|str|bool|tuple\[.*\]|list\[.*\]")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -46,18 +46,18 @@ _DEMANDS = {
 
 
 def explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
-    """Describe the first thing that is wrong.
+    """Message about the first error in a scenario.
 
     Parameters
     ----------
     error : ValidationError
-        What pydantic found.
+        Pydantic's error.
     model : type of BaseModel
-        The model that was being filled.
+        The model that was validated.
     where : str
-        The file's name.
+        Name of the file.
     """
-    # An unknown key explains best: a misspelt one also shows up as a missing field.
+    # An unknown key is reported first, as a misspelt key also appears as a missing field.
     found = sorted(error.errors(), key=lambda e: e["type"] != "extra_forbidden")[0]
     loc, kind, value = found["loc"], found["type"], found["input"]
     context = found.get("ctx", {})
@@ -82,7 +82,7 @@ def explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
             f"{where}: {field} = {shown(value)}: must be a table of keys, [{field}] or "
             f"{field.rpartition('.')[2]} = {{ key = value }}"
         )
-    # The whole of a block says less than the message about it does.
+    # The message about a block does not need the block's whole content.
     given = "" if isinstance(value, (dict, BaseModel)) else f" = {shown(value)}"
     if kind == "value_error":
         return f"{where}: {field}{given}: {context['error']}"
@@ -93,14 +93,14 @@ def explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
 
 
 def unknown(word: object, options: Sequence[str]) -> str:
-    """Say that a word is unknown, and which one may be meant."""
+    """Text that a word is unknown, with the closest known one."""
     close = closest(word, options)
     meant = f"did you mean {close!r}? It is " if close else "choose "
     return f"is unknown; {meant}one of {', '.join(options)}"
 
 
 def closest(word: object, options: Iterable[str]) -> str | None:
-    """The option that a misspelt word is nearest to, whatever its case and order of letters."""
+    """The option closest to a misspelt word, ignoring case and the order of letters."""
     plain = {option.casefold(): option for option in options}
     given = str(word).casefold()
     for key, option in plain.items():
@@ -111,13 +111,13 @@ def closest(word: object, options: Iterable[str]) -> str | None:
 
 
 def shown(value: object) -> str:
-    """A value as it stands in a TOML file, cut where it is long."""
+    """A value as in a TOML file, shortened if it is long."""
     text = toml(value)
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 1] + "…"
 
 
 def toml(value: object, longest: int | None = None) -> str:
-    """A value as it stands in a TOML file; lists that are longer in several lines."""
+    """A value as in a TOML file; lists longer than `longest` take several lines."""
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, bool):
@@ -142,7 +142,7 @@ def _key(key: str) -> str:
 
 
 def _hint(kind: str, value: object) -> str:
-    """What else helps with the mistakes that are made most."""
+    """Further hint for common mistakes."""
     if isinstance(value, str) and value.strip().endswith("%"):
         return "; write 10 % as 0.1"
     if kind.startswith("less_than") and isinstance(value, (int, float)) and 1 < value <= 100:
@@ -155,7 +155,7 @@ def _plain(message: str) -> str:
 
 
 def _options(expected: str) -> list[str]:
-    """The words in pydantic's list of what it expects."""
+    """The words in pydantic's list of expected values."""
     return re.findall(r"'([^']*)'", expected)
 
 
@@ -173,7 +173,7 @@ def _unknown_key(loc: Sequence[int | str], model: type[BaseModel]) -> str:
 
 
 def _walk(loc: Sequence[int | str], model: type[BaseModel]) -> tuple[str, list[type[BaseModel]]]:
-    """Path of a field as the user wrote it, and the blocks it may lie in.
+    """Path of a field as in the file, and the blocks that may contain it.
 
     Pydantic's own path also has the tags by which it chose between blocks.
     """

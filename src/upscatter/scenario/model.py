@@ -1,7 +1,7 @@
-"""The blocks of a scenario file, validated.
+"""Validated blocks of a scenario file.
 
-What can be decided from a block alone is decided here; what needs the physics (a region beyond the
-kinematic end, a quenching that is not monotonic) is decided where the experiment is built.
+Checks that need only a block are made here. Checks that need the physics (a region beyond the
+kinematic end, a quenching that is not monotonic) are made when the experiment is built.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ DEFAULT_SOURCES: tuple[Source, ...] = ("8B", "hep")
 
 
 class TargetBlock(Block):
-    """What the detector is made of."""
+    """Block of the target: element, compound or isotopes."""
 
     element: Annotated[str, Field(min_length=1, max_length=80)] | None = None
     isotopes: (
@@ -56,7 +56,7 @@ class TargetBlock(Block):
     @field_validator("element")
     @classmethod
     def _formula(cls, text: str | None) -> str | None:
-        # periodictable also reads masses, densities, mixtures and charges, which mean nothing here,
+        # periodictable also reads masses, densities, mixtures and charges, which have no use here,
         # and takes "76Ge" for 76 natural atoms.
         if text is not None and (not _FORMULA.fullmatch(text) or _NO_ATOMS.search(text)):
             raise ValueError(
@@ -74,7 +74,7 @@ class TargetBlock(Block):
 
 
 class SpectrumBlock(OptionalTable):
-    """A spectrum other than the default: a named variant, or a table of E in MeV and shape."""
+    """Block of a spectrum: a named variant, or a table of E in MeV and shape."""
 
     variant: Literal["bahcall1996", "winter2006"] | None = None
 
@@ -86,7 +86,7 @@ class SpectrumBlock(OptionalTable):
 
 
 class FluxBlock(Block):
-    """Solar model, sources, and what replaces the model's numbers."""
+    """Block of the flux: solar model, sources, and values that replace those of the model."""
 
     model: Literal["BS05-OP", "B16-GS98", "B16-AGSS09met"] = "BS05-OP"
     sources: tuple[Source, ...] | None = None
@@ -132,7 +132,7 @@ class FluxBlock(Block):
 
     @property
     def relative_uncertainties(self) -> dict[str, float]:
-        """Relative uncertainty of each active source, the scenario's before the model's."""
+        """Relative uncertainty of each active source, from the scenario or else the model."""
         known = self._known_uncertainties()
         return {source: known[source] for source in self.active}
 
@@ -142,14 +142,14 @@ class FluxBlock(Block):
 
 
 class PhysicsBlock(Block):
-    """Choices of the cross sections."""
+    """Block of the cross sections: form factor and weak mixing angle."""
 
     form_factor: Literal["klein-nystrand", "helm", "point"] = "klein-nystrand"
     sin2_theta_w: Annotated[float, Field(strict=True, gt=0.0, lt=1.0)] = SIN2_THETA_W
 
 
 class StatisticsBlock(Block):
-    """Test statistic, its calibration, and the confidence of the limit."""
+    """Block of the statistics: test, its calibration, and confidence level of the limit."""
 
     test: TestName = DEFAULT_TEST
     confidence: Confidence = 0.90
@@ -165,7 +165,7 @@ class StatisticsBlock(Block):
         entry = METHODS[self.test]
         unused = self.model_fields_set - {"test", "confidence"} - entry.options
         if "test" in self.model_fields_set:
-            # a scenario that is tried with another test keeps the variance of its own
+            # a scenario that is used with another test keeps the variance for its own
             unused -= {"variance"}
         for option in sorted(unused):
             users = " or ".join(f'"{name}"' for name in METHODS if option in METHODS[name].options)
@@ -200,7 +200,7 @@ class StatisticsBlock(Block):
 
     @property
     def words(self) -> str:
-        """What the limit is, in a line."""
+        """Description of the limit in one line."""
         entry = METHODS[self.test]
         kind = entry.limit.format(dof=self.dof, variance=self.variance)
         parts = [entry.title, f"{100 * self.confidence:g} % CL", kind]
@@ -212,7 +212,7 @@ class StatisticsBlock(Block):
 
 
 class ReleaseBlock(Block):
-    """A data release to recast, in place of a detector."""
+    """Block of a data release to recast, in place of a detector."""
 
     name: Literal["xenonnt-s2only"]
     rule: Literal["integral", "cells"] = "integral"
@@ -225,7 +225,7 @@ def _one_line(text: str) -> str:
 
 
 class _CommonFile(Block):
-    """What every scenario file has."""
+    """Fields of every scenario file."""
 
     title: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
     description: str = ""

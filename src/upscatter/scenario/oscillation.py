@@ -1,4 +1,4 @@
-"""The blocks of a scenario that concern flavour: which coupling, and which neutrinos arrive."""
+"""Validated blocks of a scenario about flavour: coupling, mixing, and place of the detector."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Component = Annotated[RealNumber | tuple[RealNumber, RealNumber], BeforeValidato
 
 @contextmanager
 def refused() -> Iterator[None]:
-    """Let pydantic collect what the physics refuses."""
+    """Convert errors of the physics to errors that pydantic collects."""
     try:
         yield
     except UpscatterError as error:
@@ -49,7 +49,7 @@ def refused() -> Iterator[None]:
 
 
 class ComponentsBlock(Block):
-    """Relative couplings of the flavours; a complex one is written [real, imaginary]."""
+    """Block of relative couplings of the flavours; a complex one is written [real, imaginary]."""
 
     e: Component = 0.0
     mu: Component = 0.0
@@ -57,7 +57,7 @@ class ComponentsBlock(Block):
 
 
 class CouplingBlock(Block):
-    """`upscatter.flux.coupling.Coupling`: a named flavour, or components of one's own."""
+    """Block of `upscatter.flux.coupling.Coupling`: a named flavour, or given components."""
 
     flavour: Literal["universal", "e", "mu", "tau"] | None = None
     components: ComponentsBlock | None = None
@@ -71,7 +71,7 @@ class CouplingBlock(Block):
         return self
 
     def coupling(self) -> Coupling:
-        """The coupling. Universal ones add flavours incoherently unless told otherwise."""
+        """The coupling; a universal one adds flavours incoherently unless `sum` is given."""
         if self.components is None:
             return coupling(self.flavour or "universal", self.sum or "incoherent")
         values = [getattr(self.components, flavour) for flavour in ("e", "mu", "tau")]
@@ -81,7 +81,7 @@ class CouplingBlock(Block):
 
 
 class MixingBlock(Block):
-    """`upscatter.inputs.mixing.Mixing`: a global fit by name, or parameters of one's own."""
+    """Block of `upscatter.inputs.mixing.Mixing`: a global fit by name, or given parameters."""
 
     fit: str | None = None
     sin2_theta12: Number | None = None
@@ -104,7 +104,7 @@ class MixingBlock(Block):
         return self
 
     def mixing(self) -> Mixing:
-        """The parameters: those of the fit (NuFIT-5.3 unless named), with one's own put in."""
+        """Oscillation parameters: those that are given, else those of the fit (NuFIT-5.3)."""
         known = mixing(self.fit or "NuFIT-5.3")
         own = self.model_dump(exclude={"fit"}, exclude_none=True)
         with refused():
@@ -112,7 +112,7 @@ class MixingBlock(Block):
 
 
 class OscillationBlock(Block):
-    """Mixing, and where and when the detector takes data."""
+    """Block of mixing, and of the place and time at which the detector takes data."""
 
     mixing: Annotated[MixingBlock, BeforeValidator(wrapped("fit"))] = MixingBlock()
     laboratory: str | None = None
@@ -165,7 +165,7 @@ class OscillationBlock(Block):
         return self
 
     def exposure(self) -> NadirExposure:
-        """When the detector takes data; by day alone if no place is given.
+        """Exposure by nadir angle; by day alone if no place is given.
 
         Raises
         ------
@@ -183,7 +183,7 @@ class OscillationBlock(Block):
         season = None
         if self.season is not None:
             first, last = (_day_of_year(day) for day in self.season)
-            # A season that ends on the eve of its first day is the whole year.
+            # A season that ends on the day before its first day is the whole year.
             if (last + 1 - first) % _DAYS_OF_YEAR:
                 season = (first * DAY, (last + 1) * DAY)
         exposure = annual_exposure(where, season=season, distance=self.distance)

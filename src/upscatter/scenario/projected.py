@@ -1,4 +1,4 @@
-"""Limits that a scenario with a detector is expected to give."""
+"""Expected limits of a scenario with a detector."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ def dipole_model(
     mass_sterile : array_like, shape (masses,)
         m_4, energies.
     by_source : bool
-        Whether the signal is kept apart by source, so that the fluxes' uncertainties act on it.
+        Whether the signal is given by source, so that the fluxes' uncertainties act on it.
 
     Returns
     -------
     BinnedModel or None
-        With a hypothesis for each mass within reach; None if there is none.
+        Model with one hypothesis for each mass within reach; None if there is none.
     seen : ndarray of bool, shape (masses,)
     """
     mass = np.atleast_1d(np.asarray(mass_sterile, dtype=float))
@@ -53,7 +53,7 @@ def dipole_model(
 def projected_limits(
     model: Model, mass_sterile: FloatArray, *, bands: bool = False, work: Work = HERE
 ) -> tuple[MomentLimits, FloatArray | None]:
-    """Expected limits with the scenario's method, and Poisson limits where that is not reliable.
+    """Expected limits with the scenario's method, and Poisson limits if it is not reliable.
 
     Parameters
     ----------
@@ -61,20 +61,20 @@ def projected_limits(
     mass_sterile : ndarray, shape (masses,)
         m_4, energies.
     bands : bool
-        Whether to compute what signal-free data give that fluctuate.
+        Whether to compute the limits from signal-free data that fluctuate.
     work : Work
-        How pseudo-experiments are done.
+        How pseudo-experiments are computed.
 
     Returns
     -------
     limits : MomentLimits
     poisson : ndarray, shape (masses,), or None
-        μ_ν4/μ_B; None where the method is reliable, or is a likelihood itself.
+        Limits on μ_ν4/μ_B; None if the method is reliable, or a likelihood itself.
 
     Raises
     ------
     ScenarioError
-        Naming the field of the scenario that the statistics cannot do with.
+        If the statistics cannot use a field of the scenario; the message names it.
     """
     limits = _expected(model, model.method, mass_sterile, bands, work)
     if METHODS[model.method.name].for_data or limits.reliable.all():
@@ -87,7 +87,7 @@ def projected_limits(
 
 
 _LEAST_CONFIDENCE = 0.51
-"""One-sided limits need more than a half."""
+"""Least confidence level of the Poisson limits, as one-sided limits need more than 0.5."""
 
 
 def _expected(

@@ -1,4 +1,4 @@
-"""Where a result comes from: version, digest and physics choices."""
+"""Provenance of a result: version, digest and physics choices."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from upscatter.scenario.model import ReleaseFile, ScenarioFile
 
 
 def provenance(scenario: Scenario) -> dict[str, object]:
-    """Version, digest of the scenario, and the choices that make its result.
+    """Version, digest of the scenario, and the choices that its results depend on.
 
     Returns
     -------
     dict
-        JSON-ready.
+        The provenance, JSON-ready.
     """
     settings = scenario.settings
     coupling = settings.coupling.coupling()

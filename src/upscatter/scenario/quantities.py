@@ -1,7 +1,7 @@
-"""Quantities with units, as users write them.
+"""Parsing of quantities with units.
 
-A registry of our own dozen units: it loads in milliseconds, and it knows what a general one does
-not, that keVnr (nuclear recoil) and keVee (electron equivalent) are different dimensions.
+The registry has only the units that scenarios need. It loads in milliseconds, and unlike a general
+one it treats keVnr (nuclear recoil) and keVee (electron equivalent) as different dimensions.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ _DEFINITIONS = (
 
 # A power of a number is evaluated while parsing and could take for ever; a power of a unit is not.
 _POWER_OF_A_NUMBER = re.compile(r"[\d.)]\s*(\*\*|\^)")
-# Pint multiplies what stands side by side, so that "0,16 keVee" and "1 000 kg yr" would be zero.
+# Pint multiplies adjacent numbers, so that "0,16 keVee" and "1 000 kg yr" would be zero.
 _FOREIGN = re.compile(r"[^A-Za-z0-9_.+\-*/^() \t]")
 _LONGEST_NAME = 40
 _NUMBERS_SIDE_BY_SIDE = re.compile(r"\d\.?\s+\.?\d|\.\d*\.")
 
 
-# What papers and other programs write for the signs of a keyboard. A dot between two numbers may be
-# a decimal one, and stays a foreign character.
+# Characters of papers and other programs, with their equivalents on a keyboard. A raised dot
+# between two numbers may be a decimal one, and is refused.
 _DOT = re.compile(r"(\d\s*)?[·⋅](?=(\s*\d)?)")
 _SIGNS = str.maketrans({"×": "*", "−": "-", "µ": "u", "μ": "u"})
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
@@ -66,13 +66,13 @@ class Dimension:
     Parameters
     ----------
     name : str
-        What a user calls it.
+        Name in messages.
     unit : str
         A unit of this dimension.
     internal : float
         The value of that unit in internal units.
     example : str
-        A well-formed quantity, quoted in error messages.
+        A valid quantity, quoted in error messages.
     """
 
     name: str
@@ -114,14 +114,14 @@ def _registry() -> UnitRegistry[float]:
 
 
 def parse(text: object, *dimensions: Dimension) -> tuple[float, Dimension]:
-    """Value in internal units of a quantity written with its unit.
+    """Value, in internal units, of a quantity in a text with a unit.
 
     Parameters
     ----------
     text : object
-        What the user wrote; only a string with a unit will do.
+        The user's value; anything but a string with a unit is refused.
     *dimensions : Dimension
-        The dimensions that are acceptable here.
+        The accepted dimensions.
 
     Returns
     -------
@@ -137,8 +137,8 @@ def parse(text: object, *dimensions: Dimension) -> tuple[float, Dimension]:
 
     Notes
     -----
-    The signs of print are read as those of a keyboard: ``150 kg·yr``, ``5.25×10⁶ cm⁻² s⁻¹``,
-    ``3 µeV``. Any other character that no quantity has is refused.
+    Typographic characters are accepted: ``150 kg·yr``, ``5.25×10⁶ cm⁻² s⁻¹``, ``3 µeV``. Any other
+    character that does not belong to a quantity is refused.
 
     Examples
     --------
@@ -193,7 +193,7 @@ def _parsed(text: str, wanted: str, example: str) -> PlainQuantity[float]:
 
 
 def _on_a_keyboard(text: str) -> str:
-    """The same quantity with the signs of a keyboard, as far as it has others that are clear."""
+    """Replace typographic characters with unambiguous meaning by those of a keyboard."""
     text = _POWER_OF_TEN.sub(
         lambda m: ("e" if m[1] else "1e") + m[2].translate(_SUPERSCRIPTS), text
     )

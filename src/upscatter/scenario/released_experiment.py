@@ -1,4 +1,4 @@
-"""A scenario that names a data release, turned into the signals that its detector would see."""
+"""Dipole signals in the detector of a data release that a scenario names."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from upscatter.scenario.scattering import Scattering
 
 
 def release_block(scattering: Scattering) -> ReleaseBlock:
-    """Which release a scenario names.
+    """Block of the release that a scenario names.
 
     Raises
     ------
     ScenarioError
-        If it describes a detector instead.
+        If the scenario describes a detector instead.
     """
     settings = scattering.scenario.settings
     if not isinstance(settings, ReleaseFile):
@@ -47,7 +47,7 @@ class ReleasedExperiment:
     Parameters
     ----------
     scattering : Scattering
-        Of a scenario that names the release.
+        Nuclei, neutrinos and cross sections of a scenario that names the release.
     release : Release
     """
 
@@ -62,7 +62,7 @@ class ReleasedExperiment:
 
     @cached_property
     def folds(self) -> dict[str, RecoilFold]:
-        """Fold of each run, by the rule that the scenario chooses."""
+        """Quadrature of each run's response, by the rule that the scenario chooses."""
         integral = release_block(self.scattering).rule == "integral"
         rule = RecoilFold.integral if integral else RecoilFold.cells
         return {run.name: rule(run.response) for run in self.release.runs}
@@ -90,7 +90,7 @@ class ReleasedExperiment:
             source: {
                 run.name: run.exposure
                 * fold.rates(
-                    # cancelling terms leave roundings of either sign at the end of the recoils
+                    # where recoils end, cancelling terms leave rounding errors of either sign
                     np.maximum(
                         recoil_spectrum(
                             fold.energies,
@@ -109,7 +109,7 @@ class ReleasedExperiment:
         }
 
     def signals(self, mass_sterile: npt.ArrayLike) -> dict[str, dict[str, FloatArray]]:
-        """Dipole events for μ_ν4 = μ_B, as `counts`; (masses, shifts, bins) of several masses."""
+        """Dipole events for μ_ν4 = μ_B; see `counts`. (masses, shifts, bins) for several masses."""
         flux = self.scattering.dipole_flux
         if np.ndim(mass_sterile) == 0:
             return self.counts(Dipole(), flux, float(np.asarray(mass_sterile)))

@@ -1,4 +1,4 @@
-"""What scatters on what in a scenario: nuclei, neutrinos and cross sections, but no detector."""
+"""Nuclei, neutrinos and cross sections of a scenario, without its detector."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from upscatter.units import MEV
 
 @dataclass(frozen=True)
 class Scattering:
-    """The part of a scenario that is there with or without a detector described.
+    """Physics objects of a scenario that do not depend on a detector.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class Scattering:
 
     @cached_property
     def flavour(self) -> SolarFlavour:
-        """Flavour composition of what arrives."""
+        """Flavour composition of the flux at the detector."""
         settings = self.scenario.settings
         spectra = [self.spectrum(source) for source in settings.flux.active]
         highest = max(max(s.energies) if isinstance(s, Lines) else s.endpoint for s in spectra)
@@ -85,8 +85,8 @@ class Scattering:
     def dipole_flux(self) -> Flux:
         """Components of every active source, times μ_eff²(E)/μ² of the coupling.
 
-        For couplings that are blind to flavour no oscillation enters, and for the universal one
-        this is the flux itself.
+        For couplings that do not depend on flavour no oscillation enters, and for the universal
+        coupling this is the flux itself.
         """
         if self.coupling.blind_to_flavour:
             strength = sum(abs(c) ** 2 for c in self.coupling.components) / 3.0
@@ -107,7 +107,7 @@ class Scattering:
 
     @cached_property
     def bulk_flux(self) -> tuple[Moments, ...]:
-        """Moments of all of `dipole_flux` together, for the fastest path."""
+        """Combined moments of all components of `dipole_flux`, for fast sums over sources."""
         return combined_moments([c.moments for parts in self.dipole_flux.values() for c in parts])
 
     @cached_property
@@ -117,7 +117,7 @@ class Scattering:
 
     @cached_property
     def method(self) -> LimitMethod:
-        """How the scenario makes limits."""
+        """Method for limits that the scenario chooses."""
         return self.scenario.settings.statistics.method()
 
     @cached_property
@@ -140,14 +140,14 @@ class Scattering:
 
     @contextmanager
     def at(self, field: str) -> Iterator[None]:
-        """Say file and field in front of an error that the physics raises."""
+        """Add file and field to the front of an error that the physics raises."""
         try:
             yield
         except (ScenarioError, TableError, PhysicsError) as error:
             message = str(error)
             if message.startswith(f"{self.scenario.name}: "):
                 raise
-            # The physics may name the field, or one within it; a user reads the whole path.
+            # The physics may name the field, or one within it; the message has the whole path.
             inner = message.split(":")[0]
             block, dot, _ = inner.partition(".")
             if dot and block in ScenarioFile.model_fields:

@@ -1,4 +1,4 @@
-"""What a scenario describes, in words and numbers."""
+"""Summary of a scenario in words and numbers."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from upscatter.units import CM, KEV, KG, MEV, SECOND, YEAR
 
 
 def summarise(scenario: Scenario) -> list[tuple[str, str]]:
-    """Describe a scenario line by line; building it checks all of it.
+    """Properties of a scenario line by line; the scenario is built, which checks all of it.
 
     Returns
     -------
     list of (str, str)
-        What, and its value.
+        Name and value of each property.
     """
     settings = scenario.settings
     scattering = Scattering(scenario)

@@ -1,4 +1,4 @@
-"""Test statistics of binned counts; no neutrino is known here."""
+"""Likelihoods, test statistics and limits of binned counts, independent of the physics."""
 
 __all__ = [
     "asymptotics",

@@ -1,7 +1,7 @@
 """Test statistics of a signal strength and their asymptotic distributions.
 
-Cowan, Cranmer, Gross and Vitells, arXiv:1007.1727 (CCGV). What the statistics of a strength are,
-and how they are distributed, is in `upscatter.statistics.criteria`.
+The source is Cowan, Cranmer, Gross and Vitells, arXiv:1007.1727 (CCGV).
+`upscatter.statistics.criteria` has the statistics and their distributions.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class Discovery:
 def asimov(model: BinnedModel, data: Observation, strength: float = 0.0) -> Observation:
     """Data and auxiliary data equal to the expectation fitted to `data` at a strength.
 
-    Where the data need a signal, those without one have the nuisance parameters of a vanishing one.
+    If the data exclude the absence of a signal, nuisance parameters for strength 0 are those in the
+    limit of a vanishing signal.
 
     Raises
     ------

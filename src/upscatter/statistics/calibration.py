@@ -1,10 +1,10 @@
-"""Limits whose distribution is that of pseudo-experiments, not the asymptotic one.
+"""Limits with test-statistic distributions from pseudo-experiments, not asymptotic ones.
 
-At each hypothesis, a strength with the nuisance parameters profiled on the reference data, counts
-are drawn from Poisson's distribution and auxiliary data about the profiled nuisance parameters; the
-level of the strength is the fraction of these data that are at least as incompatible with it as
-the observed ones. All hypotheses use the same uniform random numbers, so that levels are smooth in
-the strength and neighbouring masses share their fluctuations. Nothing here knows what is counted.
+A hypothesis is a strength with the nuisance parameters profiled on the reference data. For each,
+counts are drawn from Poisson's distribution and auxiliary data about the profiled nuisance
+parameters. The level of the strength is the fraction of these data that are at least as
+incompatible with it as the observed ones. All hypotheses use the same uniform random numbers, so
+that levels are smooth in the strength and neighbouring masses have the same fluctuations.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from upscatter.statistics.observation import Observation
 from upscatter.statistics.profile import Profile, fit, fit_without_signal
 
 MOST_FAILED = 1e-3
-"""Fraction of failed fits beyond which there is no calibration."""
+"""Fraction of failed fits above which a calibration is refused."""
 
 NEARLY_NORMAL = 1e8
 """Expected counts of a bin from which the normal distribution is as good as Poisson's."""
 
 WIDTH = 9.0
-"""Standard deviations to either side in which counts are drawn."""
+"""Range in which counts are drawn, standard deviations to either side."""
 
 EVALUATIONS = 40
 """Hypotheses after which the search for a limit is given up."""
 
 FURTHER = (1.06, 1.13, 1.22, 1.35)
-"""Where to look, times the end of an interval, whether it goes on."""
+"""Strengths, as multiples of the end of an interval, at which to test whether it continues."""
 
 FAR = 1e3
 """Signal counts, times the observed ones, that stand for an infinite strength."""
@@ -48,19 +48,19 @@ MOST_NOISE = 0.35
 """Relative statistical error of a level above which it says nothing of a slope."""
 
 NOTHING = 1e-4
-"""Part of the first guess at and below which a strength stands for none at all."""
+"""Fraction of the first guess at and below which a strength is taken as zero."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PseudoExperiments:
-    """How a calibration draws its pseudo-experiments.
+    """Settings of a calibration's pseudo-experiments.
 
     Parameters
     ----------
     trials : int
         Pseudo-experiments for each hypothesis.
     seed : int
-        Of the random numbers.
+        Seed of the random numbers.
     """
 
     trials: int = 5000
@@ -68,7 +68,7 @@ class PseudoExperiments:
 
 
 def poisson_quantiles(uniform: FloatArray, expected: FloatArray) -> FloatArray:
-    """Counts whose cumulative probability is the first to reach a number between 0 and 1.
+    """Quantiles of Poisson's distribution: least counts with a cumulative probability ≥ uniform.
 
     Parameters
     ----------
@@ -98,12 +98,12 @@ def poisson_quantiles(uniform: FloatArray, expected: FloatArray) -> FloatArray:
 
 @dataclass(frozen=True)
 class Sampler:
-    """The distribution of a test statistic at hypotheses about one signal.
+    """Distribution of a test statistic, from pseudo-experiments, for strengths of one signal.
 
     Parameters
     ----------
     model : BinnedModel
-        With one signal.
+        A model with one hypothesis.
     reference : Observation
         One data set, on which the nuisance parameters of each hypothesis are profiled.
     criterion : Criterion
@@ -116,19 +116,19 @@ class Sampler:
     settings: PseudoExperiments = field(default_factory=PseudoExperiments)
 
     def with_signal(self, strength: float) -> FloatArray:
-        """Statistic of a strength in pseudo-data that have it, sorted; shape (trials,)."""
+        """Statistic of a strength in pseudo-data with that strength, sorted; shape (trials,)."""
         profiled = fit(self.model, self.reference, strength).require("profile of a hypothesis")
         data = self._data(1, profiled.parameters.reshape(-1))
         return self._sorted(self._statistic(data, self._free(data), strength))
 
     def without(self, strength: float) -> FloatArray:
-        """The same in pseudo-data without a signal, negative if their best strength is larger."""
+        """Statistic in pseudo-data without a signal, negative if their best strength is larger."""
         data, free = self._background
         q = self._statistic(data, free, strength)
         return self._sorted(np.where(free.strength > strength, -q, q))
 
     def observed(self, data: Observation, strength: float) -> FloatArray:
-        """Statistic of a strength in data of one or many sets, shape (sets,)."""
+        """Statistic of a strength in one or many observed data sets, shape (sets,)."""
         rows = data.flat()
         return self._statistic(rows, self._free(rows), strength)
 
@@ -202,7 +202,7 @@ class CalibratedLimit:
 
 
 Evaluation = tuple[FloatArray, FloatArray]
-"""ln level less ln(1 − confidence), and its statistical error, of each limit that is looked for."""
+"""ln level − ln(1 − confidence), and its statistical error, of each limit to be found."""
 
 
 def calibrated_limit(
@@ -212,27 +212,26 @@ def calibrated_limit(
     numbers: Sequence[float] = (),
     data: Observation | None = None,
 ) -> CalibratedLimit:
-    """Upper limits of data without a signal that fluctuate, and of observed data.
+    """Upper limits from observed data, and from signal-free data that fluctuate.
 
-    The limit of a fluctuation N is the strength that a fraction Φ(N) of all data without a signal
-    exclude.
+    The limit of a fluctuation N is the strength that a fraction Φ(N) of signal-free data exclude.
 
     Parameters
     ----------
     sampler : Sampler
     confidence : float
     start : ndarray, shape (limits,)
-        First guesses, such as the asymptotic limits: of the observed data, if there are any, then
-        of each number.
+        First guesses, such as the asymptotic limits: first of the observed data, if there are any,
+        then of each number.
     numbers : sequence of float
-        N, standard deviations.
+        Fluctuations N in standard deviations.
     data : Observation, optional
-        One observed data set; with a two-sided criterion its interval has a lower end, too.
+        One observed data set; with a two-sided criterion its interval also has a lower end.
 
     Returns
     -------
     CalibratedLimit
-        First that of the observed data, if there are any, then that of each number.
+        The limit of the observed data first, if there are any, then that of each number.
 
     Raises
     ------
@@ -246,7 +245,7 @@ def calibrated_limit(
     def evaluate(strength: float) -> Evaluation:
         if strength not in known:
             with_signal = sampler.with_signal(strength)
-            # only CL_s, and limits of data without a signal, need these
+            # only CL_s and limits from signal-free data need these
             without = sampler.without(strength)
             q, low, high = _references(sampler, strength, without, numbers, data)
             level, error = sampler.criterion.sampled_level(q, with_signal, without)
@@ -264,7 +263,7 @@ def calibrated_limit(
     def excess(index: int) -> Callable[[float], tuple[float, float]]:
         return lambda s: (float(evaluate(s)[0][index]), float(evaluate(s)[1][index]))
 
-    # only a two-sided statistic tells data apart whose best strength is the larger one
+    # only a two-sided statistic distinguishes data whose best strength is the larger one
     end = _outermost_end if sampler.criterion.two_sided else _upper_end
     found = [end(excess(i), _guess(first, typical)) for i, first in enumerate(start)]
     lower = (0.0, 0.0)
@@ -281,11 +280,11 @@ def _references(
     numbers: Sequence[float],
     data: Observation | None,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Statistic of the data that a limit is for, and what it might be within its error."""
+    """Statistic of the data that a limit is for, and its range within the statistical error."""
     size = without.size
     fraction = ndtr(np.asarray(numbers, dtype=float))
     spread = np.sqrt(size * fraction * (1.0 - fraction))
-    # a fraction Φ(N) of all data without a signal have at least this, and exclude from below
+    # a fraction Φ(N) of signal-free data have at least this value, and so exclude the strength
     last = size - np.ceil(fraction * size)
     rank = np.stack([last, last - spread, last + spread])
     quantiles = np.maximum(without[np.clip(np.round(rank), 0, size - 1).astype(np.intp)], 0.0)
@@ -305,7 +304,7 @@ def _guess(first: float, typical: float) -> float:
 def _outermost_end(
     excess: Callable[[float], tuple[float, float]], start: float
 ) -> tuple[float, float]:
-    """`_upper_end` of a level that may rise again: a growing strength orders few counts anew."""
+    """`_upper_end` if the level may rise again, as few counts change order with the strength."""
     end = _upper_end(excess, start)
     for _ in range(EVALUATIONS):
         beyond = [f * end[0] for f in FURTHER if end[0] > 0.0 and excess(f * end[0])[0] > 0.0]
@@ -350,7 +349,7 @@ def _lower_end(
 def _between(
     excess: Callable[[float], tuple[float, float]], inside: float, outside: float
 ) -> tuple[float, float]:
-    """Where a level falls to its target, between a strength inside and one outside the interval."""
+    """Strength at which a level falls to its target, between one inside and one outside."""
     level_in, level_out = excess(inside)[0], excess(outside)[0]
     for _ in range(EVALUATIONS):
         part = level_in / (level_in - level_out)

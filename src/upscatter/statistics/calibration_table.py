@@ -1,4 +1,4 @@
-"""Distributions of a test statistic at a grid of strengths, for the limits of many data sets."""
+"""Distributions of a test statistic on a grid of strengths, for limits of many data sets."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class CalibrationTable:
 
     @classmethod
     def at(cls, sampler: Sampler, strengths: FloatArray) -> CalibrationTable:
-        """A table of some strengths."""
+        """Compute the table at the given strengths."""
         return cls(
             sampler,
             strengths,
@@ -45,7 +45,7 @@ class CalibrationTable:
 
     @classmethod
     def around(cls, sampler: Sampler, strength: float) -> CalibrationTable:
-        """A table about the limit that is expected."""
+        """Compute the table on a grid around the expected limit."""
         return cls.at(sampler, np.geomspace(SPAN[0], SPAN[1], POINTS) * strength)
 
     def levels(self, data: Observation) -> FloatArray:

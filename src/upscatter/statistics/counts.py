@@ -1,9 +1,8 @@
-"""How many counts a limit rests on, and so whether asymptotic distributions hold for it.
+"""Effective number of counts of a limit, a criterion for the validity of asymptotic distributions.
 
 The likelihood ratio of a small change of the strength is a sum over counts with weights
 w = s/ν. Its skewness, Σ s³/ν² / (Σ s²/ν)^{3/2}, is that of a Poisson variable of N counts if
-N = (Σ s²/ν)³ / (Σ s³/ν²)². Where all weights are alike the sum takes few distinct values. Nothing
-here knows what is counted.
+N = (Σ s²/ν)³ / (Σ s³/ν²)². If all weights are alike the sum takes few distinct values.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ def effective_counts(model: BinnedModel, strength: FloatArray) -> FloatArray:
     ----------
     model : BinnedModel
     strength : ndarray, shape (hypotheses,)
-        Of each hypothesis' signal, such as its limit; NaN and 0 stand for none.
+        Strength of each hypothesis' signal, such as its limit; NaN and 0 mean that there is none.
 
     Returns
     -------
@@ -67,10 +66,10 @@ def weight_spread(model: BinnedModel, strength: FloatArray) -> FloatArray:
 
 
 def _expected(model: BinnedModel, strength: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Signal for unit strength, scaled to its largest bin, and all that is expected."""
+    """Signal for unit strength, scaled to its largest bin, and total expected counts."""
     signal = model.total_signal.reshape(-1, model.bins)
     background = np.sum([np.zeros(model.bins), *model.backgrounds.values()], axis=0)
     known = np.where(np.isfinite(strength), strength, 0.0)
     expected = background + known[:, None] * signal
-    # strengths may be of any size: only the shape of the signal matters
+    # the signal is scaled, as strengths may be of any size and only its shape matters
     return signal / signal.max(axis=1, keepdims=True), expected

@@ -1,9 +1,9 @@
-"""Criteria that exclude a signal strength: what falls to 1 − confidence at the end of an interval.
+"""Criteria that exclude a signal strength: test statistics and their levels (p-values or CL_s).
 
-The distributions are the asymptotic ones of Cowan, Cranmer, Gross and Vitells, arXiv:1007.1727
-(CCGV), or samples of pseudo-experiments. CL_s: A. L. Read, J. Phys. G 28 (2002) 2693. Unified
-intervals: G. J. Feldman and R. D. Cousins, Phys. Rev. D 57 (1998) 3873. Nothing here knows what is
-counted.
+A strength is excluded if its level is below 1 − confidence. The distributions are the asymptotic
+ones of Cowan, Cranmer, Gross and Vitells, arXiv:1007.1727 (CCGV), or samples of pseudo-experiments.
+CL_s: A. L. Read, J. Phys. G 28 (2002) 2693. Unified intervals: G. J. Feldman and R. D. Cousins,
+Phys. Rev. D 57 (1998) 3873.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from scipy.special import log_ndtr, ndtr, ndtri
 from upscatter.numerics import FloatArray
 
 TIE = 1e-6
-"""Values of a statistic closer than this are of the same data: fits are good to 1e-9 or so."""
+"""Difference below which values of a statistic are equal; fits are accurate to about 1e-9."""
 
 
 @dataclass(frozen=True)
 class Criterion(ABC):
-    """A test statistic of a signal strength, with what is made of its distribution."""
+    """Base class: a test statistic of a signal strength, and its level from the distribution."""
 
     @property
     def lowest(self) -> float:
@@ -33,7 +33,7 @@ class Criterion(ABC):
 
     @property
     def two_sided(self) -> bool:
-        """Whether strengths below the best one are excluded, too."""
+        """Whether strengths below the best one can also be excluded."""
         return False
 
     @abstractmethod
@@ -45,7 +45,7 @@ class Criterion(ABC):
         rise : ndarray, shape (...)
             −2 ln of the profile likelihood ratio of the strength to the best one.
         best, strength : ndarray, shape (...)
-            Best strength, and the one that is tested.
+            Best strength, and tested strength.
         """
 
     @abstractmethod
@@ -57,7 +57,7 @@ class Criterion(ABC):
         q : array_like, shape (...)
             Statistic of the data.
         q_asimov : array_like, shape (...)
-            That of signal-free Asimov data, (μ/σ)².
+            Statistic of signal-free Asimov data, (μ/σ)².
         """
 
     @abstractmethod
@@ -69,12 +69,12 @@ class Criterion(ABC):
         alpha : float
             1 − confidence.
         number : array_like, shape (...)
-            N; the best strength is N σ.
+            Fluctuation N; the best strength is N σ.
 
         Returns
         -------
         ndarray, shape (...)
-            Not positive where every strength is excluded.
+            Zero or negative where every strength is excluded.
         """
 
     @abstractmethod
@@ -88,8 +88,8 @@ class Criterion(ABC):
         q : ndarray, shape (n,)
             Statistic of the data.
         with_signal, without : ndarray, shape (trials,)
-            Statistic of pseudo-data with the tested signal and without any, sorted; of the latter
-            it is negative where the best strength exceeds the tested one.
+            Statistic of pseudo-data with the tested signal and without any, sorted; `without` is
+            negative where the best strength exceeds the tested one.
 
         Returns
         -------
@@ -104,9 +104,9 @@ class OneSided(Criterion):
     Parameters
     ----------
     divided : bool
-        Whether the p-value with signal, CL_s+b, is divided by that without, CL_b: that is CL_s.
+        Whether the level is CL_s, the p-value with signal, CL_s+b, divided by that without, CL_b.
     bounded : bool
-        Whether the best strength is at least 0: q̃_μ (CCGV eq. 16), else q_μ (eq. 14).
+        Whether the best strength is bounded at 0: q̃_μ (CCGV eq. 16), else q_μ (eq. 14).
     """
 
     divided: bool
@@ -158,7 +158,7 @@ class OneSided(Criterion):
 
 @dataclass(frozen=True)
 class TwoSided(Criterion):
-    """Unified intervals: t̃_μ (CCGV eq. 11), which also tells strengths below the best one apart."""
+    """Unified intervals: t̃_μ (CCGV eq. 11), which also tests strengths below the best one."""
 
     @property
     def two_sided(self) -> bool:
@@ -170,12 +170,12 @@ class TwoSided(Criterion):
         return rise
 
     def log_level(self, q: npt.ArrayLike, q_asimov: npt.ArrayLike) -> FloatArray:
-        """ln of the p-value of t̃_μ: one less CCGV's eq. 43."""
+        """ln of the p-value of t̃_μ, which is 1 − CCGV's eq. 43."""
         root = np.sqrt(np.asarray(q, dtype=float))
         width = np.sqrt(np.asarray(q_asimov, dtype=float))
         safe = np.where(width > 0.0, width, 1.0)
         beyond = (root**2 + width**2) / (2.0 * safe)
-        # of a vanishing strength nothing lies on the other side
+        # a vanishing strength has no tail on the other side
         other = np.where(root <= width, root, np.where(width > 0.0, beyond, np.inf))
         return np.asarray(np.logaddexp(log_ndtr(-root), log_ndtr(-other)))
 
@@ -203,10 +203,10 @@ class TwoSided(Criterion):
 
 
 CLSB = OneSided(divided=False)
-"""The p-value of signal and background."""
+"""The p-value of signal and background, CL_s+b."""
 
 CLS = OneSided(divided=True)
-"""CL_s, which excludes nothing that the experiment cannot see."""
+"""CL_s, which excludes no signal to which the experiment is not sensitive."""
 
 UNIFIED = TwoSided()
 """Unified intervals."""
@@ -219,12 +219,12 @@ def exceeded(q: FloatArray, sample: FloatArray) -> tuple[FloatArray, FloatArray]
     ----------
     q : ndarray, shape (n,)
     sample : ndarray, shape (trials,)
-        Sorted.
+        Sorted values.
 
     Returns
     -------
     fraction, error : ndarray, shape (n,)
-        An error where none, or all, are at least q is that of a single one.
+        If none, or all, are at least q, the error is that of a single one.
 
     Examples
     --------

@@ -1,9 +1,8 @@
-"""Calibrated limits for many hypotheses, whose neighbours share pseudo-experiments.
+"""Calibrated limits for many hypotheses, with pseudo-experiments at some of them.
 
-Along a curve of hypotheses (masses) the shape of the signal changes slowly. What pseudo-experiments
-do to a limit depends on that shape, not on its scale: they are done at nodes, between which the
-shape turns by a small angle only, and the ratio of the limit to the asymptotic one is interpolated.
-Nothing here knows what is counted.
+Along a curve of hypotheses (masses) the shape of the signal changes slowly. The ratio of the
+calibrated limit to the asymptotic one depends on that shape, not on its scale. It is computed at
+nodes, between which the angle between signal shapes is small, and interpolated.
 """
 
 from __future__ import annotations
@@ -48,7 +47,7 @@ class CalibratedCurve:
 
 @dataclass(frozen=True, kw_only=True)
 class NodeTask:
-    """The limits of one hypothesis: a piece of a curve's calibration.
+    """Task that computes the limits of one hypothesis, a part of a curve's calibration.
 
     Parameters
     ----------
@@ -70,7 +69,7 @@ class NodeTask:
     data: Observation | None
 
     def compute(self) -> Columns:
-        """Upper limits, then the lower end, and their errors."""
+        """Compute upper limits, then the lower end, and their errors."""
         found = calibrated_limit(self.sampler, self.confidence, self.start, self.numbers, self.data)
         return {
             "strength": np.append(found.strength, found.lower),
@@ -103,10 +102,11 @@ def calibrated_curve(
     start : ndarray, shape (limits, hypotheses)
         Asymptotic limits: of the observed data, if there are any, then of each number.
     numbers : sequence of float
-        Fluctuations of signal-free data, in standard deviations, to have limits of.
+        Fluctuations of signal-free data, in standard deviations, for which limits are computed.
     work : Work
     observed : bool
-        Whether the data are observed; with a two-sided criterion their intervals have lower ends.
+        Whether the data are observed ones; with a two-sided criterion their intervals have lower
+        ends.
 
     Returns
     -------
@@ -151,18 +151,18 @@ def calibrated_curve(
 
 
 def shape_path(model: BinnedModel, strength: FloatArray) -> FloatArray:
-    """How far the shape of the signal has turned from the first hypothesis to each.
+    """Angle by which the shape of the signal turns from the first hypothesis to each.
 
     Parameters
     ----------
     model : BinnedModel
     strength : ndarray, shape (hypotheses,)
-        At which counts are compared.
+        Strengths at which counts are compared.
 
     Returns
     -------
     ndarray, shape (hypotheses,)
-        Radian, not falling.
+        Sum of the angles between neighbours, in radians; never decreasing.
     """
     signal = model.total_signal.reshape(-1, model.bins)
     background = np.sum([np.zeros(model.bins), *model.backgrounds.values()], axis=0)
@@ -170,13 +170,13 @@ def shape_path(model: BinnedModel, strength: FloatArray) -> FloatArray:
     weighted = np.divide(signal, np.sqrt(expected), out=np.zeros_like(signal), where=expected > 0.0)
     length = np.linalg.norm(weighted, axis=1, keepdims=True)
     unit = np.divide(weighted, length, out=np.zeros_like(weighted), where=length > 0.0)
-    # through the chord: the arc cosine of nearly one has no digits
+    # computed from the chord, as the arc cosine of nearly one loses its digits
     chord = np.linalg.norm(np.diff(unit, axis=0), axis=1)
     return np.concatenate([[0.0], np.cumsum(2.0 * np.arcsin(np.minimum(0.5 * chord, 1.0)))])
 
 
 def path_nodes(path: FloatArray) -> npt.NDArray[np.intp]:
-    """Hypotheses to compute: the first, the last, and those an angle of `ANGLE` apart.
+    """Indices of the hypotheses to compute: first, last, and those an angle of `ANGLE` apart.
 
     Examples
     --------
@@ -197,7 +197,7 @@ def _between_nodes(
     path: FloatArray,
     nodes: npt.NDArray[np.intp],
 ) -> FloatArray:
-    """Numbers at every hypothesis, from the nodes: as ratios to the guess, or in counts."""
+    """Interpolate from the nodes to every hypothesis, in ratios to the guess or in counts."""
     result = np.empty(guess.shape)
     for row, values in enumerate(found):
         unit = guess[row] if (guess[row] > 0.0).all() else one_count
@@ -206,6 +206,6 @@ def _between_nodes(
 
 
 def _row(data: Observation, index: int) -> Observation:
-    """A data set compared with the only signal of `BinnedModel.only`."""
+    """One data set, for the only signal of `BinnedModel.only`."""
     one = data.take(slice(index, index + 1))
     return replace(one, hypothesis=np.zeros(1, dtype=np.intp))

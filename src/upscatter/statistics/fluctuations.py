@@ -1,8 +1,8 @@
 """Quantiles of the limit of a χ² with pulls over experiments that fluctuate.
 
-The best strength b is normal. So is the scale error t of the signal's template where an auxiliary
-measurement gives that scale: whoever believes in (1 + t) times the true signal finds the strength
-b/(1 + t), and its limit too is 1/(1 + t) of what it would be. Nothing here knows what is counted.
+The best strength b is normally distributed. So is the relative error t of the signal's scale, if an
+auxiliary measurement gives that scale: an analysis with (1 + t) times the true signal finds the
+strength b/(1 + t), and its limit is divided by (1 + t) as well.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from upscatter.numerics import FloatArray
 from upscatter.statistics.pulls import StrengthEstimate, bounded_limit
 
 NODES = 25
-"""Of the quadrature over the scale: quantiles to 1e-5 at a scale error of 16 %, 1e-3 at 30 %."""
+"""Nodes of the quadrature over the scale: 1e-5 accurate at a scale error of 16 %, 1e-3 at 30 %."""
 
 LEAST_SCALE = 0.05
-"""A template that is believed to be next to nothing is not followed further down."""
+"""Least scale 1 + t of the template that is integrated over."""
 
 BISECTIONS = 48
 
@@ -33,20 +33,20 @@ def limit_quantiles(
     scale: FloatArray,
     covariance: FloatArray,
 ) -> FloatArray:
-    """Limits that a fraction Φ(N) of all experiments without a signal stays below.
+    """Quantiles of the limits of experiments without a signal, at probabilities Φ(N).
 
     Parameters
     ----------
     estimate : StrengthEstimate
-        Of the true template, for any number of signals (...).
+        Estimate with the true template, for any number of signals (...).
     threshold : float
         Δχ² at the limit.
     numbers : sequence of float
-        N.
+        Fluctuations N in standard deviations.
     spread, scale : ndarray, shape (...)
         Standard deviations of b and of t.
     covariance : ndarray, shape (...)
-        Of b and t.
+        Covariance of b and t.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def limit_quantiles(
         slope = np.where(scale > 0.0, covariance / scale, 0.0)[..., None]
         mean = slope * nodes
         rest = np.sqrt(np.maximum(spread[..., None] ** 2 - slope**2, 0.0))
-        # at each scale alone; the quantile over all lies between the least and the greatest
+        # quantile at each scale; the quantile over all scales is between the least and the greatest
         alone = bounded_limit(mean + level * rest, width2) / believed
         low, high = np.log(alone.min(axis=-1)), np.log(alone.max(axis=-1))
         wanted = ndtr(level[..., 0])
@@ -84,6 +84,6 @@ def limit_quantiles(
 
 
 def _best(limit: FloatArray, width2: FloatArray) -> FloatArray:
-    """The best strength that has a limit: the inverse of `bounded_limit`."""
+    """Best strength with the given limit, the inverse of `bounded_limit`."""
     width = np.sqrt(width2)
     return np.where(limit < width, (limit**2 - width2) / (2.0 * limit), limit - width)

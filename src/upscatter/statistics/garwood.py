@@ -32,7 +32,7 @@ def garwood_interval(
     Returns
     -------
     low, high : ndarray
-        Of the shape of `counts`; `low` is 0 where nothing was observed.
+        Ends of the interval, of the shape of `counts`; `low` is 0 for a count of 0.
 
     Examples
     --------

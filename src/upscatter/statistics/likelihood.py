@@ -3,7 +3,7 @@
 ν_i = strength · Σ_s signal_si + Σ_j background_ji, each sample being (template + Σ_k Δ_ki(z_k)) ·
 Π_k (1 + σ_k z_k), and −2 ln L = 2 Σ_i [ν_i − n_i + n_i ln(n_i/ν_i)] + Σ_k (z_k − a_k)², relative to
 the saturated model. This is HistFactory's structure (CERN-OPEN-2012-016) with Gaussian constraints.
-Nothing here knows what is counted. Parameters are (strength, z_1, …): normalisations, then shapes.
+Parameters are (strength, z_1, …), first those of normalisations, then those of shapes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from upscatter.statistics.observation import Observation, check_counts
 from upscatter.statistics.samples import SampleStack
 
 SIGNAL = "signal"
-"""Name of the sample that the strength multiplies, where there is one of them only."""
+"""Name of the sample that the strength multiplies, if there is only one."""
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,9 @@ class Normalisation:
     Parameters
     ----------
     name : str
-        What is uncertain.
+        Name of the nuisance parameter.
     relative : mapping
-        σ ≥ 0 of every sample it acts on; name a signal beside a background to share it.
+        σ ≥ 0 of every sample it acts on. A signal and a background in it share the parameter.
     """
 
     name: str
@@ -43,12 +43,12 @@ class Normalisation:
 
 @dataclass(frozen=True)
 class Expansion:
-    """−2 ln L around some parameters, one row for each data set.
+    """Value, gradient and curvature of −2 ln L at some parameters, for each data set.
 
     Parameters
     ----------
     value : ndarray, shape (sets,)
-        Relative to the saturated model; infinite where the model forbids the data.
+        −2 ln L relative to the saturated model; infinite where the model forbids the data.
     gradient : ndarray, shape (sets, parameters)
     curvature : ndarray, shape (sets, parameters, parameters)
         Hessian without the second derivatives of the expectation: positive semi-definite.
@@ -61,18 +61,18 @@ class Expansion:
 
 @dataclass(frozen=True)
 class BinnedModel:
-    """What is expected in each bin, and how well that is known.
+    """Expected counts in each bin, with nuisance parameters for their uncertainties.
 
     Parameters
     ----------
     signal : ndarray, shape (bins,) or (hypotheses, bins), or mapping
-        Counts for unit strength; a mapping from names where parts of the signal have different
+        Counts for unit strength; a mapping from names if parts of the signal have different
         uncertainties. The strength multiplies all of them. With several hypotheses each data set
-        says which it is for.
+        carries the index of its hypothesis.
     backgrounds : mapping
-        Counts, shape (bins,), of each other sample.
+        Counts, shape (bins,), of each background sample.
     normalisations, shapes : tuple
-        The nuisance parameters; a name occurs once.
+        The nuisance parameters, with distinct names.
 
     Raises
     ------
@@ -94,7 +94,7 @@ class BinnedModel:
     shapes: tuple[Shape, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse templates and nuisance parameters that mean nothing."""
+        """Refuse invalid templates and nuisance parameters."""
         for name in self.signals:
             if name in self.backgrounds:
                 raise PhysicsError(f"backgrounds: {name!r} is the name of a signal; use another")
@@ -128,7 +128,7 @@ class BinnedModel:
 
     @cached_property
     def signals(self) -> dict[str, FloatArray]:
-        """What the strength multiplies, by name."""
+        """Samples that the strength multiplies, by name."""
         if isinstance(self.signal, Mapping):
             return dict(self.signal)
         return {SIGNAL: self.signal}
@@ -150,7 +150,7 @@ class BinnedModel:
 
     @cached_property
     def hypotheses(self) -> int:
-        """Number of signals that data can be compared with."""
+        """Number of hypotheses, that is of signals that data can be compared with."""
         return int(np.prod(self.total_signal.shape[:-1]))
 
     @property
@@ -164,7 +164,7 @@ class BinnedModel:
         auxdata: npt.ArrayLike | None = None,
         hypothesis: npt.ArrayLike = 0,
     ) -> Observation:
-        """Data for this model, checked.
+        """Data sets for this model, after checking them.
 
         Parameters
         ----------
@@ -172,7 +172,7 @@ class BinnedModel:
         auxdata : array_like, shape (..., nuisances), optional
             Centres of the constraints; 0 if not given.
         hypothesis : array_like of int, shape (...)
-            Which of several signals each data set is for.
+            Index of the signal that each data set is compared with.
         """
         n = np.asarray(counts, dtype=float)
         if n.ndim == 0 or n.shape[-1] != self.bins:
@@ -194,7 +194,7 @@ class BinnedModel:
         return Observation(n, a, h)
 
     def _check_predicted(self, counts: FloatArray, hypothesis: npt.NDArray[np.intp]) -> None:
-        """Refuse a count in a bin where neither a background nor the signal has any."""
+        """Refuse a count in a bin where neither backgrounds nor the signal predict any."""
         signal = self.total_signal.reshape(-1, self.bins)[hypothesis]
         impossible = np.argwhere((counts > 0.0) & self.without_background & (signal == 0.0))
         if impossible.size:
@@ -225,7 +225,7 @@ class BinnedModel:
         ----------
         parameters : ndarray, shape (..., 1 + nuisances)
         hypothesis : ndarray of int, shape (...), optional
-            Which of several signals; the first if not given.
+            Index of the signal; the first if not given.
         """
         rows = np.atleast_2d(parameters).reshape(-1, 1 + len(self.names))
         which = None if hypothesis is None else hypothesis.reshape(-1)
@@ -237,7 +237,7 @@ class BinnedModel:
         return self.total_signal.reshape(-1, self.bins)[data.hypothesis]
 
     def only(self, hypothesis: int) -> BinnedModel:
-        """The same model with one of its signals alone."""
+        """The same model with only one of its signals."""
         if self.hypotheses == 1 and self.total_signal.ndim == 1:
             return self
         signals = {
@@ -255,7 +255,7 @@ class BinnedModel:
     def by_sample(self, parameters: FloatArray) -> dict[str, FloatArray]:
         """Expected counts of each sample, shape (bins,), for one set of parameters.
 
-        Of several hypotheses it is the first that counts.
+        With several hypotheses the signal is that of the first.
         """
         counts = self._stack.by_sample(parameters[None])[0]
         return dict(zip(self.samples, counts, strict=True))
@@ -277,7 +277,7 @@ class BinnedModel:
         ----------
         parameters : ndarray, shape (sets, 1 + nuisances)
         data : Observation
-            Of the same number of sets.
+            As many data sets as rows of `parameters`.
 
         Returns
         -------
@@ -291,12 +291,12 @@ class BinnedModel:
     def _deviance(nu: FloatArray, parameters: FloatArray, data: Observation) -> FloatArray:
         n = data.counts
         seen = n > 0.0
-        # through log1p, which keeps differences of large counts that n ln(n/ν) would round away
+        # log1p keeps differences of large counts, which n ln(n/ν) would lose in rounding
         x = np.divide(nu - n, n, out=np.zeros_like(nu), where=seen)
         allowed = np.where(seen, x > -1.0, nu >= 0.0)
         x[~allowed] = 0.0
         logarithm = np.log1p(x)
-        # where next to nothing is expected, it is ν/n that has the digits
+        # for tiny expectations the ratio ν/n keeps the digits
         few = x < -0.5
         if few.any():
             logarithm[few] = np.log(nu[few] / n[few])

@@ -1,7 +1,7 @@
-"""What every method that makes limits offers, and the limits that it gives.
+"""Base class of the methods for limits, and the limits that they give.
 
-Limits, bands, pseudo-experiments, plans and impacts ask a `LimitMethod`; none of them knows which
-test it is. Nothing here knows what is counted.
+Limits, bands, pseudo-experiments, plans and impacts all use a `LimitMethod` and do not depend on
+which test it is.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from upscatter.statistics.registry import CalibrationName
 from upscatter.tasks import HERE, Work
 
 BANDS = (-2.0, -1.0, 0.0, 1.0, 2.0)
-"""Fluctuations of the data, in standard deviations, that expected limits are given for."""
+"""Fluctuations of the data, in standard deviations, for which expected limits are given."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,13 +30,13 @@ class Limits:
     Parameters
     ----------
     strength : ndarray, shape (n,)
-        Upper limit: 0 where every positive strength is excluded, NaN where there is none.
+        Upper limit: 0 if every positive strength is excluded, NaN if there is no limit.
     reliable : ndarray of bool, shape (n,)
         Whether the approximation behind the limit keeps the coverage within 2 points.
     coverage : ndarray, shape (n,), or None
-        Coverage that the method predicts of itself, where it can.
+        Coverage that the method predicts for its limits, if it can.
     bands : ndarray, shape (5, n), or None
-        Limits of data without a signal that fluctuate by `BANDS`.
+        Limits from signal-free data that fluctuate by `BANDS` standard deviations.
     lower : ndarray, shape (n,), or None
         Lower end of a two-sided interval; 0 where the data do not exclude 0.
     error, lower_error : ndarray, shape (n,), or None
@@ -53,25 +53,25 @@ class Limits:
 
 
 class LimitSetter(Protocol):
-    """A method for one model: limits of many data sets, as pseudo-experiments need them."""
+    """Protocol of a method for one model, with limits of many data sets for pseudo-experiments."""
 
     @property
     def model(self) -> BinnedModel:
-        """What the data are drawn from."""
+        """The model that pseudo-data are drawn from."""
         ...
 
     def limits(self, data: Observation) -> FloatArray:
-        """Upper limit on the strength for each data set, counts (sets, bins); NaN without one."""
+        """Upper limit on the strength for each data set, counts (sets, bins); NaN if none."""
         ...
 
     def covers(self, data: Observation, strength: float) -> FloatArray:
-        """1 where a strength is within the limit, 0 where not, NaN where a fit failed."""
+        """1 where a strength is not excluded, 0 where it is, NaN where a fit failed."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class LimitMethod(ABC):
-    """How limits are made.
+    """Base class of methods for limits.
 
     Parameters
     ----------
@@ -85,43 +85,43 @@ class LimitMethod(ABC):
     @property
     @abstractmethod
     def asymptotic_coverage(self) -> float:
-        """Probability that a limit holds the true strength, for large counts."""
+        """Probability, for large counts, that a limit does not exclude the true strength."""
 
     @property
     def coverage_remarks(self) -> tuple[str, ...]:
-        """What a reader of the coverage should know."""
+        """Caveats that are printed with the coverage."""
         return ()
 
     @property
     def calibration(self) -> CalibrationName:
-        """Where the distribution of the test statistic is from."""
+        """Origin of the test statistic's distribution: asymptotic, or pseudo-experiments."""
         return "asymptotic"
 
     @property
     def approximation(self) -> str:
-        """What a limit rests on where there are many counts."""
+        """Name of the approximation for many counts that the limit is based on."""
         return f"the asymptotic formulae of {self.name}"
 
     @property
     def closed_form(self) -> bool:
-        """Whether limits need no fits, so that no second process pays."""
+        """Whether limits need no fits, so that a second process is not worth its start."""
         return False
 
     def needs_sources(self, bands: bool) -> bool:
-        """Whether the parts of the signal matter, or their sum alone."""
+        """Whether the signal is needed by source, not only as a sum over sources."""
         return True
 
     @abstractmethod
     def expected(self, model: BinnedModel, *, bands: bool = False, work: Work = HERE) -> Limits:
-        """Limits that data without a signal give, for each hypothesis of a model.
+        """Expected limits from data without a signal, for each hypothesis of a model.
 
         Parameters
         ----------
         model : BinnedModel
         bands : bool
-            Whether to compute what data give that fluctuate.
+            Whether to compute the limits from data that fluctuate.
         work : Work
-            How pseudo-experiments are done.
+            How pseudo-experiments are computed.
 
         Raises
         ------
@@ -146,9 +146,9 @@ class LimitMethod(ABC):
         Raises
         ------
         PhysicsError
-            If a fit fails, or the method is for projections.
+            If a fit fails, or the method is for projections only.
         """
 
     @abstractmethod
     def setter(self, model: BinnedModel, strength: float) -> LimitSetter:
-        """The method for one model, ready for many data sets and tests of one strength."""
+        """The method for one model, prepared for many data sets and for tests of one strength."""

@@ -1,6 +1,7 @@
-"""Limits from a likelihood: a criterion and how it is calibrated, in one object.
+"""Methods for limits: a test statistic together with its calibration.
 
-Nothing here knows what is counted.
+Limits, bands, pseudo-experiments, plans and impacts all use a `LimitMethod` and do not depend on
+which test it is.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from upscatter.statistics.upper_limits import (
 from upscatter.tasks import HERE, Work
 
 COUNTS_AT_ONCE = 500_000
-"""Counts that are fitted together; more would neither stay in the processor's cache nor gain."""
+"""Counts that are fitted together; more would not fit in the processor's cache."""
 
 LATTICE_SPREAD = 0.1
 """Relative spread of the counts' weights below which limits take few distinct values."""
@@ -47,14 +48,14 @@ class LikelihoodMethod(LimitMethod):
     ----------
     calibration : {"asymptotic", "toys"}
     trials, seed : int
-        Pseudo-experiments for each hypothesis, and their random numbers.
+        Number of pseudo-experiments for each hypothesis, and seed of their random numbers.
     power_constraint : float, optional
-        Least probability of data without a signal to exclude a strength that may be excluded:
-        G. Cowan, K. Cranmer, E. Gross and O. Vitells, arXiv:1105.3166.
+        A strength is excluded only if signal-free data exclude it with at least this probability
+        (G. Cowan, K. Cranmer, E. Gross and O. Vitells, arXiv:1105.3166).
     """
 
     criterion: ClassVar[Criterion]
-    # effective counts from which coverage holds within 2 points: where weights differ, and where
+    # effective counts from which coverage holds within 2 points, first if weights differ, then if
     # limits take few distinct values; measured in docs/coverage.md
     reliable_counts: ClassVar[tuple[float, float]]
     calibration: CalibrationName = "asymptotic"
@@ -64,12 +65,12 @@ class LikelihoodMethod(LimitMethod):
 
     @property
     def asymptotic_coverage(self) -> float:
-        """The confidence; of CL_s that is the least coverage."""
+        """The confidence level, which for CL_s is a lower bound of the coverage."""
         return self.confidence
 
     @property
     def settings(self) -> PseudoExperiments:
-        """How pseudo-experiments are drawn."""
+        """Number and seed of the pseudo-experiments."""
         return PseudoExperiments(trials=self.trials, seed=self.seed)
 
     def expected(self, model: BinnedModel, *, bands: bool = False, work: Work = HERE) -> Limits:
@@ -162,7 +163,7 @@ class ClsMethod(LikelihoodMethod):
 
 @dataclass(frozen=True, kw_only=True)
 class UnifiedMethod(LikelihoodMethod):
-    """Unified intervals: an upper limit, or where the data ask for it two ends."""
+    """Unified intervals: an upper limit, and a lower end if the data exclude strength 0."""
 
     name: ClassVar[str] = "unified"
     criterion: ClassVar[Criterion] = UNIFIED
@@ -193,7 +194,7 @@ class AsymptoticSetter:
         return np.concatenate(parts)
 
     def covers(self, data: Observation, strength: float) -> FloatArray:
-        """See `LimitSetter`; a test of the one strength, without the search for the limit."""
+        """See `LimitSetter`; only this strength is tested, without the search for the limit."""
         level = np.concatenate(
             [
                 confidence_level(self.model, part, strength, self.criterion)
@@ -207,8 +208,8 @@ class AsymptoticSetter:
 class CalibratedSetter:
     """Limits of many data sets with distributions from pseudo-experiments.
 
-    The hypotheses are profiled once, not on each data set: for limits of data without a signal on
-    signal-free Asimov data, for tests of a true strength on Asimov data that have it.
+    The nuisance parameters of the hypotheses are profiled once, on signal-free Asimov data, not on
+    each data set, because the distribution of the profile likelihood ratio hardly depends on them.
 
     Parameters
     ----------
@@ -227,7 +228,7 @@ class CalibratedSetter:
     def prepared(
         cls, model: BinnedModel, method: LikelihoodMethod, strength: float
     ) -> CalibratedSetter:
-        """Draw the pseudo-experiments of every strength that will be needed."""
+        """Draw the pseudo-experiments for every strength that will be needed."""
         middle = float(method.expected(model).strength[0])
         if not middle > 0.0:
             raise PhysicsError("calibration: no limit is expected, so none can be calibrated")
@@ -251,13 +252,13 @@ class CalibratedSetter:
         return np.concatenate([self.table.limits(part, self.confidence) for part in in_parts(data)])
 
     def covers(self, data: Observation, strength: float) -> FloatArray:
-        """See `LimitSetter`; of the strength that this was prepared for."""
+        """See `LimitSetter`; the strength must be the one that this was prepared for."""
         level = np.concatenate([self.tested.levels(part)[0] for part in in_parts(data)])
         return np.where(np.isnan(level), np.nan, level >= 1.0 - self.confidence)
 
 
 def in_parts(data: Observation) -> Iterator[Observation]:
-    """The data sets, in groups of a size that is fast."""
+    """Divide the data sets into groups of a size that is fast."""
     sets, bins = data.counts.shape
     size = max(1, COUNTS_AT_ONCE // bins)
     for first in range(0, sets, size):

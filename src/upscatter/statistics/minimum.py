@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from iminuit import Minuit
 
 TOLERANCE = 1e-4
-"""Minuit's tolerance: it stops where −2 ln L is within 2e-3 of it from the minimum, or so."""
+"""Minuit's tolerance: it stops if −2 ln L is within about 2e-3 times this from the minimum."""
 
 
 def new_minuit(
     function: Objective | Whitened, start: FloatArray, names: Sequence[str] | None = None
 ) -> Minuit:
-    """Minuit of −2 ln L, not started yet; imported here, for no other command needs it."""
+    """Set up Minuit for −2 ln L; iminuit is imported here because few commands need it."""
     from iminuit import Minuit
 
     minuit = Minuit(function.value, start, grad=function.gradient, name=names)
@@ -34,17 +34,17 @@ def new_minuit(
 
 @dataclass(frozen=True)
 class Minimum:
-    """What Minuit finds, in the variables x of the objective.
+    """Minimum that Minuit finds, in the variables x of the objective.
 
     Parameters
     ----------
     x : ndarray, shape (1 + nuisances,)
     covariance : ndarray, shape (1 + nuisances, 1 + nuisances)
-        By HESSE; 0 for parameters that are held.
+        Covariance from HESSE; 0 for parameters that are held fixed.
     free : ndarray of bool, shape (1 + nuisances,)
-        Which parameters are not held.
+        Which parameters are not held fixed.
     failure : str
-        Why this is no minimum; empty if it is one.
+        Why the search failed; empty if it did not.
     """
 
     x: FloatArray
@@ -54,7 +54,7 @@ class Minimum:
 
     @classmethod
     def of(cls, whitened: Whitened) -> Minimum:
-        """The minimum next to a whitened objective's origin."""
+        """Find the minimum near the origin of a whitened objective."""
         free = whitened.free
         if not free.any():
             return cls(whitened.origin, np.zeros((free.size, free.size)), free, "")

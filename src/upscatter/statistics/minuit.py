@@ -1,10 +1,11 @@
 """Maximum-likelihood fit of one data set with Minuit.
 
-The batched Newton fit of `upscatter.statistics.profile` bounds the strength only and gives no
-uncertainties. This one bounds any parameter and adds the uncertainties of HESSE and MINOS
+The batched Newton fit of `upscatter.statistics.profile` can bound only the strength and gives no
+uncertainties. This fit can bound any parameter and has the uncertainties of HESSE and MINOS
 (F. James and M. Roos, Comput. Phys. Commun. 10 (1975) 343). −2 ln L is minimised, so one standard
-deviation is a rise of 1. A parameter that ends at a bound stays there while the others are fitted
-without: Minuit's change of variables for bounds would distort their covariance.
+deviation is a rise of 1. A parameter that ends at a bound is held there while the others are fitted
+again without bounds, because Minuit's change of variables for bounds would distort their
+covariance.
 """
 
 from __future__ import annotations
@@ -35,10 +36,10 @@ NEAR = 1e-4
 """Distance from a bound, in rough standard deviations, at which a parameter is held there."""
 
 HIDDEN = 0.01
-"""Share of the nominal signal that a fit has to leave: −2 ln L may fall on without end below."""
+"""Least share of the nominal signal in a valid fit; below it −2 ln L may have no minimum."""
 
 SAME = 1e-4
-"""Difference of −2 ln L between two searches for one minimum that is none."""
+"""Difference of −2 ln L below which two searches have found the same minimum."""
 
 
 @dataclass(frozen=True)
@@ -52,15 +53,17 @@ class MinuitFit:
     deviance : float
         −2 ln L at its minimum, relative to the saturated model; NaN if the fit failed.
     parameters : ndarray, shape (1 + nuisances,)
-        In the order of `names`; NaN if the fit failed.
+        Values in the order of `names`; NaN if the fit failed.
     covariance : ndarray, shape (1 + nuisances, 1 + nuisances)
-        From the second derivatives at the minimum (HESSE), of the parameters that are free there:
-        0 for a strength that was given, NaN for parameters at a bound or if the fit failed.
+        Covariance, from the second derivatives at the minimum (HESSE), of the parameters that are
+        free there: 0 for a strength that was given, NaN for parameters at a bound or if the fit
+        failed.
     at_bound : tuple of str
-        Parameters that a bound holds.
+        Parameters that are held at a bound.
     minos : mapping
-        Distances to where −2 ln L, minimised over the others, is 1 higher, (lower ≤ 0, upper ≥ 0),
-        for the parameters asked for; NaN where a bound comes first or the search failed.
+        Asymmetric errors (lower ≤ 0, upper ≥ 0) of the parameters asked for: distances at which
+        −2 ln L, minimised over the others, is 1 higher. NaN if a bound is closer or the search
+        failed.
     failure : str
         Why there is no result; empty if there is one.
 
@@ -96,7 +99,7 @@ class MinuitFit:
         return np.asarray(np.sqrt(np.diag(self.covariance)))
 
     def require(self, what: str) -> MinuitFit:
-        """The same fit, or an error if it failed."""
+        """Return this fit, or raise an error if it failed."""
         if self.failure:
             raise PhysicsError(
                 f"{what}: the fit did not converge ({self.failure}), so there is no result; check "
@@ -124,10 +127,10 @@ def minuit_fit(
         Strength to hold fixed.
     bounds : mapping, optional
         Least and largest value of parameters by name, those of nuisance parameters in standard
-        deviations: a factor 1 + σz within [0.5, 1.5] is z within ±0.5/σ. One that is not named has
-        no bounds, but for the strength, which is then not negative.
+        deviations: a factor 1 + σz within [0.5, 1.5] is z within ±0.5/σ. A parameter that is not
+        named has no bounds, except the strength, which is then not negative.
     minos : sequence of str
-        Free parameters to find asymmetric errors of.
+        Free parameters of which to find asymmetric errors.
 
     Returns
     -------
@@ -136,7 +139,7 @@ def minuit_fit(
     Raises
     ------
     PhysicsError
-        If a bound or a name means nothing, or there is more than one data set.
+        If a bound or a name is invalid, or there is more than one data set.
 
     Examples
     --------
@@ -184,9 +187,9 @@ class _Problem:
     objective : Objective
     names : tuple of str
     given : float or None
-        Strength to hold.
+        Strength to hold fixed.
     bounds : ndarray, shape (2, 1 + nuisances)
-        Of the parameters.
+        Bounds of the parameters.
     """
 
     objective: Objective
@@ -196,27 +199,27 @@ class _Problem:
 
     @cached_property
     def limits(self) -> FloatArray:
-        """`bounds` of x."""
+        """`bounds` in the variables x."""
         return np.asarray(self.bounds / self.objective.scale)
 
     @cached_property
     def held(self) -> npt.NDArray[np.bool_]:
-        """Which parameters are given."""
+        """Which parameters are held fixed."""
         return np.array([self.given is not None, *np.zeros(self.bounds.shape[1] - 1, dtype=bool)])
 
     @property
     def start(self) -> FloatArray:
-        """Where the search begins, not on a bound: there a bounded variable has no derivative."""
+        """Start of the search, away from bounds, where Minuit's variables have no derivative."""
         margin = 0.05 * np.minimum(self.limits[1] - self.limits[0], 1.0)
         x = self.objective.start(self.given)
         return np.clip(x, self.limits[0] + margin, self.limits[1] - margin)
 
     def solve(self, minos: Sequence[str]) -> MinuitFit:
-        """Fit within the bounds, then without them from there, for the covariance."""
+        """Fit within the bounds, then again without bounds from there, for the covariance."""
         from iminuit.warnings import IMinuitWarning
 
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", IMinuitWarning)  # flags say the same, and are read
+            warnings.simplefilter("ignore", IMinuitWarning)  # its flags are evaluated instead
             found = self._without_bounds(np.array(self._within_bounds(self.start).values))
             if failure := self._failure(found):
                 unknown = np.full((found.x.size, found.x.size), np.nan)
@@ -226,7 +229,7 @@ class _Problem:
         scale = self.objective.scale
         covariance = np.outer(scale, scale) * found.covariance
         covariance[at_bound] = covariance[:, at_bound] = np.nan
-        # what was given and the bounds are given back to the last digit
+        # given values and bounds are returned exactly
         point = np.clip(found.x * scale, *self.bounds)
         point[at_bound] = self._nearest(found.x, self.bounds)[at_bound]
         if self.given is not None:
@@ -241,7 +244,7 @@ class _Problem:
         )
 
     def _within_bounds(self, x: FloatArray) -> Minuit:
-        """Minuit at its minimum, or where it stopped."""
+        """Minuit at its minimum, or at the point where it stopped."""
         minuit = new_minuit(self.objective, x, self.names)
         minuit.limits = self.limits.T
         minuit.fixed = self.held
@@ -252,7 +255,7 @@ class _Problem:
     def _without_bounds(self, x: FloatArray) -> Minimum:
         """Minimum with the parameters that press on a bound held there."""
         low, high = self.limits
-        slope = self.objective.gradient(x) / 2.0  # how far beyond the minimum is, by curvature 2
+        slope = self.objective.gradient(x) / 2.0  # distance to the minimum, for a curvature of 2
         pressing = ((x - low < NEAR) & (slope > NEAR)) | ((high - x < NEAR) & (slope < -NEAR))
         free = ~(self.held | pressing)
         while True:
@@ -268,7 +271,7 @@ class _Problem:
         return np.asarray(np.where(x - self.limits[0] < self.limits[1] - x, ends[0], ends[1]))
 
     def _failure(self, found: Minimum) -> str:
-        """Why there is no result, if so."""
+        """Why there is no result; empty if there is one."""
         value, deviance = self.objective.value(found.x), self.objective.deviance(found.x)
         if not np.isclose(value, deviance, rtol=1e-9, atol=1e-9):
             return "it ends where the model all but forbids the data"
@@ -283,7 +286,7 @@ class _Problem:
         return ""
 
     def _minos(self, x: FloatArray, names: Sequence[str]) -> list[tuple[float, float]]:
-        """Lower and upper errors; NaN where there are none."""
+        """Lower and upper errors; NaN where they were not found."""
         if not names:
             return []
         margin = 0.01 * np.minimum(self.limits[1] - self.limits[0], 1.0)
@@ -295,7 +298,7 @@ class _Problem:
 
     def _error(self, minuit: Minuit, name: str, x: FloatArray) -> tuple[float, float]:
         error, k = minuit.merrors[name], self.names.index(name)
-        # Minuit counts from its own minimum, which is blunt near a bound
+        # Minuit's distances are from its own minimum, which is inaccurate near a bound
         origin = minuit.values[k] - x[k]
         lower = error.lower if error.lower_valid and not error.at_lower_limit else np.nan
         upper = error.upper if error.upper_valid and not error.at_upper_limit else np.nan

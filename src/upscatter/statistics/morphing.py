@@ -1,9 +1,10 @@
 """Templates that change with a nuisance parameter.
 
-Between the shifts at which templates are given each bin follows the cubic with the slopes of the
-parabolas through neighbouring shifts, beyond them its tangent. With templates at −1, 0 and +1 this
-is the quadratic interpolation with linear extrapolation of HistFactory (CERN-OPEN-2012-016); its
-first derivative is continuous, which a piecewise-linear one lacks and a Newton step needs.
+Between the shifts at which templates are given, each bin follows the cubic with the slopes of the
+parabolas through neighbouring shifts; beyond them it follows the tangent. With templates at −1, 0
+and +1 this is the quadratic interpolation with linear extrapolation of HistFactory
+(CERN-OPEN-2012-016). Its first derivative is continuous, as Newton steps need; that of a
+piecewise-linear interpolation is not.
 """
 
 from __future__ import annotations
@@ -26,17 +27,17 @@ class Shape:
     Parameters
     ----------
     name : str
-        What is uncertain.
+        Name of the nuisance parameter.
     shifts : ndarray, shape (shifts,)
-        Increasing values of the parameter, in standard deviations, 0 among them; at least three.
+        At least three increasing values of the parameter, in standard deviations, including 0.
     templates : mapping
-        Counts of each sample it changes: shape (shifts, bins), or (shifts, hypotheses, bins) of a
-        signal for several hypotheses.
+        Counts of each sample that it changes: shape (shifts, bins), or (shifts, hypotheses, bins)
+        for a signal with several hypotheses.
 
     Raises
     ------
     PhysicsError
-        If the shifts or a template mean nothing.
+        If the shifts or a template are invalid.
 
     Examples
     --------
@@ -73,7 +74,7 @@ class Shape:
                 )
 
     def check_nominal(self, sample: str, nominal: FloatArray) -> None:
-        """Raise unless the template at shift 0 is the sample's own."""
+        """Refuse a template at shift 0 that differs from the sample's nominal counts."""
         central = self.templates[sample][np.flatnonzero(self.shifts == 0.0)[0]]
         if central.shape != nominal.shape or not np.allclose(central, nominal, rtol=1e-9, atol=0):
             raise PhysicsError(
@@ -87,14 +88,14 @@ class Shape:
         Parameters
         ----------
         sample : str
-            Of `templates`.
+            A key of `templates`.
         pull : ndarray, shape (sets,)
-            The nuisance parameter.
+            Value of the nuisance parameter.
 
         Returns
         -------
         change, slope : ndarray, shape (sets, bins)
-            Of several hypotheses for the first.
+            With several hypotheses those of the first.
         """
         row = list(self.templates).index(sample)
         change, slope = self.changes(pull)
@@ -109,7 +110,7 @@ class Shape:
         ----------
         pull : ndarray, shape (sets,)
         hypothesis : ndarray of int, shape (sets,), optional
-            Which of several; the first if not given.
+            Index of the hypothesis; the first if not given.
         """
         cell = np.searchsorted(self.shifts, pull, side="right")
         u = (pull - self._origins[cell])[:, None, None]
@@ -119,12 +120,12 @@ class Shape:
 
     @cached_property
     def _origins(self) -> FloatArray:
-        """From where each cell's cubic counts; the outer cells count from the outermost shifts."""
+        """Origin of the variable of each cell's cubic; for outer cells the outermost shifts."""
         return np.concatenate([self.shifts[:1], self.shifts])
 
     @cached_property
     def _cubics(self) -> FloatArray:
-        """Coefficients (4, shifts + 1, hypotheses, samples, bins); the outer cells: tangents."""
+        """Coefficients (4, shifts + 1, hypotheses, samples, bins); tangents in the outer cells."""
         several = [t if t.ndim == 3 else t[:, None] for t in self.templates.values()]
         counts = np.stack(np.broadcast_arrays(*several), axis=2)
         width = np.diff(self.shifts)[:, None, None, None]

@@ -1,8 +1,8 @@
-"""−2 ln L of one data set as a function that a general minimiser can take.
+"""−2 ln L of one data set as a function for a general minimiser.
 
-In variables of order one, and continued to parameters that the model forbids: the likelihood of an
-expectation that is negative, or zero with counts observed, is no number, and a minimiser needs one
-to turn back from. What ends on the continuation is no fit.
+The variables are of order one. The function is continued to parameters that the model forbids, at
+which an expectation is negative, or zero with counts observed: the likelihood is undefined there,
+but a minimiser needs a finite value to turn back. A minimum on the continuation is not accepted.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ VANISHING = 1e-3
 """Expected over observed counts below which −2 ln L is continued by a parabola."""
 
 DEGENERATE = 1e-11
-"""Eigenvalue of a curvature with a unit diagonal that is no more than rounding."""
+"""Eigenvalue, of a curvature with a unit diagonal, below which it is due to rounding."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Objective:
 
     @cached_property
     def scale(self) -> FloatArray:
-        """About one standard deviation of each parameter, shape (1 + nuisances,)."""
+        """Approximate standard deviation of each parameter, shape (1 + nuisances,)."""
         signal = self.model.total_signal
         # relative to the largest: the square of a signal of 1e-200 is 0
         information = (signal / signal.max()) ** 2 / np.maximum(self.data.counts, 1.0)
@@ -55,7 +55,7 @@ class Objective:
         return np.array([first, *np.ones(len(self.model.names))])
 
     def value(self, x: FloatArray) -> float:
-        """−2 ln L relative to the saturated model, continued to where there is none."""
+        """−2 ln L relative to the saturated model, continued where it is undefined."""
         point = x * self.scale
         terms, _, _ = _continued(self.model.expected(point), self.data.counts)
         return float(2.0 * terms.sum() + ((point[1:] - self.data.auxdata) ** 2).sum())
@@ -69,7 +69,7 @@ class Objective:
         return np.asarray(gradient * self.scale)
 
     def curvature(self, x: FloatArray) -> FloatArray:
-        """Second derivatives of `value`, without those of the expectation: none is negative."""
+        """Second derivatives of `value` without those of the expectation; none is negative."""
         point = x * self.scale
         _, _, bends = _continued(self.model.expected(point), self.data.counts)
         jacobian = self.model.jacobian(point) * self.scale[:, None]
@@ -77,16 +77,16 @@ class Objective:
         return np.asarray(2.0 * ((jacobian * bends) @ jacobian.T + nuisances))
 
     def visible_signal(self, x: FloatArray) -> float:
-        """Signal counts that the nuisance parameters leave of the nominal ones, relative."""
+        """Signal counts with the nuisance parameters, divided by the nominal ones."""
         return float(self.model.jacobian(x * self.scale)[0].sum() / self.model.total_signal.sum())
 
     def deviance(self, x: FloatArray) -> float:
-        """−2 ln L, infinite where there is none."""
+        """−2 ln L, infinite where it is undefined."""
         one = self.data.flat()
         return float(self.model.deviance((x * self.scale)[None], one)[0])
 
     def start(self, strength: float | None = None) -> FloatArray:
-        """Auxiliary data, and the strength, or one for the excess of counts."""
+        """Start of a fit: auxiliary data, and the given strength or one from the excess counts."""
         nominal = self.model.expected(np.zeros(1 + len(self.model.names)))
         excess = (self.data.counts - nominal).sum() / self.model.total_signal.sum()
         first = max(excess, 0.1 * self.scale[0]) if strength is None else strength
@@ -98,10 +98,10 @@ class Objective:
 
 @dataclass(frozen=True)
 class Whitened:
-    """An objective around a point, in variables y in which it is about |y|².
+    """An objective around a point, in variables y in which it is approximately |y|².
 
-    Large counts fix some combinations of parameters thousands of times better than others; a
-    minimiser then stops too early unless it sees the combinations.
+    Large counts determine some combinations of parameters thousands of times better than others. A
+    minimiser would then stop too early unless its variables are these combinations.
 
     Parameters
     ----------
@@ -128,27 +128,27 @@ class Whitened:
         return result
 
     def x(self, y: FloatArray) -> FloatArray:
-        """The objective's own variables."""
+        """Variables x of the objective at y."""
         return np.asarray(self.origin + self.directions @ y)
 
     def value(self, y: FloatArray) -> float:
-        """The objective."""
+        """Value of the objective at y."""
         return self.objective.value(self.x(y))
 
     def gradient(self, y: FloatArray) -> FloatArray:
-        """Its derivatives, shape (free,)."""
+        """Derivatives of the objective by y, shape (free,)."""
         return np.asarray(self.objective.gradient(self.x(y)) @ self.directions)
 
 
 def _continued(nu: FloatArray, n: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """ν − n + n ln(n/ν) of each bin and two derivatives, by parabolas where ν has no such."""
+    """ν − n + n ln(n/ν) of each bin and two derivatives, continued by parabolas at small ν."""
     seen = n > 0.0
     edge = np.where(seen, VANISHING * n, 0.0)
     inside = np.maximum(nu, edge)
     x = np.divide(inside - n, n, out=np.zeros_like(nu), where=seen)
     terms = np.where(seen, n * (x - np.log1p(x)), inside)
     slopes = 1.0 - np.divide(n, inside, out=np.zeros_like(nu), where=seen)
-    # a bin without counts is straight above 0
+    # for a bin without counts the function is linear above 0
     bends = np.divide(n, inside**2, out=np.where(nu < 0.0, 1.0, 0.0), where=seen)
     beyond = nu - inside
     return terms + beyond * (slopes + 0.5 * bends * beyond), slopes + bends * beyond, bends

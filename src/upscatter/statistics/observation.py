@@ -1,4 +1,4 @@
-"""Data sets: counts, where the constraints are centred, and which signal they are for."""
+"""Data sets: counts, auxiliary data, and the hypothesis that they are compared with."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ class Observation:
     counts : ndarray, shape (..., bins)
         Observed counts; Asimov data need not be integers.
     auxdata : ndarray, shape (..., nuisances)
-        a_k: where the auxiliary measurement puts each nuisance parameter, 0 for real data.
+        a_k, the auxiliary measurement of each nuisance parameter; 0 for real data.
     hypothesis : ndarray of int, shape (...)
-        Which of the model's signals the data are compared with.
+        Index of the model's signal that the data are compared with.
     """
 
     counts: FloatArray
@@ -30,7 +30,7 @@ class Observation:
     hypothesis: npt.NDArray[np.intp]
 
     def flat(self) -> Observation:
-        """The same with all data sets in one row."""
+        """The same data with a single axis of data sets."""
         return Observation(
             self.counts.reshape(-1, self.counts.shape[-1]),
             self.auxdata.reshape(self.hypothesis.size, self.auxdata.shape[-1]),
@@ -38,11 +38,11 @@ class Observation:
         )
 
     def take(self, which: npt.NDArray[np.intp] | slice) -> Observation:
-        """Some of the data sets of a row."""
+        """Some of the data sets, by index."""
         return Observation(self.counts[which], self.auxdata[which], self.hypothesis[which])
 
     def join(self, other: Observation) -> Observation:
-        """Two rows of data sets, one behind the other."""
+        """These data sets followed by those of another observation."""
         return Observation(
             np.concatenate([self.counts, other.counts]),
             np.concatenate([self.auxdata, other.auxdata]),
@@ -55,7 +55,7 @@ class Observation:
 
 
 def check_counts(what: str, counts: FloatArray, bins: int) -> None:
-    """Raise unless the last axis has so many bins, each finite and not negative."""
+    """Refuse counts whose last axis does not have this many bins, each finite and not negative."""
     if counts.ndim == 0 or counts.shape[-1] != bins:
         raise PhysicsError(f"{what}: shape {counts.shape} does not end in the model's {bins} bins")
     bad = np.argwhere(~((counts >= 0.0) & (counts < np.inf)))

@@ -18,7 +18,7 @@ from upscatter.statistics.likelihood import BinnedModel, Expansion
 from upscatter.statistics.observation import Observation
 
 DECREMENT = 1e-10
-"""Fall of −2 ln L that the last step may still promise."""
+"""Predicted decrease of −2 ln L below which a fit has converged."""
 
 STEPS = 200
 """Newton steps after which a fit is given up."""
@@ -27,15 +27,15 @@ HALVINGS = 40
 """Halvings after which a step is given up."""
 
 DESCENT = 0.25
-"""Least fall of −2 ln L, as a part of a step's length times the fall of the parabola.
+"""Least accepted decrease of −2 ln L, relative to the step's length times that of the parabola.
 
-The curvature leaves out how templates bend, so steps can overshoot by nearly a factor of two and
-still descend a little; a demand of a few per cent would let them crawl.
+The curvature neglects the second derivatives of templates, so steps can overshoot by nearly a
+factor of two and still descend a little; with a few per cent convergence would be slow.
 """
 
 
 VANISHING = 1e-9
-"""Part of the observed counts that a signal has which stands for none."""
+"""Size, relative to the observed counts, of a signal that stands for a vanishing one."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Profile:
         return np.asarray(self.parameters[..., 0])
 
     def require(self, what: str) -> Profile:
-        """The same fits, or an error where one failed."""
+        """Return these fits, or raise an error if one failed."""
         failed = int((~self.converged).sum())
         if failed:
             raise PhysicsError(
@@ -88,15 +88,15 @@ def fit(
     strength : array_like, shape (...), optional
         Strength to hold fixed.
     lowest : float
-        Least strength that a free fit may take; −∞ leaves it to the expectation's sign.
+        Least strength of a free fit; with −∞ only the expectations have to be positive.
     start : ndarray, shape (..., nuisances), optional
-        Where the search of the nuisance parameters begins; the auxiliary data by default.
+        Nuisance parameters at which the search begins; the auxiliary data by default.
 
     Returns
     -------
     Profile
-        With `converged` false where a minimum was not found, as when it lies where an expectation
-        turns negative.
+        `converged` is false where no minimum was found, for example because an expectation turns
+        negative.
 
     Examples
     --------
@@ -123,10 +123,10 @@ def fit(
 
 
 def fit_without_signal(model: BinnedModel, data: Observation) -> Profile:
-    """Minimise −2 ln L without a signal, and say where there is none.
+    """Minimise −2 ln L without a signal; it is infinite if only a signal explains the data.
 
-    A count where only the signal predicts any excludes the absence of a signal: −2 ln L is then
-    infinite, and the nuisance parameters are those of a vanishing strength.
+    A count in a bin where only the signal predicts any excludes the absence of a signal. −2 ln L is
+    then infinite, and the nuisance parameters are those in the limit of a vanishing strength.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def fit_without_signal(model: BinnedModel, data: Observation) -> Profile:
     Returns
     -------
     Profile
-        With strength 0.
+        Fits with strength 0.
 
     Examples
     --------
@@ -170,7 +170,7 @@ def _first_guess(model: BinnedModel, data: Observation) -> FloatArray:
 def _descend(
     model: BinnedModel, data: Observation, point: FloatArray, lowest: float, fixed: bool
 ) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
-    """Move `point` in place to the minima; return −2 ln L there and which were found."""
+    """Move `point` in place to the minima; return −2 ln L there, and which of them were found."""
     value = model.deviance(point, data)
     converged = np.zeros(value.size, dtype=bool)
     active = np.flatnonzero(np.isfinite(value))
@@ -213,7 +213,7 @@ def _newton_step(
     if fixed:
         along = np.zeros_like(strength)
     else:
-        # without counts the likelihood is straight in the strength: go as far as `reach`
+        # without counts −2 ln L is linear in the strength: go as far as `reach`
         bend = np.maximum(bend, np.abs(slope) / reach)
         along = np.divide(-slope, bend, out=np.zeros_like(slope), where=bend > 0.0)
         along = np.maximum(along, lowest - strength)
@@ -226,7 +226,7 @@ def _halve(
     model: BinnedModel, data: Observation, start: FloatArray, step: FloatArray,
     value: FloatArray, promise: FloatArray,
 ) -> tuple[FloatArray, npt.NDArray[np.bool_]]:  # fmt: skip
-    """Shorten each step until −2 ln L falls by a fair part of what it promised."""
+    """Halve each step until −2 ln L falls by a fraction `DESCENT` of the predicted decrease."""
     result = start.copy()
     found = np.zeros(value.size, dtype=bool)
     waiting = np.arange(value.size)
@@ -237,7 +237,7 @@ def _halve(
         trial = start[waiting] + length * step[waiting]
         part = data.take(waiting)
         reached = model.deviance(trial, part)
-        # the sum over bins is only known to a few roundings of its largest term
+        # the sum over bins is accurate to a few roundings of its largest term only
         rounding = 1e-15 * (1.0 + part.counts.sum(axis=1))
         good = reached <= value[waiting] - DESCENT * length * promise[waiting] + rounding
         result[waiting[good]] = trial[good]

@@ -1,8 +1,7 @@
 """χ² with pulls for binned counts, solved exactly.
 
 χ² = min_ζ Σ_i [(observed_i − expected_i − Σ_j ζ_j c_ji)² / Δ_i²] + Σ_j ζ_j² (the paper's eq. 11).
-The minimum is a linear system, and equals rᵀ (Δ² + cᵀc)⁻¹ r for the residuals r. Nothing here
-knows what is counted.
+The minimum follows from a linear system, and is rᵀ (Δ² + cᵀc)⁻¹ r for the residuals r.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ def fit_pulls(residual: npt.ArrayLike, variance: npt.ArrayLike, shifts: npt.Arra
     Parameters
     ----------
     residual : array_like, shape (..., bins)
-        Observed less expected counts.
+        Observed minus expected counts.
     variance : array_like, shape (bins,)
         Δ_i² > 0.
     shifts : array_like, shape (systematics, bins)
@@ -98,15 +97,15 @@ def chi2_threshold(confidence: float, dof: int = 1) -> float:
 class StrengthEstimate:
     """Best-fit strength of a signal as a linear function of the residuals.
 
-    With the pulls minimised χ² is a parabola in the strength, information · (strength − best)² plus
-    a constant, and best = Σ_i weight_i residual_i / information.
+    After minimisation over the pulls, χ² is a parabola in the strength, information · (strength −
+    best)² plus a constant, with best = Σ_i weight_i residual_i / information.
 
     Parameters
     ----------
     weights : ndarray, shape (..., bins)
         (Δ² + cᵀc)⁻¹ times the signal.
     information : ndarray, shape (...)
-        1/variance of the best strength, as the χ² has it; 0 without a signal.
+        1/variance of the best strength according to the χ²; 0 without a signal.
     """
 
     weights: FloatArray
@@ -116,7 +115,7 @@ class StrengthEstimate:
     def of(
         cls, signal: npt.ArrayLike, variance: npt.ArrayLike, shifts: npt.ArrayLike
     ) -> StrengthEstimate:
-        """Estimate of a signal's strength.
+        """Estimate for the strength of a signal.
 
         Parameters
         ----------
@@ -141,9 +140,9 @@ class StrengthEstimate:
         Parameters
         ----------
         count_variance : array_like, shape (bins,)
-            By which the counts really fluctuate, whatever Δ² the χ² takes.
+            True variance of the counts, whatever Δ² the χ² uses.
         shifts : array_like, shape (systematics, bins)
-            As in `fit_pulls`: what is expected is known to these only.
+            Uncertainties of the expected counts, as in `fit_pulls`.
         """
         statistical = (self.weights**2 * np.asarray(count_variance)).sum(axis=-1)
         systematic = ((self.weights @ np.atleast_2d(np.asarray(shifts)).T) ** 2).sum(axis=-1)
@@ -151,7 +150,7 @@ class StrengthEstimate:
             return np.asarray(np.sqrt(statistical + systematic) / self.information)
 
     def limit(self, best: npt.ArrayLike, threshold: float) -> FloatArray:
-        """Strength at which χ² exceeds its least value for strengths ≥ 0 by a threshold.
+        """Upper limit: strength at which χ² exceeds its least value for strengths ≥ 0.
 
         Parameters
         ----------
@@ -172,12 +171,12 @@ class StrengthEstimate:
 
 
 def bounded_limit(best: FloatArray, width2: FloatArray) -> FloatArray:
-    """Strength at which a parabola exceeds its least value for strengths ≥ 0.
+    """Strength at which a parabola exceeds its least value for strengths ≥ 0 by a threshold.
 
     Parameters
     ----------
     best : ndarray
-        Where the parabola has its minimum, of any sign.
+        Position of the parabola's minimum, of any sign.
     width2 : ndarray
         Square of the distance at which it has risen by the threshold; broadcasts with `best`.
 
@@ -185,7 +184,7 @@ def bounded_limit(best: FloatArray, width2: FloatArray) -> FloatArray:
     -------
     ndarray
     """
-    # below zero the least value is that of no signal; this form loses no digits there
+    # for best < 0 the least value is that at strength 0; this form loses no digits there
     below = width2 / (np.sqrt(best**2 + width2) - best)
     return np.where(best < 0.0, below, best + np.sqrt(width2))
 
@@ -196,7 +195,7 @@ def signal_limit(
     """Signal strength at which signal-free (Asimov) data give Δχ² = threshold.
 
     With data equal to the signal-free expectation the residual is minus the signal, so χ² is
-    quadratic in its strength and the limit a closed form.
+    quadratic in the strength and the limit has a closed form.
 
     Parameters
     ----------
@@ -210,7 +209,7 @@ def signal_limit(
     Returns
     -------
     ndarray, shape (...)
-        Strength; NaN where there is no signal in any bin.
+        Upper limit on the strength; NaN where there is no signal in any bin.
     """
     estimate = StrengthEstimate.of(signal, variance, shifts)
     return estimate.limit(np.zeros(estimate.information.shape), threshold)

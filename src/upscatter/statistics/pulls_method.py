@@ -1,7 +1,7 @@
 """Limits from the χ² with pulls, the paper's method, for projections.
 
-Δχ² with Gaussian counts of a stated variance, whatever their number; see
-`upscatter.statistics.pulls`. Nothing here knows what is counted.
+Counts are taken to be Gaussian with a stated variance, whatever their number; see
+`upscatter.statistics.pulls`.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from upscatter.tasks import HERE, Work
 Variance = Literal["background", "expected"]
 
 LEAST_COUNTS = 10.0
-"""Effective counts below which they are no Gaussian variable; measured in docs/coverage.md."""
+"""Effective counts below which they are not Gaussian; measured in docs/coverage.md."""
 
 MOST_MISSED = 0.02
-"""Coverage that a limit may lack before it is called unreliable."""
+"""Deficit of coverage above which a limit is called unreliable."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class PullsMethod(LimitMethod):
     dof : int
         Degrees of freedom of Δχ².
     variance : {"background", "expected"}
-        Δ_i²: counts of the sample "background", or all that is expected without a signal.
+        Δ_i²: counts of the sample "background", or all expected counts without a signal.
     """
 
     name: ClassVar[str] = "chi2-pulls"
@@ -57,9 +57,10 @@ class PullsMethod(LimitMethod):
 
     @property
     def asymptotic_coverage(self) -> float:
-        """Φ(√threshold), one-sided: limits fail where the best strength is so far below the true.
+        """Coverage for large counts, Φ(√threshold).
 
-        Where the true strength is below the expected limit, the bound at 0 adds to it.
+        A limit fails if the best strength is more than √threshold deviations below the true one. If
+        the true strength is below the expected limit, the bound at 0 increases the coverage.
         """
         return float(ndtr(sqrt(self.threshold)))
 
@@ -84,7 +85,7 @@ class PullsMethod(LimitMethod):
         return True
 
     def needs_sources(self, bands: bool) -> bool:
-        """The sum will do without bands: the flux error of the signal is in these alone."""
+        """True with bands: only these depend on the flux uncertainties of the signal."""
         return bands
 
     def variance_of(self, model: BinnedModel) -> FloatArray:
@@ -120,7 +121,7 @@ class PullsMethod(LimitMethod):
     def observed(
         self, model: BinnedModel, data: Observation, *, bands: bool = False, work: Work = HERE
     ) -> Limits:
-        """Refused: the χ² is for projections.
+        """Raise an error, because the χ² is for projections only.
 
         Raises
         ------
@@ -136,7 +137,7 @@ class PullsMethod(LimitMethod):
         return PullsSetter(model, self.variance_of(model), self.threshold)
 
     def _used(self, signal: FloatArray, variance: FloatArray) -> npt.NDArray[np.bool_]:
-        """Bins that the χ² can use; refuse the others if the signal reaches them."""
+        """Bins that the χ² can use; the others are refused if they contain a signal."""
         used = np.asarray(variance > 0.0)
         blind = np.flatnonzero(~used & (signal > 0.0).any(axis=0))
         if blind.size:
@@ -155,7 +156,7 @@ class PullsMethod(LimitMethod):
         signal: FloatArray,
         shifts: FloatArray,
     ) -> FloatArray:
-        """Coverage of a true strength equal to the limit, were counts Gaussian: Φ(limit/spread)."""
+        """Coverage, for Gaussian counts, of a true strength equal to the limit: Φ(limit/spread)."""
         counts = nominal + strength[:, None] * signal
         statistical = (estimate.weights**2 * counts).sum(axis=1)
         systematic = ((estimate.weights @ shifts.T) ** 2).sum(axis=1)
@@ -171,16 +172,16 @@ class PullsMethod(LimitMethod):
         nominal: FloatArray,
         shifts: FloatArray,
     ) -> FloatArray:
-        """Limits for signal-free data that fluctuate: quantiles of the limit.
+        """Limits from signal-free data that fluctuate: quantiles of the limit.
 
-        Counts fluctuate as Poisson counts do, whatever variance the χ² takes, and what is known of
-        samples by its uncertainty. A flux that is measured too high makes one expect more
-        background, which the pulls know, and more of the signal, which they do not. Signals are
-        taken to be of one shape in the scale of the whole.
+        Counts fluctuate as Poisson counts, whatever variance the χ² uses, and auxiliary
+        measurements by their uncertainties. If a flux is measured too high, the expected background
+        is too large, for which the pulls account, and so is the expected signal, for which they do
+        not. The error of the signal's scale is taken to be the same in all bins.
         """
         spread = estimate.spread(nominal[used], shifts)
         hypotheses = estimate.information.size
-        # what a pull of one standard deviation does to the signal's scale, and to the best strength
+        # changes of the signal's scale and of the best strength by a pull of one standard deviation
         of_scale = np.zeros((len(model.names), hypotheses))
         for k, normalisation in enumerate(model.normalisations):
             for sample, sigma in normalisation.relative.items():
@@ -201,19 +202,19 @@ class PullsMethod(LimitMethod):
 
 @dataclass(frozen=True)
 class PullsSetter:
-    """Limits from the χ² with pulls, for data that are not Asimov's.
+    """Limits from the χ² with pulls, for any data.
 
-    The analysis takes for the nuisance parameters what their auxiliary measurements say: the
-    auxiliary data scale what is expected with and without a signal. Δ_i² and the pulls' shifts stay
-    those of the nominal model.
+    The analysis takes the nuisance parameters from their auxiliary measurements: the auxiliary data
+    scale the expected counts with and without a signal. Δ_i² and the pulls' shifts remain those of
+    the nominal model.
 
     Parameters
     ----------
     model : BinnedModel
     variance : ndarray, shape (bins,)
-        Δ_i²; bins where it is 0 are not used.
+        Δ_i²; bins with a variance of 0 are not used.
     threshold : float
-        Δχ² at the limit, above the least χ² of strengths ≥ 0.
+        Δχ² at the limit, relative to the least χ² of strengths ≥ 0.
 
     Examples
     --------

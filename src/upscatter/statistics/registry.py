@@ -1,8 +1,8 @@
-"""The tests that limits can be made with: what each is called, and which options it takes.
+"""The tests that limits can be made with: their names and options.
 
-Nothing heavy is imported here: the command line's help and the validation of a scenario need names
-only. Everything that depends on a test's name is asked of its entry in `METHODS`, or of the
-`upscatter.statistics.limit_method.LimitMethod` that the entry makes.
+This module imports nothing that is slow to load, because the help of the command line and the
+validation of a scenario need only names. Everything that depends on the choice of a test is in its
+entry of `METHODS`, or in the `upscatter.statistics.methods.LimitMethod` that the entry names.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from upscatter.statistics.limit_method import LimitMethod
 
 TestName = Literal["chi2-pulls", "poisson", "cls", "unified"]
-"""What a scenario or the command line calls a test."""
+"""Name of a test in a scenario or on the command line."""
 
 CalibrationName = Literal["asymptotic", "toys"]
-"""Where the distribution of a test statistic is from: a formula, or pseudo-experiments."""
+"""Distribution of a test statistic: an asymptotic formula, or pseudo-experiments."""
 
 DEFAULT_TEST: TestName = "poisson"
-"""What a scenario with a detector gets that names none: it covers as often as it says."""
+"""Test of a scenario with a detector that names none; its coverage is the nominal one."""
 
 RELEASE_TEST: TestName = "cls"
-"""What a scenario with a data release gets: a deficit in data excludes nothing unseen."""
+"""Test of a scenario with a data release; a deficit in data does not make its limit too strong."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,19 +36,19 @@ class MethodEntry:
     Parameters
     ----------
     title : str
-        What it is, in a table.
+        Name of the test in tables.
     symbol : str
-        What it is, in a figure (with mathtext).
+        Name of the test in figures (with mathtext).
     limit : str
-        What sort of limit it gives.
+        Kind of limit it gives.
     options : frozenset of str
         Fields of `[statistics]` that it takes beside `test` and `confidence`.
     for_data : bool
-        Whether it takes observed counts; else it is for projections.
+        Whether it takes observed counts; else it is for projections only.
     least_confidence : float
-        Confidence that has to be exceeded.
+        The confidence level has to exceed this value.
     conservative : bool
-        Whether it covers at least as often as it says, by construction.
+        Whether its coverage is at least the nominal one by construction.
     home : str
         Module and class of the method.
     """
@@ -118,7 +118,7 @@ FOR_DATA: tuple[str, ...] = tuple(name for name, entry in METHODS.items() if ent
 
 
 def limit_method(test: str, confidence: float, **options: object) -> LimitMethod:
-    """The method that makes limits with a test.
+    """Method that makes limits with the given test.
 
     Parameters
     ----------

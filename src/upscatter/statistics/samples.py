@@ -1,4 +1,4 @@
-"""Samples of counts as arrays, so that many data sets are predicted in a few array operations.
+"""Samples of counts as arrays, for fast predictions of many data sets.
 
 A sample's counts are (template + Σ_j Δ_j(z_j)) Π_k (1 + σ_k z_k), times the strength if it belongs
 to the signal; see `upscatter.statistics.likelihood`.
@@ -18,7 +18,7 @@ from upscatter.statistics.morphing import Shape
 
 @dataclass(frozen=True)
 class Morph:
-    """A shape, and which rows of the stack it changes.
+    """A shape, and the rows of the stack that it changes.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ class SampleStack:
     Parameters
     ----------
     templates : ndarray, shape (hypotheses, samples, bins)
-        Nominal counts; hypotheses differ in their signals.
+        Nominal counts; hypotheses differ in their signals only.
     is_signal : ndarray of bool, shape (samples,)
         Whether the strength multiplies the sample.
     sigma : ndarray, shape (samples, normalisations)
@@ -59,14 +59,14 @@ class SampleStack:
         relative: Sequence[dict[str, float]],
         shapes: Sequence[Shape],
     ) -> SampleStack:
-        """Stack samples by name.
+        """Build the stack from samples by name.
 
         Parameters
         ----------
         samples : dict
             Nominal counts, shape (bins,), of each sample; or (hypotheses, bins).
         signals : sequence of str
-            Those that belong to the signal.
+            Names of the samples that belong to the signal.
         relative : sequence of dict
             σ by sample, for each normalisation.
         shapes : sequence of Shape
@@ -92,7 +92,7 @@ class SampleStack:
         ----------
         parameters : ndarray, shape (sets, 1 + normalisations + shapes)
         hypothesis : ndarray of int, shape (sets,), optional
-            The first for all if not given.
+            Index of the hypothesis of each set; the first for all if not given.
 
         Returns
         -------
@@ -102,7 +102,7 @@ class SampleStack:
         return _weighted(self._factors(parameters)[:, None, :], templates)[:, 0]
 
     def by_sample(self, parameters: FloatArray) -> FloatArray:
-        """As `expected`, but of each sample: shape (sets, samples, bins)."""
+        """Expected counts of each sample, shape (sets, samples, bins); see `expected`."""
         templates, _ = self._templates(parameters, None)
         return np.asarray(self._factors(parameters)[:, :, None] * templates)
 
@@ -126,7 +126,7 @@ class SampleStack:
         strengths = self._strengths(parameters)
         product = scales.prod(axis=2)
         factors = product * strengths
-        # a row each for the counts themselves, the strength, and the normalisations
+        # one row for the counts themselves, one for the strength, and one for each normalisation
         weights = np.concatenate(
             [
                 factors[:, None],
@@ -143,21 +143,21 @@ class SampleStack:
         return rows[:, 0], np.concatenate([rows[:, 1:], *morphed], axis=1)
 
     def _factors(self, parameters: FloatArray) -> FloatArray:
-        """What multiplies each sample's template, (sets, samples)."""
+        """Factor of each sample's template, shape (sets, samples)."""
         return np.asarray(self._scales(parameters).prod(axis=2) * self._strengths(parameters))
 
     def _strengths(self, parameters: FloatArray) -> FloatArray:
-        """What the strength multiplies each sample by, (sets, samples)."""
+        """Strength for signal samples and 1 for others, shape (sets, samples)."""
         return np.where(self.is_signal, parameters[:, :1], 1.0)
 
     def _scales(self, parameters: FloatArray) -> FloatArray:
-        """1 + σ z, (sets, samples, normalisations)."""
+        """1 + σ z, shape (sets, samples, normalisations)."""
         return 1.0 + self.sigma * parameters[:, None, 1 : 1 + self.sigma.shape[1]]
 
     def _templates(
         self, parameters: FloatArray, hypothesis: npt.NDArray[np.intp] | None
     ) -> tuple[FloatArray, list[FloatArray]]:
-        """Templates with their shapes, (sets or 1, samples, bins), and each shape's derivative."""
+        """Templates after shapes, (sets or 1, samples, bins), and the derivative by each shape."""
         several = self.templates.shape[0] > 1 and hypothesis is not None
         nominal = self.templates[hypothesis] if several else self.templates[:1]
         if not self.morphs:
@@ -178,7 +178,7 @@ def _weighted(weights: FloatArray, templates: FloatArray) -> FloatArray:
 
 
 def _products_without(factors: FloatArray) -> FloatArray:
-    """Product over the last axis of all factors but one, without dividing by what may vanish."""
+    """Products over the last axis of all factors but one, without dividing by that one."""
     before = np.ones_like(factors)
     after = np.ones_like(factors)
     np.cumprod(factors[..., :-1], axis=-1, out=before[..., 1:])

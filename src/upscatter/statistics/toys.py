@@ -1,8 +1,8 @@
 """Pseudo-experiments of binned counts, and limits on each of them.
 
-The ensemble is the unconditional frequentist one: the nuisance parameters are what they are,
-counts fluctuate about their expectation, and so do the auxiliary measurements that constrain the
-nuisance parameters. Nothing here knows what is counted.
+The ensemble is the unconditional frequentist one: the nuisance parameters are fixed at their true
+values, counts fluctuate about their expectation, and so do the auxiliary measurements that
+constrain the nuisance parameters.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from upscatter.statistics.observation import Observation
 from upscatter.store import Columns
 
 MOST_COUNTS = 1e12
-"""Expected counts of a bin beyond which no random numbers are drawn: a slip of some unit."""
+"""Expected counts of a bin above which no random numbers are drawn: a unit must be wrong."""
 
 ONE_SIGMA = erf(1.0 / sqrt(2.0))
 """Probability within one standard deviation."""
@@ -35,7 +35,7 @@ def pseudo_data(
     Parameters
     ----------
     model : BinnedModel
-        With its nuisance parameters at 0.
+        The model; its nuisance parameters are 0.
     strength : float
         True strength of the signal.
     trials : int
@@ -50,7 +50,7 @@ def pseudo_data(
     Raises
     ------
     PhysicsError
-        If a bin expects more than `MOST_COUNTS`.
+        If the expected counts of a bin exceed `MOST_COUNTS`.
 
     Examples
     --------
@@ -65,7 +65,7 @@ def pseudo_data(
 
 
 def require_countable(model: BinnedModel, strength: float) -> FloatArray:
-    """Expected counts, shape (bins,), of a strength that pseudo-data can be drawn for.
+    """Expected counts, shape (bins,), for a strength, refusing more than can be drawn.
 
     Raises
     ------
@@ -86,17 +86,17 @@ def require_countable(model: BinnedModel, strength: float) -> FloatArray:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Trials that are done together, with random numbers of their own.
+    """Trials that are computed together, with their own random numbers.
 
     Parameters
     ----------
     setter : LimitSetter
     strength : float
-        True strength where there is a signal.
+        True strength in the data sets with a signal.
     size : int
-        Data sets without a signal, and as many with one.
+        Number of data sets without a signal, and of those with one.
     seed, number : int
-        What the random numbers follow from, whatever other chunks there are.
+        The random numbers follow from these alone, whatever other chunks there are.
     """
 
     setter: LimitSetter
@@ -106,7 +106,7 @@ class Chunk:
     number: int
 
     def compute(self) -> Columns:
-        """Limits of data without a signal; whether those of data with one hold the true strength.
+        """Compute limits of data without a signal, and coverage in data with one.
 
         Returns
         -------
@@ -128,13 +128,13 @@ class Chunk:
 def binomial_interval(
     successes: int, trials: int, probability: float = ONE_SIGMA
 ) -> tuple[float, float]:
-    """Central interval of a success probability, of C. J. Clopper and E. S. Pearson (1934).
+    """Central interval of a success probability by C. J. Clopper and E. S. Pearson (1934).
 
     Parameters
     ----------
     successes, trials : int
     probability : float
-        Least probability that the interval holds the true value.
+        Least probability that the interval contains the true value.
 
     Returns
     -------

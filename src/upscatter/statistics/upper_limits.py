@@ -1,7 +1,7 @@
-"""Limits on a signal strength from asymptotic distributions, observed and expected.
+"""Observed and expected limits on a signal strength from asymptotic distributions.
 
-The strength at which the level of a criterion (`upscatter.statistics.criteria`) equals one less the
-confidence; many data sets at once.
+A limit is the strength at which the level of a criterion (`upscatter.statistics.criteria`) equals
+1 − confidence. Many data sets are computed at once.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from upscatter.statistics.observation import Observation
 from upscatter.statistics.profile import Profile, fit, fit_without_signal
 
 WIDENINGS = 60
-"""Doublings of a bracket after which a limit is given up."""
+"""Doublings of a bracket after which the search for a limit fails."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class UpperLimit:
     ----------
     strength : ndarray, shape (...)
         The limit; 0 where every positive strength is excluded, NaN where a fit failed or no
-        strength is excluded: a pull of −1/σ hides a signal known to σ, so q stays below 1/σ².
+        strength is excluded. (A pull of −1/σ hides a signal with a relative uncertainty σ, so q
+        stays below 1/σ².)
     converged : ndarray of bool, shape (...)
     """
 
@@ -42,7 +43,7 @@ class UpperLimit:
     converged: npt.NDArray[np.bool_]
 
     def require(self, what: str) -> FloatArray:
-        """The limits, or an error where a fit failed."""
+        """Return the limits, or raise an error if a fit failed."""
         failed = int((~self.converged).sum())
         if failed:
             raise PhysicsError(
@@ -69,7 +70,7 @@ def upper_limit(
     confidence : float
         Confidence level above 0.5.
     criterion : Criterion
-        Of a two-sided one it is the upper end of the interval.
+        If it is two-sided, the limit is the upper end of the interval.
 
     Returns
     -------
@@ -91,7 +92,7 @@ def upper_limit(
 
     floor = np.maximum(tests.best.strength, 0.0)
     spread = _spread(model, tests.artificial)
-    # where the limit would be for Gaussian counts, to begin the search
+    # start of the search: the limit for Gaussian counts
     sigmas = criterion.expected_root(1.0 - confidence, floor / spread)
     limit = _solve(excess, floor, sigmas * spread - floor, tests.usable)
     return UpperLimit(limit.strength.reshape(outer), limit.converged.reshape(outer))
@@ -100,7 +101,7 @@ def upper_limit(
 def lower_limit(
     model: BinnedModel, data: Observation, confidence: float, criterion: Criterion
 ) -> UpperLimit:
-    """Lower end of a two-sided interval: 0 unless the data exclude that there is no signal.
+    """Lower end of a two-sided interval; 0 unless the data exclude the absence of a signal.
 
     Parameters
     ----------
@@ -110,7 +111,7 @@ def lower_limit(
     Returns
     -------
     UpperLimit
-        With the lower ends as its strengths.
+        Its strengths are the lower ends.
 
     Examples
     --------
@@ -125,7 +126,7 @@ def lower_limit(
     tests = _Tests.prepare(model, data, criterion)
     best = tests.best.strength
     strength = np.where(tests.usable, 0.0, np.nan)
-    # far below any strength that the data could tell from none
+    # far below any strength that the data could distinguish from zero
     floor = 1e-6 * _spread(model, tests.artificial)
     which = np.flatnonzero(tests.usable & (best > floor))
     which = which[tests.log_level(floor[which], which) < target]
@@ -144,7 +145,7 @@ def confidence_level(
     strength: npt.ArrayLike,
     criterion: Criterion = CLS,
 ) -> FloatArray:
-    """Level of a tested strength: what is 1 − confidence at the end of the interval.
+    """Level of a tested strength, p-value or CL_s, which is 1 − confidence at the limit.
 
     Parameters
     ----------
@@ -180,9 +181,10 @@ def expected_limit(
     criterion: Criterion = CLS,
     bands: Sequence[float] = BANDS,
 ) -> FloatArray:
-    """Limits that signal-free data would give if they fluctuated by N standard deviations.
+    """Limits from signal-free data that fluctuate by N standard deviations.
 
-    At them √q of signal-free Asimov data is the criterion's `expected_root` (CCGV section 4.3).
+    At these limits √q of signal-free Asimov data is the criterion's `expected_root` (CCGV section
+    4.3).
 
     Parameters
     ----------
@@ -193,12 +195,12 @@ def expected_limit(
     confidence, criterion
         As in `upper_limit`.
     bands : sequence of float
-        N.
+        Fluctuations N.
 
     Returns
     -------
     ndarray, shape (len(bands), ...)
-        0 where every positive strength would be excluded.
+        Limits; 0 where every positive strength would be excluded.
 
     Raises
     ------
@@ -244,9 +246,9 @@ class _Tests:
         return cls(model, rows, best, artificial, usable, criterion)
 
     def log_level(self, strength: FloatArray, which: npt.NDArray[np.intp]) -> FloatArray:
-        """ln of the level of a strength for each data set asked for."""
+        """ln of the level of a strength, for each of the chosen data sets."""
         best = self.best.strength[which]
-        # the data and their Asimov twins in one batch: for few sets its cost is that of the calls
+        # data and their Asimov data are fitted in one batch: for few sets the calls cost most
         both = self.rows.take(which).join(self.artificial.take(which))
         start = np.concatenate([self.best.parameters[which, 1:], both.auxdata[which.size :]])
         deviance = fit(self.model, both, np.tile(strength, 2), start=start).deviance
@@ -264,7 +266,7 @@ def _checked(confidence: float) -> float:
 
 
 def _spread(model: BinnedModel, artificial: Observation) -> FloatArray:
-    """Strength at which signal-free Asimov data give q = 1 or so, shape (sets,)."""
+    """Strength at which signal-free Asimov data give about q = 1, shape (sets,)."""
     signal = model.signal_of(artificial)
     information = (signal**2 / np.maximum(artificial.counts, 1.0)).sum(axis=1)
     strength = 1.0 / np.sqrt(information)
@@ -279,7 +281,7 @@ def _solve(
     distance: FloatArray,
     usable: npt.NDArray[np.bool_],
 ) -> UpperLimit:
-    """Roots of a falling function of the strength, about a distance above the best fit."""
+    """Roots of a falling function of the strength, searched at about a distance above the best."""
     which = np.flatnonzero(usable)
     origin, offset = best[which], distance[which]
     low, high = origin + 0.7 * offset, origin + 1.3 * offset
@@ -309,7 +311,7 @@ def _roots(
     high: FloatArray,
     which: npt.NDArray[np.intp],
 ) -> FloatArray:
-    """Roots between strengths at which a function has either sign; NaN where there is none."""
+    """Roots between strengths at which a function has different signs; NaN where there is none."""
     root = elementwise.find_root(
         excess,
         (low, high),

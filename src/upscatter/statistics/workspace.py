@@ -1,21 +1,22 @@
 """Export of a binned model to pyhf, as a HistFactory workspace in JSON.
 
 HistFactory (CERN-OPEN-2012-016; pyhf: L. Heinrich et al., J. Open Source Softw. 6 (2021) 2823) has
-no constrained factor 1 + σz, for `normsys` is exponential. But `histosys` with the interpolation
-"code4p" is straight in z where the changes at z = ±1 are opposite: templates (1 ± σ) × nominal are
-such a factor, exactly and also for σ > 1. Changes by `histosys` add, though, and factors multiply,
-so only the largest factor of a sample can be one. The others, and all on a sample with shapes, are
-`normsys`: 1 + σz at z = −1, 0 and 1, off by about 0.1 σ² at most between them, and (1 ± σ)^|z|
-beyond, σ² more at z = ±2. One of these with σ ≥ 1 is a `histosys` after all, and lacks its product
-with the sample's other changes.
+no constrained factor 1 + σz, because `normsys` is exponential. But `histosys` with the
+interpolation "code4p" is linear in z if the changes at z = ±1 are opposite: templates (1 ± σ) ×
+nominal give exactly this factor, also for σ > 1. Changes by `histosys` add, while factors multiply,
+so only the largest factor of a sample can be a `histosys`. The others, and all on a sample with
+shapes, are `normsys`: this is 1 + σz at z = −1, 0 and 1, differs from it by about 0.1 σ² at most
+between them, and is (1 ± σ)^|z| beyond, which is σ² more at z = ±2. A factor of these with σ ≥ 1 is
+written as a `histosys` nevertheless, and its product with the sample's other changes is lost.
 
-Of a shape HistFactory takes the templates at −1 and 1. Where they are opposite and no others are
-given, its interpolation is ours; if a is their mean less the nominal counts, "code4p" is off by
-0.175 a at most within |z| ≤ 1 and by a (|z| − 1) beyond, where it follows the secant and we the
-tangent. ("code0" is off by 0.25 a; "code2", ours within |z| ≤ 1, jumps at ±1 in pyhf 0.7.6.) With
-templates beyond ±1 a shape is split into a factor for the sum of counts and the change of their
-distribution if that is closer to them. With the release of XENONnT's S2-only search, templates at
-−3 to 3, pyhf's limits are ours to 2 %, and to 6 % where data fluctuate upwards by two deviations.
+For a shape HistFactory takes the templates at −1 and 1. If their changes are opposite and no other
+templates are given, its interpolation is that of `upscatter.statistics.morphing`. Otherwise let a
+be the mean of the two templates minus the nominal counts: "code4p" then differs by 0.175 a at most
+within |z| ≤ 1, and by a (|z| − 1) beyond, where it follows the secant instead of the tangent.
+("code0" differs by 0.25 a; "code2" is the same within |z| ≤ 1, but jumps at ±1 in pyhf 0.7.6.) A
+shape with templates beyond ±1 is split into a factor for the sum of counts and a change of their
+distribution if that is closer to the templates. docs/statistics.md compares pyhf's limits with
+those of upscatter.
 """
 
 from __future__ import annotations
@@ -35,13 +36,13 @@ MODIFIER_SETTINGS: Mapping[str, Mapping[str, str]] = {
     "normsys": {"interpcode": "code4"},
     "histosys": {"interpcode": "code4p"},
 }
-"""pyhf's interpolation with which the workspace means what the model does: also its default."""
+"""Interpolations of pyhf with which the workspace describes the model; they are its defaults."""
 
 REACH = 5.0
-"""Distance of a nuisance parameter's bounds from its constraint's centre: pyhf's default."""
+"""Distance of a nuisance parameter's bounds from the centre of its constraint (pyhf's default)."""
 
 SENSIBLE = 1e6
-"""Ratio of a reference strength to one that can be seen, or the inverse, that is a mistake."""
+"""Ratio of a reference strength to a visible one, or its inverse, above which it is refused."""
 
 
 def workspace(
@@ -55,36 +56,37 @@ def workspace(
     poi: str = "strength",
     measurement: str = "limit",
 ) -> dict[str, object]:
-    """The model and one data set as a pyhf workspace, ready for JSON.
+    """A pyhf workspace with the model and one data set, JSON-ready.
 
     Parameters
     ----------
     model : BinnedModel
     data : Observation
-        Counts (bins,); the auxiliary data become auxiliary data.
+        Counts (bins,), and auxiliary data, which become those of the workspace.
     reference : float
-        Strength that is 1 in the workspace, such as the limit: pyhf wants one of order one.
+        Strength that is 1 in the workspace, such as the limit, since pyhf needs strengths of order
+        one.
     channel : str
-        Name of the channel if there is one.
+        Name of the channel if there is only one.
     channels : mapping, optional
         Bins of each of several channels. A sample without counts in a channel is left out there.
     bounds : mapping, optional
-        Least and largest value of nuisance parameters by name, in standard deviations; ±5 about
-        the centre if not named, and −1/σ from below, for then no factor is negative.
+        Least and largest value of nuisance parameters by name, in standard deviations. By default
+        ±5 about the centre, but at least −1/σ, so that no factor is negative.
     poi, measurement : str
         Names of the strength and of the measurement.
 
     Returns
     -------
     dict
-        Nuisance parameters keep their names and our z as value.
+        The workspace. Nuisance parameters keep their names, and their values are z.
 
     Raises
     ------
     PhysicsError
-        If there is more than one data set, if the channels do not hold each bin once, if a name is
-        taken or unknown, if bounds are not finite numbers in order, or if the reference strength is
-        far from one that could be seen.
+        If there is more than one data set, if the channels do not contain each bin once, if a name
+        is used twice or unknown, if bounds are not finite and ordered, or if the reference strength
+        is far from a visible one.
 
     Examples
     --------
@@ -147,7 +149,7 @@ def workspace(
 
 
 def _visible(model: BinnedModel, data: Observation) -> float:
-    """Strength with which the signal alone exceeds the counts of some bin by ten deviations."""
+    """Visible strength: the signal alone exceeds the counts of a bin by ten standard deviations."""
     nominal = model.expected(np.zeros(1 + len(model.names)))
     counts = np.maximum(nominal, data.counts)
     reached = model.total_signal > 0.0
@@ -171,7 +173,7 @@ class _Export:
     poi: str
 
     def channel(self, name: str, part: slice) -> dict[str, object]:
-        """A channel; of empty samples it keeps one, for pyhf needs one."""
+        """A channel without its empty samples; one is kept if all are empty, as pyhf needs one."""
         return {"name": name, "samples": [self._sample(s, part) for s in self._kept(part)]}
 
     def nuisances(
@@ -180,7 +182,7 @@ class _Export:
         parts: Sequence[slice],
         bounds: Mapping[str, tuple[float, float]],
     ) -> list[dict[str, object]]:
-        """Start, bounds and auxiliary measurement of the parameters that act on something."""
+        """Start, bounds and auxiliary measurement of the parameters that act on a sample."""
         acting = {
             modifier["name"]
             for part in parts
@@ -199,7 +201,7 @@ class _Export:
         return entries
 
     def _floor(self, name: str) -> float:
-        """Where the factor 1 + σz of some sample vanishes."""
+        """Value z at which the factor 1 + σz of a sample vanishes."""
         largest = max(
             (s for n in self.model.normalisations if n.name == name for s in n.relative.values()),
             default=0.0,
@@ -210,7 +212,7 @@ class _Export:
         return self._unit(sample) * self.model.samples[sample]
 
     def _unit(self, sample: str) -> float:
-        """What the counts of a sample are multiplied by."""
+        """Factor by which the counts of a sample are multiplied."""
         return self.reference if sample in self.model.signals else 1.0
 
     def _changes(self, sample: str, shape: Shape) -> FloatArray:
@@ -221,7 +223,7 @@ class _Export:
         return [shape for shape in self.model.shapes if sample in shape.templates]
 
     def _kept(self, part: slice) -> list[str]:
-        """Samples with counts, or one without if there is no other."""
+        """Samples with counts, or one without counts if there is no other."""
         filled = [sample for sample in self.model.samples if self._is_filled(sample, part)]
         return filled or [*self.model.samples][:1]
 

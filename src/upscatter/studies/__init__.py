@@ -1,4 +1,4 @@
-"""Questions about a scenario, each answered by one function that returns a frozen result."""
+"""Studies of a scenario; each is one function that returns a frozen result."""
 
 __all__ = [
     "comparison",

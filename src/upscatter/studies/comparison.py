@@ -1,4 +1,4 @@
-"""Scenarios against published limits: curves and catalogue brought together."""
+"""Comparison of scenarios with published limits."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ def compare(
     flavour: str | None = None,
     data: Path | str | None = None,
 ) -> Verdict:
-    """Where scenarios are stronger than published limits, and by how much at best.
+    """Compare limits of scenarios with published limits: where stronger, and by how much at best.
 
     Parameters
     ----------
     *scenarios : Scenario or str
-        Scenarios, or their names or paths, of distinct names.
+        Scenarios, or their names or paths. Their names must be distinct.
     bounds : iterable of PublishedBound, Path or str, optional
         Published limits to compare with: rows of the catalogue, their names, or paths of CSV files
         of m_4 in MeV and μ_ν4/μ_B (see `upscatter.inputs.bound_file`). By default the whole
         catalogue.
     confidence : float, optional
-        Confidence level to put scenarios and published limits at, where that can be done. By
+        Confidence level to which scenarios and published limits are converted where possible. By
         default each keeps its own.
     flavour : {"universal", "e", "mu", "tau"}, optional
         Coupling to use instead of the scenarios'.
@@ -50,10 +50,10 @@ def compare(
     Raises
     ------
     ScenarioError
-        If a scenario is not a valid one, is given twice, or none is given; if data are given that
-        no scenario has use for.
+        If a scenario is invalid or given twice, if none is given, or if data are given that no
+        scenario uses.
     TableError
-        If a file holds no limit, or two limits have one name.
+        If a file has no limit, or two limits have the same name.
     UpscatterError
         If a name is not in the catalogue.
 
@@ -73,7 +73,7 @@ def compare(
 
 
 def _bound(given: PublishedBound | Path | str) -> PublishedBound:
-    """A published limit by name or from a file; a text with a suffix is the path of one."""
+    """A published limit by name or from a file; a text with a suffix is a path."""
     if isinstance(given, PublishedBound):
         return given
     path = Path(given)
@@ -93,7 +93,7 @@ def _distinct(bounds: Iterable[PublishedBound]) -> list[PublishedBound]:
 
 
 def _loaded(scenarios: Iterable[Scenario | str]) -> list[Scenario]:
-    """Scenarios of distinct names, which results are told apart by."""
+    """Load scenarios, and refuse equal names, because results are identified by names."""
     loaded: dict[str, Scenario] = {}
     for given in scenarios:
         scenario = given if isinstance(given, Scenario) else Scenario.load(given)
@@ -108,7 +108,7 @@ def _loaded(scenarios: Iterable[Scenario | str]) -> list[Scenario]:
 def _curve(
     scenario: Scenario, confidence: float | None, flavour: str | None, data: Path | str | None
 ) -> LimitCurve:
-    """The limit of a scenario, measured where the data are those of its release."""
+    """Limit of a scenario, measured if the data are those of its release."""
     if confidence is not None:
         scenario = scenario.replaced("statistics.confidence", confidence)
     if data is not None and isinstance(scenario.settings, ReleaseFile):

@@ -1,7 +1,7 @@
-"""Change of a limit when one input moves, within its uncertainty or to another choice.
+"""Impacts on a limit: each input is changed within its uncertainty, or to another choice.
 
-One input moves at a time and all others stay, the nuisance parameters of the fit among them. The
-changes are not independent measurements of one error: nothing here adds them up.
+One input changes at a time. All others stay as they are, including the nuisance parameters of the
+fit. The changes are not independent errors and must not be added up.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from upscatter.scenario.changes import (
 from upscatter.scenario.load import Scenario
 
 ILLUSTRATIVE = 0.10
-"""Relative change of an input for which no uncertainty is stated."""
+"""Relative change of an input without a stated uncertainty."""
 
 SIN2_THETA_W_ERROR = 0.00005
-"""Of sin²θ_W at zero momentum transfer (J. Erler and R. Ferro-Hernández, JHEP 03 (2018) 196)."""
+"""Error of sin²θ_W at q² = 0 (J. Erler and R. Ferro-Hernández, JHEP 03 (2018) 196)."""
 
 _GERMANIUM = 32
 _NOTHING_LEFT = "lowered: nothing would be left of it"
@@ -44,14 +44,14 @@ _RECOIL_SCALE = "the yield of 1 says that the scenario's energies are recoil ene
 
 @dataclass(frozen=True)
 class Variation:
-    """An input to move: changes of the scenario, not computed yet.
+    """An input and the changes of the scenario that vary it, before limits are computed.
 
     Parameters
     ----------
     impact : Impact
-        What is moved and how, still without limits.
+        Description of the change, still without limits.
     low, high, alternative : mapping or None
-        What to replace in the scenario; none where `impact` has a reason.
+        Values to replace in the scenario; None if `impact` has a reason.
     """
 
     impact: Impact
@@ -63,7 +63,7 @@ class Variation:
 def impacts(
     scenario: Scenario | str, mass: Energy = LOWEST_MASS, *, flavour: str | None = None
 ) -> Impacts:
-    """How the upper limit on μ_ν4 moves with its inputs, one at a time.
+    """Changes of the upper limit on μ_ν4 by each of its inputs, one at a time.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def impacts(
     Returns
     -------
     Impacts
-        A change that the scenario cannot have is among them, with the reason.
+        A change that is impossible for the scenario is included, with the reason.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def impacts(
 
 
 def variations(model: Model) -> Iterator[Variation]:
-    """Every input that is moved, in the order of the physics."""
+    """Every input that is changed, from the flux to the statistics."""
     yield from _fluxes(model)
     yield from _solar_models(model)
     yield from _flavours(model)
@@ -123,7 +123,7 @@ def variations(model: Model) -> Iterator[Variation]:
 
 
 def _computed(scenario: Scenario, variation: Variation, mass: float) -> Impact:
-    """The impact with its limits; what the physics refuses is its reason."""
+    """Impact with its limits, or with the error of the physics as its reason."""
     impact = variation.impact
     low, why_low = _limit(scenario, variation.low, mass)
     high, why_high = _limit(scenario, variation.high, mass)
@@ -134,7 +134,7 @@ def _computed(scenario: Scenario, variation: Variation, mass: float) -> Impact:
 
 
 def _limit(scenario: Scenario, changes: Changes | None, mass: float) -> tuple[float | None, str]:
-    """The limit of the changed scenario, or None and why there is none."""
+    """Limit of the changed scenario, or None with the reason."""
     if changes is None:
         return None, ""
     try:
@@ -193,9 +193,9 @@ def _cross_section(model: Model) -> Iterator[Variation]:
 
 
 def _quenchings(model: Model) -> Iterator[Variation]:
-    # Where each element has a model of its own, they are of one kind.
+    # If each element has its own model, all are of the same kind.
     quenchings = [model.quenching(nucleus) for nucleus in model.nuclei]
-    # The yield of 1 is a statement about the energy scale: a background per keVee is one per keVnr.
+    # A yield of 1 defines the energy scale: a background per keVee is one per keVnr.
     recoil_scale = all(quenching == Constant(1.0) for quenching in quenchings)
     name = quenchings[0].parameter
     impact = Impact("quenching", name, "illustrative", _by(ILLUSTRATIVE))

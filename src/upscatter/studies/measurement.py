@@ -1,6 +1,6 @@
-"""Limits measured with the data of a release.
+"""Measured limits from the data of a release.
 
-Masses are plain numbers in MeV here, as in `upscatter.api`.
+Masses are plain numbers in MeV, as in `upscatter.api`.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ _MASSES = 100
 COMPONENTS = MappingProxyType(
     {"de": "delayed electrons", "ae": "accidental electrons", "cevns": "8B CEvNS"}
 )
-"""What the release's sources of background are, where their names do not say it."""
+"""Descriptions of the release's backgrounds whose names are abbreviations."""
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """A data release and the experiment that it describes, from which limits follow.
+    """A data release, prepared for limits on a dipole moment.
 
     Parameters
     ----------
@@ -80,7 +80,7 @@ class Measurement:
         ScenarioError
             If the scenario describes a detector, or the flavour is unknown.
         TableError
-            Naming the file of the release that is missing or wrong.
+            If a file of the release is missing or wrong; the message names it.
         PhysicsError
             If the exact sum is asked for without a flavour.
         """
@@ -109,11 +109,11 @@ class Measurement:
         Parameters
         ----------
         masses : array_like, shape (masses,), optional
-            m_4 in MeV; by default 100 of them from 0.01 MeV to the kinematic end.
+            m_4 in MeV; by default 100 masses from 0.01 MeV to the kinematic end.
         bands : bool
-            Whether to compute what data without a dipole would give, too.
+            Whether to compute also the limits from data without a dipole.
         work : Work
-            How pseudo-experiments are done, where the scenario calibrates with them.
+            How pseudo-experiments are computed, if the scenario calibrates with them.
 
         Raises
         ------
@@ -158,7 +158,7 @@ class Measurement:
         )
 
     def post_fit(self, mass: Energy, *, work: Work = HERE) -> PostFit:
-        """The fitted model at one m_4, with uncertainties of the nuisance parameters.
+        """Fit at one m_4, with uncertainties of the nuisance parameters.
 
         Parameters
         ----------
@@ -216,7 +216,7 @@ class Measurement:
         Raises
         ------
         PhysicsError
-            If no recoil can be seen.
+            If no recoil can be observed.
         """
         built = self._model(mass_sterile)
         if built is None:
@@ -226,7 +226,7 @@ class Measurement:
         return built
 
     def _model(self, mass_sterile: float) -> tuple[BinnedModel, Observation] | None:
-        """The likelihood and the data, unless no recoil can be seen."""
+        """The likelihood and the data, or None if no recoil can be observed."""
         signals = self.recast.signals(mass_sterile)
         if not any(counts.any() for runs in signals.values() for counts in runs.values()):
             return None
@@ -235,7 +235,7 @@ class Measurement:
 
     @cached_property
     def _massless(self) -> tuple[BinnedModel, Observation]:
-        """The likelihood where nothing depends on m_4."""
+        """The likelihood and the data for m_4 = 0."""
         built = self._model(0.0)
         if built is None:
             raise PhysicsError(
@@ -245,7 +245,7 @@ class Measurement:
         return built
 
     def _key(self, mass: FloatArray, bands: bool) -> dict[str, object]:
-        """What tells calibrations apart, JSON-ready: the data among it."""
+        """All inputs of a calibration, including the data, JSON-ready."""
         observed = self.recast.likelihood.observed.tolist()
         return {
             "upscatter": version("upscatter"),
@@ -256,7 +256,7 @@ class Measurement:
         }
 
     def _fits(self, mass: FloatArray, bands: bool, work: Work) -> LimitFits:
-        """Everything at all m_4, whose likelihoods are hypotheses about the same data."""
+        """Limits and fits at all m_4, as hypotheses about the same data."""
         signals = self.recast.signals(mass)
         every = [counts for runs in signals.values() for counts in runs.values()]
         seen = np.any([counts.any(axis=(1, 2)) for counts in every], axis=0)
@@ -283,7 +283,7 @@ class Measurement:
         return found
 
     def _require_within(self, model: BinnedModel, pulls: FloatArray, where: str) -> None:
-        """The release bounds its parameters; the fits of a curve do not, and need not if inside."""
+        """Refuse fits outside the release's bounds, which the fits of a curve do not impose."""
         for name, pull in zip(model.names, pulls, strict=True):
             low, high = self.recast.likelihood.bounds.get(name, (-np.inf, np.inf))
             if not low <= pull <= high:
@@ -335,5 +335,5 @@ def measured_limit(
 
 
 def _sum(counts: Mapping[str, FloatArray], names: Iterable[str]) -> FloatArray:
-    """Sum of samples; a release may have a source in some of its runs only."""
+    """Sum of samples over runs; some sources occur in some of the runs only."""
     return np.asarray(np.sum([counts[name] for name in names if name in counts], axis=0))

@@ -1,7 +1,7 @@
-"""The exposure, background or threshold for which a limit is a target, all else unchanged.
+"""Exposure, background or threshold at which a limit reaches a target.
 
-The limit is computed anew at every value that is tried, so whatever the scenario has in it enters:
-systematics that do not shrink with exposure, bins, efficiency, the choice of test.
+The full limit is computed at every value that is tried. It includes systematics that do not shrink
+with exposure, bins, efficiency and the choice of test.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from upscatter.units import DAY, KEV, KG, YEAR
 ACCURACY = 1e-4
 """Relative accuracy to which the limit meets the target."""
 
-# No experiment is planned beyond these: the largest water detectors collect 1e9 kg yr.
+# Bounds beyond any realistic experiment: the largest water detectors collect 1e9 kg yr.
 _MOST_EXPOSURE = 1e9 * KG * YEAR
 _LARGEST_FACTOR = 1e12
 _LOWEST_THRESHOLD = 1e-6  # times the scenario's
@@ -47,7 +47,7 @@ _NO_LIMIT = 100.0  # stands for ln of the ratio of an infinite limit to the targ
 
 @dataclass(frozen=True)
 class Variable:
-    """One number of a scenario, free to turn.
+    """One quantity of a scenario that is varied.
 
     Parameters
     ----------
@@ -55,11 +55,11 @@ class Variable:
     start : float
         The scenario's value.
     tightest, loosest : float
-        How far to turn towards stronger and weaker limits.
+        Bounds of the search towards stronger and weaker limits.
     unit : float
     unit_name : str
     set : callable
-        From a value to the scenario that has it.
+        Returns the scenario with a given value.
     """
 
     name: Vary
@@ -71,7 +71,7 @@ class Variable:
     set: Callable[[float], Scenario]
 
     def show(self, value: float) -> str:
-        """A value as a user reads it."""
+        """Format a value with its unit."""
         return f"{value / self.unit:.4g} {self.unit_name}"
 
 
@@ -83,7 +83,7 @@ def plan(
     *,
     flavour: str | None = None,
 ) -> Plan:
-    """The exposure, background or threshold for which the limit is a target.
+    """Find the exposure, background or threshold at which the limit equals a target.
 
     Parameters
     ----------
@@ -92,8 +92,8 @@ def plan(
     target : float
         Wanted upper limit on μ_ν4/μ_B.
     vary : {"exposure", "background", "threshold"}
-        What may change: the background all together, flat and table; the threshold with the number
-        of bins of a region kept, or with the bin edges above it.
+        The quantity to change. The background changes as a whole, flat part and table. With the
+        threshold, a region keeps its number of bins; of given bin edges those above it remain.
     mass : float, str or quantity
         m_4, in MeV if it is a number.
     flavour : {"universal", "e", "mu", "tau"}, optional
@@ -108,8 +108,8 @@ def plan(
     ScenarioError
         If the scenario is not a valid one, or describes no detector.
     PhysicsError
-        If the target cannot be met, saying the best that can; if it is not between 0 and 1, or the
-        mass is out of reach.
+        If the target cannot be reached (the message gives the best limit), if it is not between 0
+        and 1, or if the mass is out of reach.
 
     Examples
     --------
@@ -160,7 +160,7 @@ def plan(
 
 
 def _variable(model: Model, vary: Vary) -> Variable:
-    """What turns exposure, background or threshold of a model's scenario."""
+    """Variable for exposure, background or threshold of a model's scenario."""
     scenario = model.scenario
     detector, background = scenario.described.detector, scenario.described.background
     if vary == "exposure":
@@ -194,7 +194,7 @@ def _variable(model: Model, vary: Vary) -> Variable:
 
 @dataclass(frozen=True)
 class _Limits:
-    """Limits with the variable at a value; infinite where there is no such experiment.
+    """Limits with the variable at a value; infinite if such an experiment is impossible.
 
     Parameters
     ----------
@@ -224,10 +224,10 @@ class _Limits:
 
 
 def _curve(limit: _Limits, value: float) -> tuple[tuple[float, float], ...]:
-    """Values and limits around a solution: all that were computed on the way, and a few more.
+    """Values and limits around a solution: those of the search, and a few more.
 
-    One more lies on the other side of the scenario's value; two fill gaps in which the search took
-    long steps.
+    One more is beyond the scenario's own value, and two fill gaps in which the search took long
+    steps.
     """
     variable = limit.variable
     if variable.start:
@@ -244,12 +244,12 @@ def _curve(limit: _Limits, value: float) -> tuple[tuple[float, float], ...]:
 def _bracket(
     variable: Variable, limit: Callable[[float], float], own: float, target: float
 ) -> tuple[float, float]:
-    """Values whose limits lie on either side of the target, in steps that grow from a factor of 2.
+    """Values whose limits enclose the target, found in steps that grow from a factor of 2.
 
     Raises
     ------
     PhysicsError
-        If no value does, saying the best or the weakest limit that is possible.
+        If there are none; the message gives the best or the weakest possible limit.
     """
     tighten = own > target
     bound = variable.tightest if tighten else variable.loosest
@@ -273,7 +273,7 @@ def _bracket(
     if variable.tightest < variable.start:
         tried[0.0] = limit(0.0)
     best = min(tried.values())
-    # A plateau is said where it starts.
+    # For a plateau the message gives its beginning.
     where = next(value for value, mu in tried.items() if mu <= (1.0 + _PLATEAU) * best)
     raise PhysicsError(
         f"target {target:g}: cannot be reached by the {variable.name} alone; the best limit is "
@@ -282,23 +282,23 @@ def _bracket(
 
 
 def _solve(limit: Callable[[float], float], near: float, far: float, target: float) -> float:
-    """The value between two at which the limit is the target."""
+    """Value between two at which the limit equals the target."""
 
     def excess(part: float) -> float:
         return min(log(limit(_between(near, far, part)) / target), _NO_LIMIT)
 
-    # Rounding could give a scenario that meets the target just so the sign of the other end.
+    # If an end meets the target exactly, rounding could give it the sign of the other end.
     if abs(excess(0.0)) < _ROUNDING * ACCURACY:
         return near
     return _between(near, far, float(brentq(excess, 0.0, 1.0, xtol=1e-10, rtol=1e-12)))
 
 
 def _between(near: float, far: float, part: float) -> float:
-    """The value that is a part of the way, in the logarithm, from one to another."""
+    """Value at a fraction of the way, in the logarithm, from one value to another."""
     return far if part == 1.0 else near * (far / near) ** part
 
 
 def _monotonic(limit: Callable[[float], float], loose: float, tight: float) -> bool:
-    """Whether the limit gets no weaker anywhere on the way from one value to another."""
+    """Whether the limit becomes nowhere weaker on the way from one value to another."""
     limits = [limit(_between(loose, tight, i / _PROBES)) for i in range(_PROBES + 1)]
     return all(after <= before * (1.0 + _ROUNDING) for before, after in pairwise(limits))

@@ -1,4 +1,4 @@
-"""The two limits of the paper that upscatter starts from, computed anew.
+"""Reproduction of the two limits of the paper that upscatter is based on.
 
 M. Demirci and M. F. Mustamin, "Projected sensitivities on sterile neutrino dipole portal with
 coherent elastic solar neutrino-nucleus scattering", DOI 10.31526/PHEP.2025.09.
@@ -17,12 +17,12 @@ PAPER_LIMITS = {"ge-nextgen": 8.63e-10, "ge-future": 2.97e-10}
 """μ_ν4/μ_B at 90 % CL and low mass, as the paper prints them."""
 
 PAPER_IMPROVEMENT = 65.54
-"""By how many per cent the second limit is below the first, as the paper prints it."""
+"""Difference of the second limit from the first in per cent, as the paper prints it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reproduction(Result):
-    """The paper's numbers and ours.
+    """The paper's numbers, and those of upscatter.
 
     Parameters
     ----------
@@ -38,12 +38,12 @@ class Reproduction(Result):
 
     @property
     def limits(self) -> dict[str, float]:
-        """Our limits on μ_ν4/μ_B at low mass."""
+        """Computed limits on μ_ν4/μ_B at low mass, by scenario."""
         return {curve.scenario: float(curve.mu[0]) for curve in self.curves}
 
     @property
     def improvement(self) -> float:
-        """By how many per cent the second limit is below the first."""
+        """Per cent by which the second limit is below the first."""
         first, second = self.limits.values()
         return 100.0 * (1.0 - second / first)
 
@@ -70,11 +70,11 @@ class Reproduction(Result):
 
     @property
     def comments(self) -> list[str]:
-        """What a table of the comparison says above its columns."""
+        """Comment lines above the table of the comparison."""
         return ["limits on mu_nu4 in Bohr magnetons, 90 % CL; paper: DOI 10.31526/PHEP.2025.09"]
 
     def to_dict(self) -> dict[str, object]:
-        """The JSON contract."""
+        """Result as a JSON-ready dictionary."""
         return {
             "limits": {
                 name: {"paper": PAPER_LIMITS[name], "mu_bohr": mu}

@@ -1,7 +1,8 @@
-"""Pseudo-experiments of a scenario: the distribution of its limit, and its coverage.
+"""Pseudo-experiments of a scenario: distribution and coverage of its limit.
 
-Trials are computed in chunks with random numbers of their own, so a result depends on the seed, but
-neither on the number of processes nor on breaks, and more trials begin with the fewer ones.
+Trials are computed in chunks, each with its own random numbers. A result therefore depends on the
+seed, but not on the number of processes or on interruptions, and a run with more trials begins with
+the same ones.
 """
 
 from __future__ import annotations
@@ -37,14 +38,14 @@ CHUNK = 1000
 MOST_TRIALS = 10_000_000
 
 MOST_FAILED = 1e-3
-"""Fraction of failed fits beyond which there is no result."""
+"""Fraction of failed fits above which there is no result."""
 
 _COLUMNS = ("limit", "covered")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ensemble:
-    """Pseudo-experiments of a model at one mass: all that they depend on but their number.
+    """Pseudo-experiments of a model at one mass: everything they depend on except their number.
 
     Parameters
     ----------
@@ -53,11 +54,11 @@ class Ensemble:
         m_4 in MeV.
     seed : int
     mu_true : float
-        μ_ν4/μ_B where there is a signal.
+        μ_ν4/μ_B in the pseudo-experiments with a signal.
     expected : ndarray, shape (5,)
-        Limits on μ_ν4/μ_B that are expected, for `upscatter.statistics.limit_method.BANDS`.
+        Expected limits on μ_ν4/μ_B, for `upscatter.statistics.upper_limits.BANDS`.
     setter : LimitSetter
-        How the limits are made.
+        Method for the limits.
     """
 
     model: Model
@@ -69,7 +70,7 @@ class Ensemble:
 
     @classmethod
     def prepare(cls, model: Model, mass_mev: float, seed: int, mu: float | None) -> Ensemble:
-        """An ensemble with signals of a moment, or of the expected limit."""
+        """Prepare an ensemble whose signals have a given moment, or the expected limit."""
         curve = limit_of(model, [mass_mev], bands=True)
         if curve.bands is None or np.isnan(curve.mu[0]):
             reach = model.experiment.highest_mass(model.dipole_flux) / MEV
@@ -81,7 +82,7 @@ class Ensemble:
             raise PhysicsError(
                 f"mu: {mu:g} is not above 0 and at most one Bohr magneton; give for example 1e-9"
             )
-        # So many digits as a user types to get the same signal again.
+        # Rounded, so that a user can type the value to get the same signal again.
         mu_true = float(f"{curve.mu[0]:.6g}") if mu is None else float(mu)
         counting, _ = dipole_model(model, mass_mev * MEV)
         assert counting is not None  # there is a limit
@@ -104,7 +105,7 @@ class Ensemble:
 
     @property
     def key(self) -> Mapping[str, object]:
-        """What tells ensembles apart, JSON-ready."""
+        """All inputs of an ensemble, JSON-ready."""
         statistics = self.model.scenario.settings.statistics
         coupled = self.model.coupling
         return {
@@ -122,13 +123,13 @@ class Ensemble:
         }
 
     def chunks(self, trials: int) -> list[Chunk]:
-        """Whole chunks with at least so many trials."""
+        """Whole chunks with at least the given number of trials."""
         number = -(-trials // CHUNK)
         strength = self.mu_true**2
         return [Chunk(self.setter, strength, CHUNK, self.seed, i) for i in range(number)]
 
     def result(self, chunks: Sequence[Columns], trials: int) -> ToyResult:
-        """What the first so many trials say."""
+        """Result of the first `trials` trials."""
         settings, method = self.model.scenario.settings, self.model.method
         limits, covered = (
             np.concatenate([chunk[name] for chunk in chunks])[:trials] for name in _COLUMNS
@@ -170,8 +171,8 @@ def toys(
 ) -> ToyResult:
     """Distribution of a scenario's upper limit on μ_ν4 over pseudo-experiments, and its coverage.
 
-    Counts fluctuate as Poisson's, and what is known of fluxes and background by its uncertainty,
-    about their nominal values.
+    Counts fluctuate with Poisson's distribution. Auxiliary measurements of fluxes and background
+    fluctuate about their nominal values by their uncertainties.
 
     Parameters
     ----------
@@ -182,7 +183,7 @@ def toys(
     trials : int
         Pseudo-experiments without a signal, and as many with one.
     seed : int
-        Of the random numbers.
+        Seed of the random numbers.
     mu : float, optional
         μ_ν4/μ_B of the signal; by default the expected limit, to six digits.
     flavour : {"universal", "e", "mu", "tau"}, optional
@@ -192,12 +193,13 @@ def toys(
     calibration : {"asymptotic", "toys"}, optional
         Calibration of the limits to use instead of the scenario's.
     jobs : int, optional
-        Processes to use; None for one on each core, where that pays. A script that uses several
-        has to be importable, so that it begins them below ``if __name__ == "__main__":`` only.
+        Number of processes; None for one on each core if that saves time. A script that uses
+        several must be importable, with the call below ``if __name__ == "__main__":``.
     store : Path or "cache", optional
-        File to keep finished trials in and to go on from, or one in the user's cache.
+        File in which finished trials are kept, and from which a run continues; "cache" is a file in
+        the user's cache.
     progress : callable, optional
-        Called with the trials that are done and those that will be.
+        Called with the numbers of finished and of all trials.
 
     Returns
     -------
@@ -206,13 +208,13 @@ def toys(
     Raises
     ------
     ScenarioError
-        If the scenario is not a valid one, describes no detector or cannot have the test.
+        If the scenario is invalid, describes no detector or does not allow the test.
     PhysicsError
-        If the mass is out of kinematic reach, a number means nothing, or fits fail.
+        If the mass is out of kinematic reach, a number is invalid, or fits fail.
     OutputError
         If the store belongs to another computation, or cannot be used.
     KeyboardInterrupt
-        Saying what is kept.
+        If interrupted; the message says which trials are kept.
 
     Examples
     --------
@@ -229,7 +231,7 @@ def toys(
         loaded = loaded.replaced(chosen_test(loaded, test, calibration))
     ensemble = Ensemble.prepare(Model(loaded), mass_mev("mass", mass), seed, mu)
     if jobs is None:
-        # a process takes a second to start, in which a closed form has done all the work
+        # a process takes a second to start, more than limits in closed form need
         quick = trials <= CHUNK or ensemble.model.method.closed_form
         jobs = 1 if quick else None
     work = Work(jobs=jobs, store=store, progress=progress, key=ensemble.key)

@@ -24,12 +24,12 @@ def projected_workspace(
     flavour: str | None = None,
     flavour_sum: FlavourSum = "incoherent",
 ) -> dict[str, object]:
-    """The Poisson likelihood of a projection, with its Asimov data.
+    """Workspace with the Poisson likelihood of a projection and its Asimov data.
 
     Parameters
     ----------
     scenario : Scenario or str
-        A scenario, or the name or path of one, whatever its own test.
+        A scenario, or the name or path of one; its own test is not used.
     mass : float, str or quantity
         m_4, in MeV if it is a number.
     flavour, flavour_sum
@@ -39,7 +39,7 @@ def projected_workspace(
     -------
     dict
         JSON-ready; see `upscatter.statistics.workspace`. The strength is 1 at the median CL_s
-        limit at 90 %, which the measurement's name has.
+        limit at 90 %, which is in the measurement's name.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def projected_workspace(
 
 
 def measured_workspace(measurement: Measurement, mass: Energy = LOWEST_MASS) -> dict[str, object]:
-    """The likelihood and the data of a release, a channel for each run.
+    """Workspace with the likelihood and the data of a release, and one channel for each run.
 
     Parameters
     ----------
@@ -79,8 +79,8 @@ def measured_workspace(measurement: Measurement, mass: Energy = LOWEST_MASS) -> 
     Returns
     -------
     dict
-        JSON-ready; see `upscatter.statistics.workspace`. The strength is 1 at the upper limit,
-        which the measurement's name has. Shapes are approximated for pyhf: see there.
+        JSON-ready. The strength is 1 at the upper limit, which is in the measurement's name. Shapes
+        are approximated for pyhf; see `upscatter.statistics.workspace`.
 
     Raises
     ------
@@ -102,6 +102,6 @@ def measured_workspace(measurement: Measurement, mass: Energy = LOWEST_MASS) -> 
 
 
 def _reference(strength: float, mass: float) -> tuple[float, str]:
-    """μ_ν4/μ_B at a strength, to as many digits as its name has."""
+    """Rounded μ_ν4/μ_B of a strength, and a name that contains it."""
     mu = float(f"{np.sqrt(strength):.6g}")
     return mu, f"strength 1: mu_nu4 = {mu:g} mu_B at m4 = {mass:g} MeV"
