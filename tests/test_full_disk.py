@@ -37,8 +37,9 @@ ARGUMENTS = {
 
 def outputs():
     """Command, option and the words that choose a format, for every file that can be asked for."""
-    main(["scenarios"])  # commands are added to their group when it is run
-    for name, command in commands.commands.items():
+    context = click.Context(commands)
+    for name in commands.list_commands(context):
+        command = commands.get_command(context, name)
         options = {option: p for p in command.params for option in p.opts}
         for option in FILES:
             if option not in options:

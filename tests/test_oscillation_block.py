@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 import upscatter.flux.conversion as conversion_module
+import upscatter.flux.exposure as exposure_module
 import upscatter.flux.flavour as flavour_module
-import upscatter.scenario.oscillation as oscillation_module
+import upscatter.flux.livetime as livetime_module
 from upscatter.api import expected_counts, limit_of, recoil_spectrum, upper_limit
 from upscatter.errors import PhysicsError, ScenarioError
 from upscatter.flux.conversion import surface_density_matrix
@@ -82,8 +83,8 @@ def no_oscillations(monkeypatch):
         (flavour_module, "mass_weights"),
         (flavour_module, "averaged_projectors"),
         (conversion_module, "matter_weights"),
-        (oscillation_module, "annual_exposure"),
-        (oscillation_module, "livetime_exposure"),
+        (exposure_module, "annual_exposure"),
+        (livetime_module, "livetime_exposure"),
     ):
         monkeypatch.setattr(module, name, forbidden)
 

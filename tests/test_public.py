@@ -23,19 +23,19 @@ PUBLIC = {
         background quenching resolution response
     """,
     "upscatter.flux": """
-        adiabaticity arrival conversion coupling crossing exposure flavour livetime
-        moments regeneration results
+        adiabaticity arrival conversion coupling crossing day_part exposure flavour
+        livetime moments regeneration results
     """,
     "upscatter.inputs": """
-        beta boron bound_file bounds catalogue continuum earth laboratories mixing
-        nuclei orbit outlines solar_fluxes spectra sun tables xenonnt xenonnt_files
+        beta boron bound_file bounds catalogue continuum earth laboratories mixing nuclei
+        orbit outlines solar_fluxes spectra sun tables xenonnt xenonnt_files
     """,
     "upscatter.interactions": """
         cevns decay dipole form_factors interaction kinematics
     """,
     "upscatter.limits": """
-        chains comparison counting curve expected_counts fits impact measured moments
-        plan recoil_spectrum released toys verdict
+        chains comparison counting curve expected_counts fits impact measured moments plan
+        recoil_spectrum released toys verdict
     """,
     "upscatter.rates": """
         experiment folding quadrature recast spectrum
@@ -47,14 +47,14 @@ PUBLIC = {
     """,
     "upscatter.scenario": """
         arguments build changes detector_blocks document fields load messages model
-        oscillation projected provenance quantities released_experiment scattering
-        summary
+        oscillation plain_quantities projected provenance quantities released_experiment
+        scattering summary
     """,
     "upscatter.statistics": """
         asymptotics calibration calibration_table counts criteria curve_calibration
-        fluctuations garwood likelihood methods minimum minuit morphing objective
-        observation profile pulls pulls_method registry samples toys upper_limits
-        workspace
+        fluctuations garwood likelihood limit_method methods minimum minuit morphing
+        objective observation profile pulls pulls_method registry samples toys
+        upper_limits workspace
     """,
     "upscatter.studies": """
         comparison impacts measurement planning reproduction toys workspaces

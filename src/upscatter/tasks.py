@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from upscatter.parallel import completed, usable_cores
-from upscatter.store import Columns, Store
+if TYPE_CHECKING:
+    from upscatter.store import Columns, Store
+
+# Processes and stores are loaded when a computation runs: most limits need neither.
 
 Progress = Callable[[int, int], None]
 """Function that is called with the finished and the total number."""
@@ -83,6 +85,8 @@ class Work:
         KeyboardInterrupt
             If interrupted; the message says what is kept.
         """
+        from upscatter.parallel import completed, usable_cores
+
         name, each, total = unit
         store = self._opened(folder, columns, size)
         kept = {} if store is None else store.open()
@@ -117,6 +121,8 @@ class Work:
         return [done[task.number] for task in tasks]
 
     def _opened(self, folder: str, columns: tuple[str, ...], size: int) -> Store | None:
+        from upscatter.store import Store
+
         key = dict(self.key or {})
         if self.store is None:
             return None

@@ -42,13 +42,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str] | None) -> int:
     import click
 
-    from upscatter.cli import (  # noqa: F401 - they add their commands to the group
-        compare_commands,
-        flavour_commands,
-        limit_commands,
-        planning_commands,
-        toys_commands,
-    )
     from upscatter.cli.commands import commands
     from upscatter.errors import UpscatterError
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,18 @@ if TYPE_CHECKING:
     from upscatter.results import Result
 
 # Everything slower than click is imported inside the commands, so that `upscatter --help` is fast.
+
+# Modules of the commands that are not below.
+_HOMES = {
+    "bounds": "compare_commands",
+    "compare": "compare_commands",
+    "flux": "flavour_commands",
+    "impacts": "planning_commands",
+    "limit": "limit_commands",
+    "oscillation": "flavour_commands",
+    "plan": "planning_commands",
+    "toys": "toys_commands",
+}
 
 _FORMATS = click.Choice(["table", "csv", "json"])
 _PATH = click.Path(path_type=Path)
@@ -69,7 +82,22 @@ calibration_option = click.option(
 )
 
 
+class _Commands(click.Group):
+    """A group whose commands are loaded from their modules when they are asked for."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name, None if there is none."""
+        if cmd_name in _HOMES:
+            import_module(f"upscatter.cli.{_HOMES[cmd_name]}")  # adds it to the group
+        return super().get_command(ctx, cmd_name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands, loaded or not."""
+        return sorted({*super().list_commands(ctx), *_HOMES})
+
+
 @click.group(
+    cls=_Commands,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )

@@ -6,6 +6,7 @@ __all__ = [
     "conversion",
     "coupling",
     "crossing",
+    "day_part",
     "exposure",
     "flavour",
     "livetime",

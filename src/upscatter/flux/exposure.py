@@ -14,19 +14,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from upscatter.errors import PhysicsError
+from upscatter.flux.day_part import Part
 from upscatter.inputs.earth import LISI_MONTANINO, EarthModel
 from upscatter.inputs.laboratories import check_latitude
 from upscatter.inputs.orbit import TROPICAL_YEAR, declination, solar_orbit
 from upscatter.numerics import FloatArray, gauss_legendre
 from upscatter.units import DAY
 
-Part = Literal["both", "day", "night"]
 Cumulative = Callable[[FloatArray], FloatArray]
 
 _SEASONS = 720  # instants over the interval; the cumulative distribution is then good to 1e-5

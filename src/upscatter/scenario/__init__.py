@@ -11,6 +11,7 @@ __all__ = [
     "messages",
     "model",
     "oscillation",
+    "plain_quantities",
     "projected",
     "provenance",
     "quantities",

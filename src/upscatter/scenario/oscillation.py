@@ -6,21 +6,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from upscatter.errors import UpscatterError
 from upscatter.flux.coupling import Coupling, FlavourSum, coupling
-from upscatter.flux.exposure import NadirExposure, Part, annual_exposure
-from upscatter.flux.flavour import DAY as DAY_EXPOSURE
-from upscatter.flux.livetime import livetime_exposure
+from upscatter.flux.day_part import Part
 from upscatter.inputs.laboratories import check_latitude
 from upscatter.inputs.laboratories import latitude as laboratory_latitude
 from upscatter.inputs.mixing import GLOBAL_FITS, Mixing, mixing
 from upscatter.scenario import quantities as q
 from upscatter.scenario.fields import Block, Number, quantity_field, wrapped
 from upscatter.units import DAY
+
+if TYPE_CHECKING:
+    from upscatter.flux.exposure import NadirExposure
 
 _ANY_COMMON_YEAR = 2025
 _DAYS_OF_YEAR = 365
@@ -159,6 +160,8 @@ class OscillationBlock(Block):
                 raise ValueError(f"{name} needs a laboratory or a latitude; add one")
         if self.livetime is not None:
             with refused():
+                from upscatter.flux.livetime import livetime_exposure
+
                 livetime_exposure(self.livetime)
         if self.time != "both" and not given:
             raise ValueError("time needs a laboratory, a latitude or a livetime; add one")
@@ -172,6 +175,11 @@ class OscillationBlock(Block):
         PhysicsError, TableError
             If that part of the day or season does not exist, or the livetime table is malformed.
         """
+        # universal couplings need none of these
+        from upscatter.flux.exposure import annual_exposure
+        from upscatter.flux.flavour import DAY as DAY_EXPOSURE
+        from upscatter.flux.livetime import livetime_exposure
+
         if self.livetime is not None:
             return livetime_exposure(self.livetime).select(self.time)
         if self.laboratory is not None:

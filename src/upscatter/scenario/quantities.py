@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from upscatter import units
 from upscatter.errors import UnitError
+from upscatter.scenario.plain_quantities import Powers, read_plain
 
 if TYPE_CHECKING:
     from pint import UnitRegistry
@@ -79,6 +80,12 @@ class Dimension:
     unit: str
     internal: float
     example: str
+
+    @cached_property
+    def powers(self) -> Powers | None:
+        """Powers of base dimensions; None for a unit that is not of the usual ones."""
+        plain = read_plain(self.unit if self.unit.startswith("1/") else f"1 {self.unit}")
+        return None if plain is None else plain[1]
 
 
 ENERGY = Dimension("an energy", "MeV", units.MEV, "5 MeV")
@@ -154,6 +161,12 @@ def parse(text: object, *dimensions: Dimension) -> tuple[float, Dimension]:
     example = " or ".join(repr(d.example) for d in dimensions)
     if not isinstance(text, str):
         raise UnitError(f"has no unit; write {wanted} as a string such as {example}")
+    plain = read_plain(text)
+    if plain is not None and math.isfinite(plain[0]):
+        for dimension in dimensions:
+            if plain[1] == dimension.powers:
+                return plain[0], dimension
+    # any other spelling, and everything that is wrong
     quantity = _parsed(text, wanted, example)
     if quantity.unitless and quantity.dimensionless:
         raise UnitError(f"has no unit; write {wanted} such as {example}")

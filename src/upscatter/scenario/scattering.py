@@ -6,26 +6,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from upscatter.errors import PhysicsError, ScenarioError, TableError
 from upscatter.flux.arrival import flux_components
 from upscatter.flux.coupling import Coupling
-from upscatter.flux.flavour import SolarFlavour
 from upscatter.flux.moments import Moments, combined_moments
 from upscatter.inputs.nuclei import Nucleus, enriched_nuclei, natural_nuclei
 from upscatter.inputs.solar_fluxes import flux_model
 from upscatter.inputs.spectra import Lines, Spectrum, solar_spectrum, tabulated_spectrum
-from upscatter.inputs.sun import solar_model
 from upscatter.interactions.cevns import StandardModel
 from upscatter.rates.experiment import Flux
 from upscatter.scenario.detector_blocks import DetectorBlock
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.model import ScenarioFile, Source
 from upscatter.scenario.provenance import provenance
-from upscatter.statistics.limit_method import LimitMethod
 from upscatter.units import MEV
+
+if TYPE_CHECKING:
+    from upscatter.flux.flavour import SolarFlavour
+    from upscatter.statistics.limit_method import LimitMethod
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,10 @@ class Scattering:
     @cached_property
     def flavour(self) -> SolarFlavour:
         """Flavour composition of the flux at the detector."""
+        # universal couplings, of which nothing oscillates away, do not need these
+        from upscatter.flux.flavour import SolarFlavour
+        from upscatter.inputs.sun import solar_model
+
         settings = self.scenario.settings
         spectra = [self.spectrum(source) for source in settings.flux.active]
         highest = max(max(s.energies) if isinstance(s, Lines) else s.endpoint for s in spectra)

@@ -10,6 +10,7 @@ __all__ = [
     "fluctuations",
     "garwood",
     "likelihood",
+    "limit_method",
     "methods",
     "minimum",
     "minuit",
