@@ -143,6 +143,14 @@ def test_an_energy_in_the_middle_of_the_region_is_surely_counted():
     assert lost == pytest.approx(2.0 * norm.sf(5.0), rel=1e-6)
 
 
+def test_panels_are_laid_out_once_and_for_all():
+    for response in both():
+        edges = response.panel_edges()
+        assert response.panel_edges() is edges
+        with pytest.raises(ValueError, match="read-only"):
+            edges[0] = 0.0
+
+
 @each_quenching
 @each_efficiency
 @each_resolution

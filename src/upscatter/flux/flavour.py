@@ -8,7 +8,6 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from scipy.interpolate import CubicSpline
 
 from upscatter.flux.conversion import mass_weights
 from upscatter.flux.coupling import Coupling
@@ -82,6 +81,8 @@ class SolarFlavour:
         The interpolation is accurate to 2e-4 of the mean over the exposure, as is that mean itself,
         and to 1e-5 by day.
         """
+        from scipy.interpolate import CubicSpline  # couplings that are blind to flavour need none
+
         rho = self._grid_density_matrix(source)
         spline = CubicSpline(self._grid, coupling.effective_squared(rho))
         lowest, highest = float(self._grid[0]), float(self._grid[-1])

@@ -187,17 +187,30 @@ def enriched_nuclei(isotopes: Mapping[str, float]) -> tuple[Nucleus, ...]:
 
 def _parse_formula(formula: str) -> dict[Any, float]:
     import periodictable
-    from pyparsing.exceptions import ParseBaseException
 
+    atoms: dict[Any, float]
     try:
-        atoms: dict[Any, float] = periodictable.formula(formula.strip()).atoms
-    except (ValueError, KeyError, TypeError, ParseBaseException):
-        atoms = {}
+        # A symbol alone does without the grammar of formulae, which takes long to import.
+        atoms = {periodictable.elements.symbol(formula.strip()): 1}
+    except ValueError:
+        atoms = _compound(formula.strip())
     charged = any(getattr(atom, "charge", 0) for atom in atoms)
     if not atoms or charged or any(a.number < 1 or not n > 0.0 for a, n in atoms.items()):
         raise ScenarioError(
             f"element {formula!r} is unknown; give a symbol or formula such as 'Ge' or 'CaWO4'"
         )
+    return atoms
+
+
+def _compound(formula: str) -> dict[Any, float]:
+    """Atoms of a chemical formula and their numbers; none if it is not one."""
+    import periodictable
+    from pyparsing.exceptions import ParseBaseException
+
+    try:
+        atoms: dict[Any, float] = periodictable.formula(formula).atoms
+    except (ValueError, KeyError, TypeError, ParseBaseException):
+        return {}
     return atoms
 
 

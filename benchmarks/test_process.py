@@ -1,0 +1,43 @@
+"""The command as a process of its own, against the import of the libraries that it stands on."""
+
+import os
+import statistics
+import subprocess
+import sys
+
+import pytest
+
+LIMIT = "import sys; from upscatter.cli import run; sys.argv[1:] = {arguments!r}; sys.exit(run())"
+LIBRARIES = "import numpy, scipy.interpolate"
+REPEATS = 15
+ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
+
+
+def spent(code):
+    """Processor time (s) and peak memory (MiB) of a process."""
+    # Threads of the linear algebra that wait for work would count as work.
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.DEVNULL, env=os.environ | ONE_THREAD
+    )
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)  # it has been waited for
+    assert process.returncode == 0
+    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024.0
+
+
+@pytest.mark.parametrize(("scenario", "most"), [("ge-nextgen", 1.6), ("cdex-50", 1.9)])
+def test_a_limit_against_its_libraries(scenario, most, report, timing):
+    code = LIMIT.format(arguments=["limit", scenario])
+    spent(code), spent(LIBRARIES)  # files are read
+    # they take turns, and ratios are of neighbours: a busy machine is slow for both alike
+    pairs = [(spent(code), spent(LIBRARIES)) for _ in range(timing.repeats(REPEATS))]
+    seconds = statistics.median(limit for (limit, _), _ in pairs)
+    memory = statistics.median(peak for (_, peak), _ in pairs)
+    ratios = sorted(limit / libraries for (limit, _), (libraries, _) in pairs)
+    ratio = statistics.median(ratios)
+    command = f"upscatter limit {scenario} as a process:"
+    report.append(f"{command:<43}{seconds:8.2f} s")
+    report.append(f"memory of that process:                    {memory:8.0f} MiB")
+    spread = f"({ratios[0]:.2f} to {ratios[-1]:.2f})"
+    report.append(f"ratio to {LIBRARIES}:  {ratio:8.1f} {spread}")
+    timing.slower(most, ratio, 1.0)
