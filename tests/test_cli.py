@@ -25,11 +25,15 @@ COMMANDS = ("reproduce", "limit", "rate", "scenarios", "show", "check", "flux", 
 NOT_FOR_HELP = ("numpy", "scipy", "pint", "pydantic", "rich", "matplotlib")
 NOT_FOR_A_LIMIT = (
     *("matplotlib", "pandas", "iminuit", "pyhf", "tomlkit", "pyparsing"),
-    *("scipy.stats", "scipy.integrate", "scipy.interpolate"),
+    *("scipy.stats", "scipy.integrate", "scipy.interpolate", "pint", "multiprocessing"),
+    *("upscatter.flux.flavour", "upscatter.flux.exposure"),
 )
-LIKELIHOOD = tuple(
-    f"upscatter.statistics.{name}"
-    for name in ("methods", "calibration", "curve_calibration", "criteria", "upper_limits")
+LIKELIHOOD = (
+    "upscatter.store",
+    *(
+        f"upscatter.statistics.{name}"
+        for name in ("methods", "calibration", "curve_calibration", "criteria", "upper_limits")
+    ),
 )
 ALL_SOURCES = "model = 'B16-GS98'\nsources = ['pp', 'pep', 'hep', '7Be', '8B', '13N', '15O', '17F']"
 

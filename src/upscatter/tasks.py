@@ -121,11 +121,11 @@ class Work:
         return [done[task.number] for task in tasks]
 
     def _opened(self, folder: str, columns: tuple[str, ...], size: int) -> Store | None:
+        if self.store is None:
+            return None
         from upscatter.store import Store
 
         key = dict(self.key or {})
-        if self.store is None:
-            return None
         if self.store == "cache":
             return Store.in_cache(folder, key, columns, size)
         return Store(Path(self.store), key, columns, size)

@@ -38,7 +38,8 @@ _UNITS: Mapping[str, tuple[float, str]] = MappingProxyType(
 _NUMBER = r"(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
 _WORDS = r"[A-Za-z]+(?:\^\d)?(?: [A-Za-z]+(?:\^\d)?)*"
 _PLAIN = re.compile(
-    rf"{_NUMBER} ?(?:(?P<above>{_WORDS})|/ ?(?:\((?P<below>{_WORDS})\)|(?P<one>[A-Za-z]+)))"
+    rf"{_NUMBER} ?(?:(?P<above>{_WORDS})|/ ?(?:\((?P<below>{_WORDS})\)|(?P<one>[A-Za-z]+)))",
+    re.ASCII,
 )
 
 
