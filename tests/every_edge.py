@@ -62,7 +62,7 @@ resolution = { noise = "20 eVee", fano = "0.4 eVee", relative = 0.01 }
 efficiency = { points = [[0.1, 0.2], [0.5, 0.9], [2.0, 1.0]], energy = "keVee" }
 cutoff = "0.05 keVnr"
 [background]
-flat = "0.01 / (keVee kg day)"
+flat = "0.0102 / (keVee kg day)"
 points = [[0.1, 3.0], [1.0, 1.0]]
 rate = "0.01 / (keVee kg day)"
 [flux]

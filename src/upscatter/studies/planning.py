@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
-from math import inf, log, sqrt
+from math import inf, isclose, log, sqrt
 
 from scipy.optimize import brentq
 
@@ -42,6 +42,7 @@ _PLATEAU = 1e-3
 _ROUNDING = 1e-6
 _OVERHANG = 0.25  # of the way from the solution to the scenario's value, in the logarithm
 _FILLED, _LONG_STEP = 2, 4.0
+_SAME_VALUE = 1e-6  # relative; a limit changes by less than its accuracy in such a step
 _NO_LIMIT = 100.0  # stands for ln of the ratio of an infinite limit to the target
 
 
@@ -237,8 +238,13 @@ def _curve(limit: _Limits, value: float) -> tuple[tuple[float, float], ...]:
         low, high = max(pairwise(values), key=lambda pair: pair[1] / pair[0], default=(1.0, 1.0))
         if high / low > _LONG_STEP:
             limit(sqrt(low * high))
-    points = sorted((x / variable.unit, mu) for x, mu in limit.known.items() if mu < inf)
-    return tuple(points)
+    # the search ends in steps of the size of rounding errors, which nobody wants in a table
+    kept = (
+        x
+        for x in limit.known
+        if x in (value, variable.start) or not isclose(x, value, rel_tol=_SAME_VALUE)
+    )
+    return tuple(sorted((x / variable.unit, limit(x)) for x in kept if limit(x) < inf))
 
 
 def _bracket(
