@@ -18,8 +18,9 @@ from scipy.special import log_ndtr
 
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
+from upscatter.statistics.methods import AsymptoticSetter
 from upscatter.statistics.profile import fit
-from upscatter.statistics.toys import LikelihoodSearch, pseudo_data
+from upscatter.statistics.toys import pseudo_data
 from upscatter.studies.toys import CHUNK, Ensemble, toys
 
 TESTS = ("chi2-pulls", "poisson", "cls")
@@ -34,7 +35,7 @@ def one_at_a_time(data):
 
 def search(test, name="ge-nextgen"):
     scenario = Scenario.load(name).replaced("statistics.test", test)
-    return Ensemble.prepare(Model(scenario), 0.01, 1, None).search
+    return Ensemble.prepare(Model(scenario), 0.01, 1, None).setter
 
 
 @pytest.mark.parametrize("test", TESTS)
@@ -84,13 +85,13 @@ def test_ratio_to_scipy_optimize(report, timing):
     timing.slower(slow, fast, 50.0)
 
 
-def expected_limit(setting: LikelihoodSearch):
+def expected_limit(setting: AsymptoticSetter):
     model = setting.model
     nominal = model.expected(np.zeros(1 + len(model.names)))
     return float(setting.limits(model.observe([nominal]))[0])
 
 
-def optimised_limit(setting: LikelihoodSearch, data):
+def optimised_limit(setting: AsymptoticSetter, data):
     model = setting.model
     scale = expected_limit(setting)
 
