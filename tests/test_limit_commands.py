@@ -1,7 +1,12 @@
 """`upscatter limit` with bands, with another test, and with data."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 import tarfile
+import time
 
 import numpy as np
 import pytest
@@ -248,3 +253,31 @@ class TestOfficial:
             "--format", "hepdata", "--out", "x.tar.gz",
         )  # fmt: skip
         assert (terminal / "x.tar.gz").stat().st_size > 1000
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
+def test_interruption_of_a_calibration(terminal):
+    """The masses that are done are kept, and the same command goes on from there."""
+    code = "import sys; from upscatter.cli import main; sys.exit(main())"
+    choices = ["ge-nextgen", "--test", "cls", "--calibration", "toys", "--trials", "2000",
+               "--mass", "0.01MeV:16MeV:8", "--jobs", "1", "--format", "json"]  # fmt: skip
+    command = [sys.executable, "-c", code, "limit", *choices, "--store", "s.jsonl"]
+    store = terminal / "s.jsonl"
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while not (store.exists() and store.read_bytes().count(b"\n") > 2):
+        time.sleep(0.02)
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate()
+    before = store.read_bytes()
+    done = before.count(b"\n") - 1
+    assert (process.returncode, out) == (130, b"")
+    assert err.decode().startswith("upscatter: error: interrupted; ")
+    assert err.count(b"\n") == 1
+    assert b"calibrated masses are kept in s.jsonl, and the same command goes on" in err
+    finished = subprocess.run(command, capture_output=True, check=True)
+    after = store.read_bytes()
+    assert after.startswith(before)
+    assert after.count(b"\n") - 1 > done
+    at_once = subprocess.run([*command[:-2], "--no-store"], capture_output=True, check=True)
+    assert finished.stdout == at_once.stdout
