@@ -13,16 +13,25 @@ REPEATS = 15
 ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}
 
 
+# A process counts the memory of the one that started it, so that one has to be small.
+STARTER = """
+import os, sys
+null = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+pid = os.posix_spawn(sys.executable, [sys.executable, *sys.argv[1:]], os.environ, file_actions=null)
+_, status, used = os.wait4(pid, 0)
+print(os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime, used.ru_maxrss)
+"""
+
+
 def spent(code):
     """Processor time (s) and peak memory (MiB) of a process."""
     # Threads of the linear algebra that wait for work would count as work.
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.DEVNULL, env=os.environ | ONE_THREAD
-    )
-    _, status, used = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)  # it has been waited for
-    assert process.returncode == 0
-    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024.0
+    starter = [sys.executable, "-S", "-c", STARTER, "-c", code]
+    environment = os.environ | ONE_THREAD
+    said = subprocess.run(starter, env=environment, capture_output=True, check=True, text=True)
+    status, seconds, peak = map(float, said.stdout.split())
+    assert status == 0, said.stderr
+    return seconds, peak / 1024.0
 
 
 @pytest.mark.parametrize(("scenario", "most"), [("ge-nextgen", 1.6), ("cdex-50", 1.9)])

@@ -6,7 +6,6 @@ other units.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -114,7 +113,7 @@ def limit_of(
         mass = mass_grid(LOWEST_MASS, end / MEV)
     else:
         mass = masses_mev("mass", masses)
-    keyed = replace(work, key=_key(model, mass, bands))
+    keyed = work.with_key(lambda: _key(model, mass, bands))
     limits, poisson = projected_limits(model, mass * MEV, bands=bands, work=keyed)
     statistics = settings.statistics
     return LimitCurve(

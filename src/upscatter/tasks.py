@@ -7,7 +7,7 @@ breaks.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -54,6 +54,10 @@ class Work:
     store: Path | Literal["cache"] | None = None
     progress: Progress | None = None
     key: Mapping[str, object] | None = None
+
+    def with_key(self, make: Callable[[], Mapping[str, object]]) -> Work:
+        """Settings with the inputs of the results, which only a store needs."""
+        return self if self.store is None else replace(self, key=make())
 
     def run(
         self,

@@ -191,9 +191,9 @@ def _readable(masses: FloatArray, end: float) -> FloatArray:
     most[0] = 0.0  # the first mass was asked for
     powers = np.floor(np.log10(masses))
     for digits in range(_MOST_DIGITS, 0, -1):
-        # what a decimal text is read as is what prints as that text again
-        places = np.maximum(digits - 1 - powers.astype(int), 0)
-        tried = np.array([float(f"{m:.{n}f}") for m, n in zip(masses, places, strict=True)])
+        # a quotient of whole numbers is the float that prints with these digits
+        scale = 10.0 ** np.maximum(digits - 1 - powers, 0.0)
+        tried = np.rint(masses * scale) / scale
         near = np.abs(tried - masses) <= most
         rounded[near] = tried[near]
     return rounded

@@ -6,7 +6,7 @@ Masses are plain numbers in MeV, as in `upscatter.api`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -126,7 +126,7 @@ class Measurement:
             mass = masses_mev("mass", masses)
         statistics = self.scenario.settings.statistics
         method = self.recast.scattering.method
-        keyed = replace(work, key=self._key(mass, bands))
+        keyed = work.with_key(lambda: self._key(mass, bands))
         found = self._fits(mass * MEV, bands, keyed)
         model, data = self._massless
         none = fit_without_signal(model, data).require("fit without a dipole")
