@@ -122,7 +122,7 @@ RESULTS = {
     "limit, poisson": partial(limit, "poisson"),
     "limit, cls": partial(limit, "cls"),
     "limit, unified": partial(limit, "unified"),
-    "limit, toys": partial(limit, "cls", masses=(0.01, 9.0), calibration="toys", trials=300),
+    "limit, toys": partial(limit, "cls", masses=(0.01, 9.0), calibration="toys", trials=2200),
     "limit, default masses": lambda: upscatter.upper_limit(COARSE_FILE),
     "measured limit": lambda: measurement().limit(MASSES, bands=True),
     "measured limit, unified": lambda: Measurement.read(

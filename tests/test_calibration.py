@@ -17,6 +17,7 @@ from upscatter.statistics.calibration_table import CalibrationTable
 from upscatter.statistics.criteria import CLS, CLSB, UNIFIED
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
 from upscatter.statistics.methods import ClsMethod, PoissonMethod, UnifiedMethod
+from upscatter.statistics.registry import limit_method
 from upscatter.statistics.toys import pseudo_data
 
 TRIALS = 20_000
@@ -234,3 +235,60 @@ def test_failed_fits_end_the_calibration(monkeypatch):
     monkeypatch.setattr(calibration, "fit", failing)
     with pytest.raises(PhysicsError, match="500 of 5000 fits of pseudo-data failed"):
         PoissonMethod(calibration="toys").expected(model)
+
+
+def faint(background=1e-3):
+    """Next to no background, and a flux of signal that is known to 16 % only."""
+    flux = Normalisation("flux", {"signal": 0.16})
+    return BinnedModel({"signal": np.array([1.0])}, {"b": np.array([background])}, (flux,))
+
+
+@pytest.mark.parametrize("name", ["poisson", "cls", "unified"])
+def test_pulls_that_hide_very_strong_signals_leave_limits_of_many_sets(name):
+    """Strengths of 15 times the limit can be hidden by a flux of nearly zero."""
+    method = limit_method(name, 0.90, calibration="toys", trials=1000)
+    setter = method.setter(faint(), 2.5)
+    data = pseudo_data(faint(), 0.0, 2000, np.random.default_rng(3))
+    limits = setter.limits(data)
+    assert np.isfinite(limits).all()
+    assert 1.0 < np.median(limits) < 3.5
+
+
+class TestTooFewPseudoExperiments:
+    def test_for_bands_of_cls(self):
+        method = limit_method("cls", 0.90, calibration="toys", trials=2000)
+        with pytest.raises(
+            PhysicsError, match=r"trials = 2000: too few for cls.*give 2198 or more"
+        ):
+            method.expected(faint(), bands=True)
+
+    def test_for_a_confidence(self):
+        method = limit_method("poisson", 0.9999, calibration="toys", trials=5000)
+        with pytest.raises(PhysicsError, match=r"at 99.99 %; give 50000 or more"):
+            method.expected(faint())
+        with pytest.raises(PhysicsError, match="give 50000 or more"):
+            method.setter(faint(), 1.0)
+
+    @pytest.mark.parametrize("seed", [1, 2, 3])
+    def test_a_limit_that_is_noise_is_not_reliable(self, seed):
+        few, many = (
+            limit_method("cls", 0.90, calibration="toys", trials=trials, seed=seed)
+            for trials in (100, 20_000)
+        )
+        noise, known = few.expected(faint()), many.expected(faint())
+        assert known.reliable.all()
+        assert "more than 100 pseudo-experiments" in few.remedy
+        relative = 0.5 * noise.error / noise.strength
+        assert noise.reliable.tolist() == (relative <= 0.10).tolist()
+        assert relative.max() <= 0.5
+        # however few, the limit lies between strengths that were tried
+        assert 0.3 < (noise.strength / known.strength).item() < 3.0
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+def test_bands_rise(seed):
+    """Where nearly all data see nothing, the limits of all fluctuations below 0 are the same."""
+    method = limit_method("cls", 0.90, calibration="toys", trials=2500, seed=seed)
+    bands = method.expected(faint(0.02), bands=True).bands
+    assert (np.diff(bands[:, 0]) >= 0.0).all()
+    assert bands[0, 0] > 0.0

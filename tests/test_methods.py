@@ -7,6 +7,7 @@ from scipy.stats import norm
 from counted_limits import expected, limits
 from upscatter.api import upper_limit
 from upscatter.errors import PhysicsError, ScenarioError
+from upscatter.limits.moments import MomentLimits, remarks
 from upscatter.scenario.changes import chosen_test
 from upscatter.scenario.load import Scenario
 from upscatter.statistics.counts import effective_counts, weight_spread
@@ -171,6 +172,40 @@ class TestPowerConstraint:
             assert plain.observed(model, few).strength < minus1
             assert bound.observed(model, few).strength == pytest.approx(minus1)
             assert bound.observed(model, many).strength == plain.observed(model, many).strength
+
+    @pytest.mark.parametrize("calibration", ["asymptotic", "toys"])
+    @pytest.mark.parametrize("test", ["poisson", "unified"])
+    def test_expected_limits_are_no_lower(self, test, calibration):
+        """The band of the constraint's power replaces those below it, and so do toys' limits."""
+        model = falling(30.0)
+        plain, bound, strong = (
+            limit_method(test, 0.9, calibration=calibration, trials=3000, power_constraint=power)
+            for power in (None, norm.cdf(-1.0), norm.cdf(1.0))
+        )
+        free, least, greater = (m.expected(model, bands=True) for m in (plain, bound, strong))
+        minus1 = free.bands[1, 0]
+        assert least.strength == free.strength
+        np.testing.assert_allclose(least.bands[:, 0], np.maximum(free.bands[:, 0], minus1))
+        assert greater.strength == pytest.approx(free.bands[3, 0])
+        data = pseudo_data(model, 0.0, 200, np.random.default_rng(2))
+        limits = plain.setter(model, 5.0).limits(data)
+        assert limits.min() < minus1
+        setter = bound.setter(model, 5.0)
+        np.testing.assert_allclose(setter.limits(data), np.maximum(limits, minus1))
+        assert setter.covers(data, 0.9 * minus1).all()
+        assert not setter.covers(data, 5.0 * minus1).all() or calibration == "toys"
+
+    def test_a_remark_says_where_it_sets_the_limit(self):
+        limits = MomentLimits(
+            mu=np.array([1e-9, 2e-9]), reliable=np.array([True, True]),
+            raised=np.array([False, True]),
+        )  # fmt: skip
+        method = limit_method("unified", 0.9, power_constraint=0.16)
+        (remark,) = remarks(method, np.array([0.01, 5.0]), limits)
+        assert remark == "m4 = 5 MeV: the data exclude more; the power constraint sets the limit"
+        model = one_bin(100.0)
+        found = method.observed(model, model.observe([[70.0]]))
+        assert MomentLimits.of(found, np.array([True])).raised.tolist() == [True]
 
     def test_it_is_no_option_of_cls(self):
         with pytest.raises(ScenarioError, match="has power_constraint, which test"):

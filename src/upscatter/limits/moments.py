@@ -27,6 +27,8 @@ class MomentLimits:
         Limits of signal-free data that fluctuate.
     lower, error : ndarray, shape (masses,), or None
         Lower end of a two-sided interval; statistical error of the upper limit.
+    raised : ndarray of bool, shape (masses,), or None
+        Where a power constraint has replaced the limit of the data.
     """
 
     mu: FloatArray
@@ -35,6 +37,7 @@ class MomentLimits:
     bands: FloatArray | None = None
     lower: FloatArray | None = None
     error: FloatArray | None = None
+    raised: npt.NDArray[np.bool_] | None = None
 
     @classmethod
     def of(cls, limits: Limits, seen: npt.NDArray[np.bool_]) -> MomentLimits:
@@ -53,6 +56,8 @@ class MomentLimits:
             error = np.divide(0.5 * limits.error, mu, out=np.zeros_like(mu), where=mu > 0.0)
         reliable = np.ones(seen.size, dtype=bool)
         reliable[seen] = limits.reliable
+        raised = np.zeros(seen.size, dtype=bool)
+        raised[seen] = False if limits.raised is None else limits.raised
 
         def among_all(values: FloatArray | None) -> FloatArray | None:
             return None if values is None else placed(values, seen)
@@ -65,6 +70,7 @@ class MomentLimits:
             bands=among_all(bands),
             lower=among_all(None if limits.lower is None else np.sqrt(limits.lower)),
             error=among_all(error),
+            raised=raised,
         )
 
     @classmethod
@@ -85,7 +91,7 @@ def placed(values: FloatArray, seen: npt.NDArray[np.bool_]) -> FloatArray:
 def remarks(
     method: LimitMethod, mass: FloatArray, limits: MomentLimits, poisson: FloatArray | None = None
 ) -> tuple[str, ...]:
-    """Remarks that are printed with limits whose approximation does not hold.
+    """Remarks that are printed with limits: where they are doubtful, or not those of the data.
 
     Parameters
     ----------
@@ -99,18 +105,21 @@ def remarks(
     Returns
     -------
     tuple of str
-        One line, or none.
+        At most one line on each.
     """
+    lines = []
     bad = ~limits.reliable
-    if not bad.any():
-        return ()
-    first = int(np.flatnonzero(bad)[0])
-    often = f"{100.0 * method.confidence:g} % of the time"
-    line = f"{_masses(mass[bad])}: too few counts for {method.approximation} to hold {often}"
-    if poisson is not None and np.isfinite(poisson[first]):
-        beside = f"the Poisson likelihood gives {poisson[first]:.3g} mu_B at {mass[first]:.4g} MeV"
-        return (f"{line}; {beside}",)
-    return (f'{line}; use calibration = "toys" (--calibration toys)',)
+    if bad.any():
+        first = int(np.flatnonzero(bad)[0])
+        remedy = method.remedy
+        if poisson is not None and np.isfinite(poisson[first]):
+            at = f"{mass[first]:.4g} MeV"
+            remedy = f"the Poisson likelihood gives {poisson[first]:.3g} mu_B at {at}"
+        lines.append(f"{_masses(mass[bad])}: {method.doubt}; {remedy}")
+    if limits.raised is not None and limits.raised.any():
+        where = _masses(mass[limits.raised])
+        lines.append(f"{where}: the data exclude more; the power constraint sets the limit")
+    return tuple(lines)
 
 
 def _masses(mass: FloatArray) -> str:

@@ -364,7 +364,10 @@ def _between(
             outside, level_out = middle, level
     outwards = float(np.sign(outside - inside))
     slope = _slope(excess, middle, outwards)
-    return middle + outwards * level / slope, error / slope
+    # where a level is that of a few pseudo-experiments, its slope may be anything
+    low, high = sorted((inside, outside))
+    found = float(np.clip(middle + outwards * level / slope, low, high))
+    return found, min(error / slope, found)
 
 
 def _slope(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
 from upscatter.statistics.calibration import Sampler
 from upscatter.statistics.observation import Observation
@@ -45,8 +46,23 @@ class CalibrationTable:
 
     @classmethod
     def around(cls, sampler: Sampler, strength: float) -> CalibrationTable:
-        """Compute the table on a grid around the expected limit."""
-        return cls.at(sampler, np.geomspace(SPAN[0], SPAN[1], POINTS) * strength)
+        """Compute the table on a grid around the expected limit.
+
+        The grid ends early where fits fail: pulls of a flux to nearly zero hide signals so strong.
+        """
+        strengths = np.geomspace(SPAN[0], SPAN[1], POINTS) * strength
+        with_signal, without = [], []
+        for s in strengths:
+            try:
+                pair = sampler.with_signal(float(s)), sampler.without(float(s))
+            except PhysicsError:
+                if s <= strength:
+                    raise
+                break
+            with_signal.append(pair[0])
+            without.append(pair[1])
+        known = strengths[: len(with_signal)]
+        return cls(sampler, known, tuple(with_signal), tuple(without))
 
     def levels(self, data: Observation) -> FloatArray:
         """Level of every strength for data sets, shape (n, sets); NaN where a fit failed."""
@@ -71,7 +87,8 @@ class CalibrationTable:
         Returns
         -------
         ndarray, shape (sets,)
-            0 below the least strength of the table, NaN above the greatest or where a fit failed.
+            0 below the least strength of the table, NaN above the greatest, or where a fit failed
+            that the limit depends on.
         """
         floor = 0.5 / self.sampler.settings.trials
         table = np.log(np.maximum(self.levels(data), floor)) - np.log1p(-confidence)
@@ -85,5 +102,6 @@ class CalibrationTable:
         crosses = allowed.any(axis=0) & (last < table.shape[0] - 1)
         part = np.divide(inside, inside - outside, out=np.zeros_like(inside), where=crosses)
         found = np.where(crosses, low + part * (high - low), 0.0)
-        beyond = allowed[-1] | np.isnan(table).any(axis=0)
-        return np.where(beyond, np.nan, found)
+        # of data that exclude a strength, fits of still greater ones may fail
+        unknown = np.where(allowed.any(axis=0), np.isnan(outside), np.isnan(table[0]))
+        return np.where(allowed[-1] | unknown, np.nan, found)

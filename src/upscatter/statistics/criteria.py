@@ -77,6 +77,18 @@ class Criterion(ABC):
             Zero or negative where every strength is excluded.
         """
 
+    def tail(self, alpha: float, number: npt.ArrayLike) -> FloatArray:
+        """Probability, with the signal at the limit, of data as incompatible with it as observed.
+
+        Parameters
+        ----------
+        alpha : float
+            1 − confidence.
+        number : array_like, shape (...)
+            Fluctuation N of the signal-free data that are observed.
+        """
+        return np.full(np.shape(number), alpha)
+
     @abstractmethod
     def sampled_level(
         self, q: FloatArray, with_signal: FloatArray, without: FloatArray
@@ -142,6 +154,11 @@ class OneSided(Criterion):
         """N + Φ⁻¹(1 − α Φ(N)) for CL_s, N + Φ⁻¹(1 − α) for CL_s+b (CCGV section 4.3)."""
         n = np.asarray(number, dtype=float)
         return np.asarray(n - ndtri(alpha * ndtr(n) if self.divided else alpha))
+
+    def tail(self, alpha: float, number: npt.ArrayLike) -> FloatArray:
+        """α for CL_s+b; α Φ(N) for CL_s, because CL_b is Φ(N)."""
+        n = np.asarray(number, dtype=float)
+        return np.asarray(alpha * ndtr(n) if self.divided else super().tail(alpha, n))
 
     def sampled_level(
         self, q: FloatArray, with_signal: FloatArray, without: FloatArray

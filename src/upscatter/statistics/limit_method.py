@@ -32,7 +32,8 @@ class Limits:
     strength : ndarray, shape (n,)
         Upper limit: 0 if every positive strength is excluded, NaN if there is no limit.
     reliable : ndarray of bool, shape (n,)
-        Whether the approximation behind the limit keeps the coverage within 2 points.
+        Whether the approximation behind the limit keeps the coverage within 2 points, and whether
+        pseudo-experiments are enough for its statistical error to be small.
     coverage : ndarray, shape (n,), or None
         Coverage that the method predicts for its limits, if it can.
     bands : ndarray, shape (5, n), or None
@@ -41,6 +42,8 @@ class Limits:
         Lower end of a two-sided interval; 0 where the data do not exclude 0.
     error, lower_error : ndarray, shape (n,), or None
         Statistical errors from pseudo-experiments.
+    raised : ndarray of bool, shape (n,), or None
+        Where a power constraint has replaced the limit of the data.
     """
 
     strength: FloatArray
@@ -50,6 +53,7 @@ class Limits:
     lower: FloatArray | None = None
     error: FloatArray | None = None
     lower_error: FloatArray | None = None
+    raised: npt.NDArray[np.bool_] | None = None
 
 
 class LimitSetter(Protocol):
@@ -98,9 +102,15 @@ class LimitMethod(ABC):
         return "asymptotic"
 
     @property
-    def approximation(self) -> str:
-        """Name of the approximation for many counts that the limit is based on."""
-        return f"the asymptotic formulae of {self.name}"
+    def doubt(self) -> str:
+        """What is wrong with a limit that is not reliable."""
+        often = f"{100.0 * self.confidence:g} % of the time"
+        return f"too few counts for the asymptotic formulae of {self.name} to hold {often}"
+
+    @property
+    def remedy(self) -> str:
+        """What to do about a limit that is not reliable."""
+        return 'use calibration = "toys" (--calibration toys)'
 
     @property
     def closed_form(self) -> bool:

@@ -6,7 +6,7 @@ which test it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
@@ -39,6 +39,12 @@ COUNTS_AT_ONCE = 500_000
 LATTICE_SPREAD = 0.1
 """Relative spread of the counts' weights below which limits take few distinct values."""
 
+LEAST_IN_TAIL = 5.0
+"""Pseudo-experiments that have to be expected beyond the data whose limit is calibrated."""
+
+MOST_ERROR = 0.10
+"""Relative statistical error of a limit on the strength's root, above which it is not reliable."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LikelihoodMethod(LimitMethod):
@@ -69,6 +75,20 @@ class LikelihoodMethod(LimitMethod):
         return self.confidence
 
     @property
+    def doubt(self) -> str:
+        """See `LimitMethod.doubt`."""
+        if self.calibration == "toys":
+            return f"the statistical error of the limit exceeds {100.0 * MOST_ERROR:g} %"
+        return super().doubt
+
+    @property
+    def remedy(self) -> str:
+        """See `LimitMethod.remedy`."""
+        if self.calibration == "toys":
+            return f"take more than {self.trials} pseudo-experiments (trials, --trials)"
+        return super().remedy
+
+    @property
     def settings(self) -> PseudoExperiments:
         """Number and seed of the pseudo-experiments."""
         return PseudoExperiments(trials=self.trials, seed=self.seed)
@@ -76,19 +96,22 @@ class LikelihoodMethod(LimitMethod):
     def expected(self, model: BinnedModel, *, bands: bool = False, work: Work = HERE) -> Limits:
         """See `LimitMethod.expected`; the limit is the median."""
         data = _asimov_rows(model)
-        numbers = BANDS if bands else (0.0,)
+        numbers = (*(BANDS if bands else (0.0,)), *self._power)
         found = expected_limit(model, data, self.confidence, self.criterion, numbers)
         error: FloatArray | None = None
+        middle = numbers.index(0.0)
         if self.calibration == "toys":
+            self._require_trials(numbers)
             curve = calibrated_curve(
                 model, data, self.criterion, self.confidence, self.settings, found, numbers, work
             )
-            found, error = curve.strength, curve.error[numbers.index(0.0)]
-        middle = found[numbers.index(0.0)]
+            found, error = curve.strength, curve.error[middle]
+        if self._power:
+            found = np.maximum(found, found[-1])
         return Limits(
-            strength=middle,
-            reliable=self._reliable(model, middle),
-            bands=found if bands else None,
+            strength=found[middle],
+            reliable=self._reliable(model, found[middle], error),
+            bands=_rising(found[: len(BANDS)]) if bands else None,
             error=error,
         )
 
@@ -99,11 +122,11 @@ class LikelihoodMethod(LimitMethod):
         what = f"limits with test {self.name!r}"
         two_sided = self.criterion.two_sided
         strength = upper_limit(model, data, self.confidence, self.criterion).require(what)
-        power = () if self.power_constraint is None else (float(ndtri(self.power_constraint)),)
-        numbers = (*(BANDS if bands else ()), *power)
+        numbers = (*(BANDS if bands else ()), *self._power)
         expected = expected_limit(model, data, self.confidence, self.criterion, numbers)
         found = Limits(strength=strength, reliable=self._reliable(model, strength))
         if self.calibration == "toys":
+            self._require_trials(numbers)
             start = np.concatenate([strength[None], expected])
             curve = calibrated_curve(
                 model, data, self.criterion, self.confidence, self.settings, start, numbers, work,
@@ -112,26 +135,68 @@ class LikelihoodMethod(LimitMethod):
             expected = curve.strength[1:]
             found = replace(
                 found, strength=curve.strength[0], error=curve.error[0],
+                reliable=self._reliable(model, curve.strength[0], curve.error[0]),
                 lower=curve.lower if two_sided else None,
                 lower_error=curve.lower_error if two_sided else None,
             )  # fmt: skip
         elif two_sided:
             lower = lower_limit(model, data, self.confidence, self.criterion).require(what)
             found = replace(found, lower=lower)
-        if power:
-            found = replace(found, strength=np.maximum(found.strength, expected[-1]))
-        return replace(found, bands=expected[: len(BANDS)] if bands else None)
+        if self._power:
+            least = expected[-1]
+            expected = np.maximum(expected, least)
+            found = replace(
+                found, strength=np.maximum(found.strength, least), raised=found.strength < least
+            )
+        return replace(found, bands=_rising(expected[: len(BANDS)]) if bands else None)
 
     def setter(self, model: BinnedModel, strength: float) -> LimitSetter:
         """See `LimitMethod.setter`."""
+        setter: LimitSetter
         if self.calibration == "toys":
-            return CalibratedSetter.prepared(model, self, strength)
-        return AsymptoticSetter(model, self.confidence, self.criterion)
+            self._require_trials(())
+            setter = CalibratedSetter.prepared(model, self, strength)
+        else:
+            setter = AsymptoticSetter(model, self.confidence, self.criterion)
+        if not self._power:
+            return setter
+        return ConstrainedSetter(setter=setter, least=self._least_strength(model))
 
-    def _reliable(self, model: BinnedModel, strength: FloatArray) -> npt.NDArray[np.bool_]:
-        """Whether there are enough counts, at the limits, for the asymptotic distributions."""
+    def _least_strength(self, model: BinnedModel) -> float:
+        """Limit of the signal-free data that the power constraint refers to."""
+        data = _asimov_rows(model)
+        found = expected_limit(model, data, self.confidence, self.criterion, self._power)
         if self.calibration == "toys":
-            return np.isfinite(strength)
+            found = calibrated_curve(
+                model, data, self.criterion, self.confidence, self.settings, found, self._power,
+                HERE,
+            ).strength  # fmt: skip
+        return float(found[0, 0])
+
+    @property
+    def _power(self) -> tuple[float, ...]:
+        """Fluctuation of signal-free data whose limit is the least, or none."""
+        return () if self.power_constraint is None else (float(ndtri(self.power_constraint)),)
+
+    def _require_trials(self, numbers: Sequence[float]) -> None:
+        """Refuse pseudo-experiments too few for the tails that limits depend on."""
+        tails = self.criterion.tail(1.0 - self.confidence, np.array([0.0, *numbers]))
+        least = int(np.ceil(LEAST_IN_TAIL / tails.min() * (1.0 - 1e-9)))
+        if self.trials < least:
+            options = " with bands or a power constraint" if any(numbers) else ""
+            raise PhysicsError(
+                f"statistics.trials = {self.trials}: too few for {self.name} limits at "
+                f"{100.0 * self.confidence:.12g} %{options}; give {least} or more"
+            )
+
+    def _reliable(
+        self, model: BinnedModel, strength: FloatArray, error: FloatArray | None = None
+    ) -> npt.NDArray[np.bool_]:
+        """Whether counts, or pseudo-experiments, are enough for the limits."""
+        if self.calibration == "toys":
+            # the relative error of the root of a strength is half its own
+            most = 2.0 * MOST_ERROR * strength
+            return np.asarray(np.isfinite(strength) & ((0.0 if error is None else error) <= most))
         spread, lattice = self.reliable_counts
         least = np.where(weight_spread(model, strength) < LATTICE_SPREAD, lattice, spread)
         return np.asarray(effective_counts(model, strength) >= least)
@@ -257,12 +322,51 @@ class CalibratedSetter:
         return np.where(np.isnan(level), np.nan, level >= 1.0 - self.confidence)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ConstrainedSetter:
+    """Limits of many data sets with a power constraint.
+
+    Parameters
+    ----------
+    setter : LimitSetter
+        Limits without the constraint.
+    least : float
+        Strength that no data exclude.
+    """
+
+    setter: LimitSetter
+    least: float
+
+    @property
+    def model(self) -> BinnedModel:
+        """See `LimitSetter`."""
+        return self.setter.model
+
+    def limits(self, data: Observation) -> FloatArray:
+        """See `LimitSetter`."""
+        return np.maximum(self.setter.limits(data), self.least)
+
+    def covers(self, data: Observation, strength: float) -> FloatArray:
+        """See `LimitSetter`."""
+        covered = self.setter.covers(data, strength)
+        return np.maximum(covered, 1.0) if strength <= self.least else covered
+
+
 def in_parts(data: Observation) -> Iterator[Observation]:
     """Divide the data sets into groups of a size that is fast."""
     sets, bins = data.counts.shape
     size = max(1, COUNTS_AT_ONCE // bins)
     for first in range(0, sets, size):
         yield data.take(slice(first, first + size))
+
+
+def _rising(bands: FloatArray) -> FloatArray:
+    """Limits in the order of the fluctuations that they are quantiles of.
+
+    Statistical errors of pseudo-experiments can interchange neighbouring quantiles. Sorting brings
+    them nearer to the true ones (V. Chernozhukov et al., Biometrika 96 (2009) 559).
+    """
+    return np.sort(bands, axis=0)
 
 
 def _asimov_rows(model: BinnedModel, strength: float = 0.0) -> Observation:

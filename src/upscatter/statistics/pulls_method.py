@@ -75,9 +75,10 @@ class PullsMethod(LimitMethod):
         )
 
     @property
-    def approximation(self) -> str:
-        """See `LimitMethod.approximation`."""
-        return "a chi2 with pulls"
+    def doubt(self) -> str:
+        """See `LimitMethod.doubt`."""
+        often = f"{100.0 * self.confidence:g} % of the time"
+        return f"too few counts for a chi2 with pulls to hold {often}"
 
     @property
     def closed_form(self) -> bool:

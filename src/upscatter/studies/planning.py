@@ -39,6 +39,7 @@ _LOWEST_THRESHOLD = 1e-6  # times the scenario's
 _FIRST_STEP, _LEAST_STEP = 2.0, 1.001
 _PROBES = 6
 _PLATEAU = 1e-3
+_ERRORS = 3.0  # statistical errors by which a calibrated limit may differ from the target
 _ROUNDING = 1e-6
 _OVERHANG = 0.25  # of the way from the solution to the scenario's value, in the logarithm
 _FILLED, _LONG_STEP = 2, 4.0
@@ -133,12 +134,13 @@ def plan(
     near, far = _bracket(variable, limit, own, target)
     value = _solve(limit, near, far, target)
     mu = limit(value)
-    if not abs(mu / target - 1.0) < ACCURACY:
+    solution = limit_of(Model(variable.set(value)), [mass])
+    error = 0.0 if solution.error is None else float(solution.error[0])
+    if not abs(mu / target - 1.0) < max(ACCURACY, _ERRORS * error / target):
         raise PhysicsError(
             f"target {target:g}: the limit jumps over it at {vary} = {variable.show(value)}; "
             "choose another target"
         )
-    solution = limit_of(Model(variable.set(value)), [mass])
     return Plan(
         scenario=model.scenario.name,
         flavour=curve.flavour,
