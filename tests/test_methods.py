@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+import upscatter
 from counted_limits import expected, limits
 from upscatter.api import upper_limit
 from upscatter.errors import PhysicsError, ScenarioError
 from upscatter.limits.moments import MomentLimits, remarks
+from upscatter.report.planning_tables import impact_tables
 from upscatter.scenario.changes import chosen_test
 from upscatter.scenario.load import Scenario
 from upscatter.statistics.counts import effective_counts, weight_spread
@@ -135,6 +137,33 @@ class TestRemarks:
         assert chi2.to_dict()["poisson_mu_bohr"] == pytest.approx([poisson.mu[0]])
         assert any(remark in comment for comment in chi2.comments)
         assert "calibration" in poisson.remarks[0]
+
+    def test_every_result_that_stands_on_the_limit_has_it(self):
+        scenario = with_test(QUIET, "poisson")
+        (remark,) = upper_limit(scenario, [0.01]).remarks
+        found = {
+            "impacts": upscatter.impacts(scenario, 0.01),
+            "plan": upscatter.plan(scenario, 2e-9, "exposure", 0.01),
+            "toys": upscatter.toys(scenario, 0.01, trials=50),
+        }
+        for name, result in found.items():
+            said = result.to_dict()["remarks"]
+            assert any("too few counts" in line for line in said), name
+            assert any("too few counts" in line for line in result.comments), name
+        assert remark in found["impacts"].remarks
+        verdict = upscatter.compare(scenario, bounds=["borexino-sk"])
+        (whole,) = verdict.curves[0].remarks
+        assert f"{verdict.curves[0].scenario}: {whole}" in verdict.comments
+        assert verdict.to_dict()["scenarios"][verdict.curves[0].scenario]["remarks"] == [whole]
+
+    def test_tables_print_it(self):
+        impacts = upscatter.impacts(with_test(QUIET, "poisson"), 0.01)
+        assert "too few counts" in impact_tables(impacts)[0].caption
+
+    def test_calibrated_limits_state_their_error(self):
+        scenario = with_test(QUIET, "poisson", calibration="toys", trials=400)
+        (error,) = upper_limit(scenario, [0.01]).caveats
+        assert error.startswith("statistical error of the pseudo-experiments: up to ")
 
     @pytest.mark.parametrize("test", TEST_NAMES)
     def test_the_papers_scenarios_have_none(self, test):

@@ -86,6 +86,16 @@ class LimitCurve(Result):
         return self.reliable is None or bool(self.reliable.all())
 
     @property
+    def caveats(self) -> tuple[str, ...]:
+        """Remarks, after the largest statistical error if the limits have any."""
+        if self.error is None or not (self.mu > 0.0).any():
+            return self.remarks
+        positive = self.mu > 0.0
+        largest = float(np.max(self.error[positive] / self.mu[positive]))
+        said = f"statistical error of the pseudo-experiments: up to {100.0 * largest:.1f} %"
+        return (said, *self.remarks)
+
+    @property
     def _columns(self) -> dict[str, list[float | None]]:
         """Columns of the curve as a table, without the optional ones that are absent."""
         optional = {"mu_bohr_lower": self.lower, "mu_bohr_error": self.error}

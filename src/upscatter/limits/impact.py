@@ -78,6 +78,8 @@ class Impacts(Result):
     impacts : tuple of Impact
         First two-sided changes, then choices, then those that could not be computed, each group
         ranked by `Impact.size`; see `Impacts.ranked`.
+    remarks : tuple of str
+        Caveats of the limit without any change.
     title : str
         Title of the scenario in figures.
     provenance : mapping
@@ -90,6 +92,7 @@ class Impacts(Result):
     mass: float
     mu: float
     impacts: tuple[Impact, ...]
+    remarks: tuple[str, ...] = ()
     title: str = ""
 
     figure_function: ClassVar[str] = "upscatter.report.impact_plots:impact_figure"
@@ -156,6 +159,7 @@ class Impacts(Result):
             "mu_low, mu_high: limits with the input lowered and raised; mu_choice: with the other "
             "choice",
             "illustrative: a change of a size picked here, not a stated uncertainty",
+            *self.remarks,
             *origin(self.provenance),
         ]
 
@@ -168,5 +172,6 @@ class Impacts(Result):
             "mass_MeV": self.mass,
             "mu_bohr": self.mu,
             "impacts": [dict(zip(self.header, row, strict=True)) for row in self.rows],
+            "remarks": list(self.remarks),
             "provenance": dict(self.provenance),
         }

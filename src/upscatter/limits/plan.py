@@ -134,6 +134,7 @@ class Plan(Result):
             "reached_already": self.reached,
             "unique": self.unique,
             "sparse": self.sparse,
+            "remarks": self.remarks,
             "curve": {
                 "value": [value for value, _ in self.curve],
                 "mu_bohr": [mu for _, mu in self.curve],

@@ -108,6 +108,7 @@ class Verdict(Result):
                 ("new against cosmology and astrophysics too", ground.everything),
             )
         ]
+        lines += [f"{curve.scenario}: {said}" for curve in self.curves for said in curve.caveats]
         if self.not_rescaled:
             lines.append(f"kept at their own confidence level: {', '.join(self.not_rescaled)}")
         reasons: dict[str, list[str]] = {}

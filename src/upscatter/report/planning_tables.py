@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from upscatter.limits.impact import Impact, Impacts, percent
 from upscatter.limits.plan import Plan
-from upscatter.report.tables import new_table, summary_table
+from upscatter.report.tables import WIDTH, new_table, summary_table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -27,6 +28,7 @@ def impact_tables(result: Impacts) -> list[Table]:
     for impact in result.two_sided:
         changes = (_change(limit, result.mu) for limit in (impact.low, impact.high))
         moved.add_row(impact.kind, impact.name, f"by {impact.change}", *changes)
+    moved.caption = "\n".join(fill(remark, WIDTH) for remark in result.remarks) or None
     tables = [moved]
     if result.choices:
         chosen = new_table("")

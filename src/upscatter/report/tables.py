@@ -54,12 +54,8 @@ def limit_table(curve: LimitCurve, thin: bool) -> Table:
         columns["best fit"] = [_moment(mu, 2) for mu in curve.best]
         columns["p-value"] = ["-" if np.isnan(p) else f"{p:.2g}" for p in curve.p_value]
         table.caption = _lines(table.caption, curve.fit_without_dipole)
-    if curve.error is not None:
-        largest = float(np.nanmax(curve.error / curve.mu)) if (curve.mu > 0.0).any() else np.nan
-        said = f"statistical error of the pseudo-experiments: up to {100.0 * largest:.1f} %"
-        table.caption = _lines(table.caption, said)
-    for remark in curve.remarks:
-        table.caption = _lines(table.caption, fill(remark, WIDTH))
+    for caveat in curve.caveats:
+        table.caption = _lines(table.caption, fill(caveat, WIDTH))
     _fill(table, columns, thin)
     return table
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from upscatter.limits.toys import ToyResult
-from upscatter.report.tables import new_table
+from upscatter.report.tables import WIDTH, new_table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -57,7 +58,7 @@ def _coverage(result: ToyResult) -> Table:
         f"{100 * coverage.measured:.2f} ({100 * low:.2f} to {100 * high:.2f})",
     )
     table.add_row("excluded without a signal", f"{100 * result.excluding:.2f}")
-    table.caption = "\n".join(result.remarks) or None
+    table.caption = "\n".join(fill(remark, WIDTH) for remark in result.remarks) or None
     return table
 
 

@@ -106,6 +106,7 @@ def impacts(
         mass=float(mass),
         mu=mu,
         impacts=Impacts.ranked(found, mu),
+        remarks=curve.caveats,
         title=settings.title,
         provenance=model.provenance,
     )

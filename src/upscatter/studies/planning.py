@@ -155,7 +155,7 @@ def plan(
         mu=mu,
         unique=_monotonic(limit, *((near, far) if own > target else (far, near))),
         sparse=not solution.is_reliable,
-        limit_remarks=solution.remarks,
+        limit_remarks=solution.caveats,
         title=model.scenario.described.title,
         provenance=model.provenance,
         curve=_curve(limit, value),

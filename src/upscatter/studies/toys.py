@@ -59,6 +59,8 @@ class Ensemble:
         Expected limits on μ_ν4/μ_B, for `upscatter.statistics.upper_limits.BANDS`.
     setter : LimitSetter
         Method for the limits.
+    caveats : tuple of str
+        Caveats of the expected limit.
     """
 
     model: Model
@@ -67,6 +69,7 @@ class Ensemble:
     mu_true: float
     expected: FloatArray
     setter: LimitSetter
+    caveats: tuple[str, ...] = ()
 
     @classmethod
     def prepare(cls, model: Model, mass_mev: float, seed: int, mu: float | None) -> Ensemble:
@@ -101,6 +104,7 @@ class Ensemble:
             mu_true=mu_true,
             expected=curve.bands[:, 0],
             setter=setter,
+            caveats=curve.caveats,
         )
 
     @property
@@ -148,7 +152,7 @@ class Ensemble:
             asymptotic_coverage=method.asymptotic_coverage,
             calibration=settings.statistics.calibration,
             coverage_is_least=METHODS[method.name].conservative,
-            method_remarks=method.coverage_remarks,
+            method_remarks=(*method.coverage_remarks, *self.caveats),
             expected=self.expected,
             title=settings.title,
             provenance=self.model.provenance,
