@@ -255,6 +255,15 @@ def test_a_frame_without_pandas_says_what_to_install(monkeypatch):
         made("Catalogue").to_frame()
 
 
+@pytest.mark.parametrize("path", [5, b"x.png", ["x.png"]])
+def test_a_path_that_is_none(path):
+    result = published_bound("sn1987a")
+    for write in (result.plot, result.to_csv, result.to_json):
+        with pytest.raises(OutputError, match=r": is no path of a file; give a text such as ") as e:
+            write(path)
+        assert "\n" not in str(e.value)
+
+
 def test_there_is_nothing_to_draw():
     nowhere = upscatter.upper_limit("ge-nextgen", [0.0, 30.0])
     with pytest.raises(OutputError, match=r"^ge-nextgen: no positive mass is within reach; .*$"):

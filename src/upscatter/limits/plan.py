@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
+from upscatter.limits.varied import Vary
 from upscatter.results import Result, origin
-
-Vary = Literal["exposure", "background", "threshold"]
 
 
 @dataclass(frozen=True, kw_only=True)
