@@ -119,6 +119,11 @@ class TestProjections:
             limits[test] = content["mu_bohr"][0]
         assert limits["poisson"] < limits["chi2-pulls"] < limits["cls"]
 
+    @pytest.mark.parametrize("jobs", ["0", "-5"])
+    def test_a_number_of_processes_is_one_or_more(self, refused, jobs):
+        message = refused("limit", "ge-nextgen", "--mass", "1MeV", "--jobs", jobs)
+        assert message == f"jobs: {jobs} is not 1 or more; correct it"
+
     def test_bands_are_drawn(self, run, terminal):
         run("limit", "ge-nextgen", "--bands", "--mass", "0.1MeV:15MeV:30", "--plot", "bands.svg")
         text = (terminal / "bands.svg").read_text(encoding="utf-8")
