@@ -44,12 +44,12 @@ def mass(text: str, option: str = "--mass") -> float:
     UpscatterError
         If it is not a mass, or negative.
     """
-    from upscatter.scenario.quantities import ENERGY, parse
+    from upscatter.scenario.quantities import ENERGY, MASS, parse
 
     if ":" in text:
         raise UpscatterError(f"{option} {text!r}: is a grid; give a single value such as 5MeV")
     try:
-        value = parse(text, ENERGY)[0] / MEV
+        value = parse(text, ENERGY if option == "--energy" else MASS)[0] / MEV
     except UnitError as error:
         raise UpscatterError(f"{option} {text!r}: {error}") from None
     if value < 0.0:

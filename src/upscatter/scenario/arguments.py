@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from upscatter.errors import PhysicsError, UnitError, given
 from upscatter.numerics import FloatArray
-from upscatter.scenario.quantities import ENERGY, RECOIL_ENERGY, Dimension, parse
+from upscatter.scenario.quantities import ENERGY, MASS, RECOIL_ENERGY, Dimension, parse
 from upscatter.units import KEV, MEV
 
 
@@ -79,7 +79,7 @@ def masses_mev(name: str, values: Energies) -> FloatArray:
     >>> masses_mev("mass", "5 MeV")
     array([5.])
     """
-    return _not_negative(name, energies_mev(name, values))
+    return _not_negative(name, _numbers(name, values, "MeV", MASS, MEV))
 
 
 def mass_mev(name: str, value: Energy) -> float:
