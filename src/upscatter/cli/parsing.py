@@ -121,6 +121,22 @@ def require_drawable(mass: FloatArray, mu: FloatArray) -> None:
         raise UpscatterError("--plot: no positive --mass is within reach; there is nothing to draw")
 
 
+def require_calibration(calibration: str, trials: int | None, seed: int | None) -> None:
+    """Refuse options of pseudo-experiments for a limit that is not calibrated with them.
+
+    Raises
+    ------
+    UpscatterError
+        If one of them is given and the calibration is another.
+    """
+    for option, value in (("--trials", trials), ("--seed", seed)):
+        if value is not None and calibration != "toys":
+            raise UpscatterError(
+                f"{option} {value}: is for limits from pseudo-experiments; add --calibration toys, "
+                f"or remove {option}"
+            )
+
+
 def require_data(postfit: Path | None, data: Path | None) -> None:
     """Refuse to draw a fit of a projection, because it has no data to fit.
 
