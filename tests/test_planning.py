@@ -292,7 +292,7 @@ class TestResult:
         (row,) = found.rows
         cells = dict(zip(found.header, row, strict=True))
         assert cells["value"] == found.value
-        assert cells["mu"] == pytest.approx(7e-10, rel=1e-6)
+        assert cells["mu_bohr"] == pytest.approx(7e-10, rel=1e-6)
         assert found.remarks == []
         assert "exposure for which the limit" in found.comments[0]
 

@@ -95,8 +95,8 @@ class Plan(Result):
     def header(self) -> tuple[str, ...]:
         """Column names of the plan as a table."""
         return (
-            "scenario", "vary", "value", "unit", "factor", "target_mu", "mass_MeV", "scenario_mu",
-            "mu",
+            "scenario", "vary", "value", "unit", "factor", "target_mu_bohr", "mass_MeV",
+            "scenario_mu_bohr", "mu_bohr",
         )  # fmt: skip
 
     @property
