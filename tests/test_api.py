@@ -74,6 +74,11 @@ class TestUpperLimit:
         with pytest.raises(PhysicsError, match="mass"):
             upper_limit("ge-nextgen", [mass])
 
+    @pytest.mark.parametrize("jobs", [0, -5, 2.5, "2"])
+    def test_a_number_of_processes_is_one_or_more(self, jobs):
+        with pytest.raises(PhysicsError, match=r"^jobs: .* is (not 1 or more|no whole number); "):
+            upper_limit("ge-nextgen", [1.0], jobs=jobs)
+
     def test_units_of_the_scenario_do_not_matter(self):
         one = Scenario.load("ge-nextgen")
         text = one.text.replace('"150 kg yr"', '"0.15 tonne year"')

@@ -54,6 +54,7 @@ class Converts:
         (np.array([1, 2], dtype=np.uint8), [1.0, 2.0]),
         ("5 MeV", [5.0]),
         ("300keV", [0.3]),
+        ("5 MeV/c²", [5.0]),
         (["5 MeV", "10 keV", 2], [5.0, 0.01, 2.0]),
         (np.array(["5 MeV", "1 GeV"]), [5.0, 1000.0]),
         (5 * UNITS.MeV, [5.0]),
@@ -63,7 +64,7 @@ class Converts:
         (Converts([0.001, 0.002]), [1.0, 2.0]),
         ([Converts(0.001), 2.0], [1.0, 2.0]),
     ],
-    ids=map(str, range(22)),
+    ids=map(str, range(23)),
 )
 def test_masses(given, mev):
     found = masses_mev("mass", given)

@@ -338,7 +338,7 @@ class TestResult:
     def test_rows(self):
         rows = [dict(zip(self.RESULT.header, row, strict=True)) for row in self.RESULT.rows]
         assert rows[0]["kind"] == "illustrative"
-        assert (rows[0]["mu_low"], rows[0]["percent_low"]) == (None, None)
+        assert (rows[0]["mu_low_bohr"], rows[0]["percent_low"]) == (None, None)
         assert rows[0]["percent_high"] == pytest.approx(-50.0)
         assert rows[2]["percent_choice"] == pytest.approx(100.0)
         assert rows[3]["reason"] == "why"
@@ -355,11 +355,11 @@ class TestResult:
         assert content["mass_MeV"] == 0.01
         assert content["mu_bohr"] == germanium.mu
         first = content["impacts"][0]
-        assert (first["input"], first["kind"], first["mu_choice"]) == (
+        assert (first["input"], first["kind"], first["mu_choice_bohr"]) == (
             "8B flux",
             "uncertainty",
             None,
         )
-        assert first["mu_low"] == germanium.impacts[0].low
+        assert first["mu_low_bohr"] == germanium.impacts[0].low
         assert content["provenance"]["scenario_sha256"] == Scenario.load("ge-nextgen").digest
         assert np.isfinite([i["percent_choice"] for i in content["impacts"][-8:]]).all()

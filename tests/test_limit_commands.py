@@ -119,6 +119,20 @@ class TestProjections:
             limits[test] = content["mu_bohr"][0]
         assert limits["poisson"] < limits["chi2-pulls"] < limits["cls"]
 
+    @pytest.mark.parametrize("option", ["--trials", "--seed"])
+    @pytest.mark.parametrize("more", [(), ("--test", "cls"), ("--calibration", "asymptotic")])
+    def test_options_of_a_calibration_without_one(self, refused, option, more):
+        message = refused("limit", "xe-darwin", "--mass", "1MeV", option, "300", *more)
+        assert message == (
+            f"{option} 300: is for limits from pseudo-experiments; add --calibration toys, or "
+            f"remove {option}"
+        )
+
+    @pytest.mark.parametrize("jobs", ["0", "-5"])
+    def test_a_number_of_processes_is_one_or_more(self, refused, jobs):
+        message = refused("limit", "ge-nextgen", "--mass", "1MeV", "--jobs", jobs)
+        assert message == f"jobs: {jobs} is not 1 or more; correct it"
+
     def test_bands_are_drawn(self, run, terminal):
         run("limit", "ge-nextgen", "--bands", "--mass", "0.1MeV:15MeV:30", "--plot", "bands.svg")
         text = (terminal / "bands.svg").read_text(encoding="utf-8")

@@ -49,7 +49,21 @@ def test_it_reads_what_the_unit_library_reads(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["٣ keV", "5", "keV", "", "5 furlong", "5 MeV / kg s", "5 kg*yr", "5 keV^-1"]
+    "text",
+    [
+        "٣ keV",
+        "5",
+        "keV",
+        "",
+        "5 furlong",
+        "5 MeV / kg s",
+        "5 kg*yr",
+        "5 keV^-1",
+        "5 dru",
+        "5 cpd/kg",
+        "5 (keVee kg)^-1",
+        "5 MeV/c^2",
+    ],
 )
 def test_other_texts_are_left_to_the_library(text):
     assert plain_quantities.read_plain(text) is None

@@ -7,7 +7,9 @@ import pytest
 
 from scenario_files import detector, scenario
 from upscatter.api import expected_counts, limit_of, upper_limit
+from upscatter.cli.planning_commands import plan as command
 from upscatter.errors import PhysicsError, ScenarioError
+from upscatter.limits.varied import VARIED
 from upscatter.scenario.load import Scenario
 from upscatter.statistics.pulls import chi2_threshold
 from upscatter.studies import planning
@@ -234,11 +236,29 @@ class TestRefusedOnTheWay:
             plan(parse(detector=self.at(0.16)), target, "threshold")
 
 
+def test_a_target_may_be_a_text(found):
+    assert plan("ge-nextgen", "7e-10", "exposure") == found
+
+
 class TestErrors:
     @pytest.mark.parametrize("target", [0.0, -1e-10, 1.5, np.nan])
     def test_target(self, target):
         with pytest.raises(PhysicsError, match=r"^target: .* give a value such as 1e-10$"):
             plan(parse(), target, "exposure")
+
+    def test_a_target_that_is_no_number(self):
+        for target in ("much", None, [1e-10, 2e-10]):
+            with pytest.raises(PhysicsError, match=r"^target: .* give a value such as 1e-10$"):
+                plan(parse(), target, "exposure")
+
+    def test_a_quantity_that_nothing_can_vary(self):
+        """It is not taken for the background, and the command line has the same choices."""
+        for vary in ("foo", "exposures", None, np.ones(2), ["exposure"]):
+            with pytest.raises(ScenarioError, match=r"^vary .*: is unknown; ") as caught:
+                plan(parse(), 1e-10, vary)
+            assert str(caught.value).endswith("one of exposure, background, threshold")
+        (option,) = [o for o in command.params if o.name == "vary"]
+        assert tuple(option.type.choices) == VARIED
 
     def test_no_background_to_vary(self):
         with pytest.raises(PhysicsError, match=r"^mine: has no background to vary"):
@@ -272,7 +292,7 @@ class TestResult:
         (row,) = found.rows
         cells = dict(zip(found.header, row, strict=True))
         assert cells["value"] == found.value
-        assert cells["mu"] == pytest.approx(7e-10, rel=1e-6)
+        assert cells["mu_bohr"] == pytest.approx(7e-10, rel=1e-6)
         assert found.remarks == []
         assert "exposure for which the limit" in found.comments[0]
 

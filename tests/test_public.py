@@ -35,7 +35,7 @@ PUBLIC = {
     """,
     "upscatter.limits": """
         chains comparison counting curve expected_counts fits impact measured moments plan
-        recoil_spectrum released toys verdict
+        recoil_spectrum released toys varied verdict
     """,
     "upscatter.rates": """
         experiment folding quadrature recast spectrum

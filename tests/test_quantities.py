@@ -10,6 +10,7 @@ from upscatter.scenario.quantities import (
     ENERGY,
     EXPOSURE,
     FLUX,
+    MASS,
     RECOIL_ENERGY,
     VISIBLE_ENERGY,
     parse,
@@ -60,6 +61,28 @@ DRU = 1.0 / (KEV * KG * DAY)
         ("5e−3 MeV", ENERGY, 5.0 * KEV),
         ("−2 MeV", ENERGY, -2.0 * MEV),
         ("1 cm^−2 s^−1", FLUX, 1.0 / (CM**2 * SECOND)),
+        ("0.01 (keVee kg d)^-1", BACKGROUND_RATE, 0.01 * DRU),
+        ("0.01 (keVee·kg·d)⁻¹", BACKGROUND_RATE, 0.01 * DRU),
+        ("0.01(keVee*kg*d)**-1", BACKGROUND_RATE, 0.01 * DRU),
+        ("0.01 (keVee kg day) ^ (-1)", BACKGROUND_RATE, 0.01 * DRU),
+        ("0.01 × ( keVee × kg × d )⁻¹", BACKGROUND_RATE, 0.01 * DRU),
+        ("0.01 counts·(keVee·kg·d)⁻¹", BACKGROUND_RATE, 0.01 * DRU),
+        ("(keVee kg day)^-1", BACKGROUND_RATE, DRU),
+        ("5.25×10⁶ (cm² s)⁻¹", FLUX, 5.25e6 / (CM**2 * SECOND)),
+        ("5.25e6 (cm^2 s)^-1", FLUX, 5.25e6 / (CM**2 * SECOND)),
+        ("2(cm)^-2 (s)^-1", FLUX, 2.0 / (CM**2 * SECOND)),
+        ("5 s⁻¹(cm)⁻²", FLUX, 5.0 / (CM**2 * SECOND)),
+        ("2 (cm)^-2 (s)^-1", FLUX, 2.0 / (CM**2 * SECOND)),
+        ("0.01 dru", BACKGROUND_RATE, 0.01 * DRU),
+        ("10 mdru", BACKGROUND_RATE, 0.01 * DRU),
+        ("0.01 DRU", BACKGROUND_RATE, 0.01 * DRU),
+        ("0.01 cpd/kg/keVee", BACKGROUND_RATE, 0.01 * DRU),
+        ("0.01 cpd / (keVee kg)", BACKGROUND_RATE, 0.01 * DRU),
+        ("0.01 cpd kg⁻¹ keVee⁻¹", BACKGROUND_RATE, 0.01 * DRU),
+        ("5 MeV/c²", MASS, 5.0 * MEV),
+        ("5 MeV/c^2", MASS, 5.0 * MEV),
+        ("300 keV / c**2 ", MASS, 0.3 * MEV),
+        ("5 MeV", MASS, 5.0 * MEV),
         ("3 µeV", ENERGY, 3e-6 * EV),  # the micro sign, and the letter mu below
         ("3 μeV", ENERGY, 3e-6 * EV),
         ("-2 MeV", ENERGY, -2.0 * MEV),  # the sign is for the field to judge
@@ -167,6 +190,19 @@ def test_values_that_are_not_finite_are_refused(text):
         "2² keV",
         "10⁹⁹⁹⁹⁹⁹⁹⁹ keV",
         "(9)⁹⁹⁹⁹⁹⁹⁹⁹ keV",
+        "(9 keV)^2",
+        "(keV 9)^-1",
+        "(keV)^9^9^9",
+        "(keV)^9 ** 9",
+        "(keV)^(9)^9",
+        "(keV)^(9)(9)",
+        "9 (keV)^99999999",
+        "(keV^999999999)^-1",
+        "((keV)^9)^9",
+        "(keV + keV)^2",
+        "(keV)^2.5",
+        "(keV)^2keV",
+        "2(cm)^-2(s)^-1",
     ],
 )
 def test_powers_of_numbers_are_not_evaluated(text):
@@ -199,6 +235,17 @@ def test_a_character_that_no_quantity_has_is_named(text, character):
 @pytest.mark.parametrize("text", ["1 000 keV", "1..2 keV", "1.2.3 keV", "5. 5 keV", "1 .5 keV"])
 def test_numbers_side_by_side_are_not_multiplied(text):
     assert refusal(text, ENERGY).startswith("has two numbers side by side; write an energy")
+
+
+def test_other_energies_have_no_c():
+    for text, dimension in (("5 MeV/c²", ENERGY), ("5 keVnr/c^2", RECOIL_ENERGY)):
+        assert refusal(text, dimension).startswith("has the unknown unit c; write ")
+    refusal("5 MeV/c", MASS)
+    refusal("5 /c²", MASS)
+
+
+def test_a_background_for_each_kev_says_which():
+    assert "say which scale" in refusal("0.01 cpd/kg/keV", BACKGROUND_RATE)
 
 
 def test_a_unit_error_is_a_scenario_error():

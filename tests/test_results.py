@@ -60,7 +60,7 @@ WITHOUT_UNIT = {
     "day_night_asymmetry", "best_factor", "factor", "provenance",
 }  # fmt: skip
 # Older than the rule, and kept for their users: the comments of the table have the unit.
-OLD = {"mu_low", "mu_high", "mu_choice", "percent_low", "percent_high", "percent_choice", "paper"}
+OLD = {"percent_low", "percent_high", "percent_choice", "paper"}
 
 
 @pytest.fixture(params=MAKERS)
@@ -117,6 +117,12 @@ class TestContract:
                 continue
             known = any(UNITS.search(key) or key in WITHOUT_UNIT | OLD for key in path)
             assert known, (path, value)
+
+    def test_every_moment_in_the_table_has_its_unit_in_its_name(self, result):
+        for name in result.header:
+            of_a_flavour = name.replace("mu", "tau") in result.header
+            if "mu" in name.split("_") and not of_a_flavour:
+                assert "bohr" in name.split("_"), name
 
     def test_masses_are_in_mev(self, result):
         names = [*result.header, *(key for path, _ in leaves(result.to_dict()) for key in path)]
@@ -253,6 +259,15 @@ def test_a_frame_without_pandas_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(OutputError, match=r"^a data frame needs pandas .*: pip install pandas$"):
         made("Catalogue").to_frame()
+
+
+@pytest.mark.parametrize("path", [5, b"x.png", ["x.png"]])
+def test_a_path_that_is_none(path):
+    result = published_bound("sn1987a")
+    for write in (result.plot, result.to_csv, result.to_json):
+        with pytest.raises(OutputError, match=r": is no path of a file; give a text such as ") as e:
+            write(path)
+        assert "\n" not in str(e.value)
 
 
 def test_there_is_nothing_to_draw():

@@ -2,6 +2,7 @@
 
 import pytest
 
+import upscatter
 from scenario_files import detector, scenario
 from upscatter.errors import ScenarioError, TableError
 from upscatter.scenario.load import Scenario, bundled_names, tables
@@ -152,6 +153,16 @@ class TestFiles:
         assert ("did you mean " in message) == (meant is not None)
         assert f"did you mean {meant}? " in message or meant is None
         assert ", ".join(bundled_names()) in message
+
+    @pytest.mark.parametrize("given", [None, 5, b"ge-nextgen", ["ge-nextgen"], {}])
+    def test_what_is_no_name(self, given):
+        for load_ in (Scenario.load, upscatter.upper_limit, upscatter.compare):
+            with pytest.raises(
+                ScenarioError, match=r"^scenario .*: is no scenario, nor "
+            ) as caught:
+                load_(given)
+            assert "ge-nextgen" in str(caught.value)
+            assert "\n" not in str(caught.value)
 
     def test_an_empty_name(self):
         with pytest.raises(ScenarioError, match=r"^'': is neither a file nor"):

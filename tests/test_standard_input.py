@@ -75,6 +75,11 @@ class TestPipedIn:
         named = capsys.readouterr().out
         assert json.loads(piped.replace("standard input", "ge-nextgen")) == json.loads(named)
 
+    def test_two_cannot_be_piped_in(self, pipe, capsys):
+        pipe(Scenario.load("ge-nextgen").text)
+        assert main(["compare", "-", "ge-future", "-"]) == 2
+        assert "error: standard input: can be given only once; " in capsys.readouterr().err
+
     def test_show_and_check(self, pipe, capsys):
         pipe(scenario())
         assert main(["show", "-"]) == 0

@@ -125,6 +125,24 @@ class TestRefuses:
         assert filled.path.read_bytes() == before
 
     @pytest.mark.parametrize(
+        ("theirs", "ours", "says"),
+        [
+            ([0.01 + 0.0005 * i for i in range(60)], [1.0],
+             "[0.01, 0.0105, 0.011, 0.0115, 0.012, …], not [1.0]"),
+            ([1.0] * 20 + [2.0] * 20, [1.0] * 20 + [3.0],
+             "[…, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0, …], not […, 1.0, 3.0]"),
+            ([1.0] * 20, [1.0] * 19, "[…, 1.0, 1.0], not […, 1.0]"),
+            ("x" * 50, "y", f'"{"x" * 38}…, not "y"'),
+            ([["x" * 50]], [], "[…], not []"),
+        ],
+    )  # fmt: skip
+    def test_long_values_are_cut_between_elements(self, store, theirs, ours, says):
+        Store(store.path, {"of": theirs}, COLUMNS, 3).open()
+        with pytest.raises(OutputError) as caught:
+            Store(store.path, {"of": ours}, COLUMNS, 3).open()
+        assert f"was made with of = {says}; choose another file" in str(caught.value)
+
+    @pytest.mark.parametrize(
         "content",
         [b"title = 'mine'\n", b"no line end", b"{}\n", b"[1]\n", b"\x89PNG\r\n\x1a\n\x00", b"\n",
          b"mine # cut off\n", b"[" * 100_000 + b"\n"],

@@ -4,6 +4,21 @@ A message is one line and says what is wrong, where, with which value, and what 
 Libraries raise; only the command line prints and exits.
 """
 
+_LONGEST_GIVEN = 40
+
+
+def given(value: object) -> str:
+    """A value from Python as a message quotes it: in one line, shortened if it is long.
+
+    Examples
+    --------
+    >>> given([5,
+    ...        None])
+    '[5, None]'
+    """
+    text = " ".join(repr(value).split())
+    return text if len(text) <= _LONGEST_GIVEN else f"{text[: _LONGEST_GIVEN - 1]}…"
+
 
 class UpscatterError(Exception):
     """Base class of every error upscatter raises on purpose."""

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from upscatter.errors import OutputError
+from upscatter.errors import OutputError, given
 
 FIGURE_SUFFIXES = (".pdf", ".png", ".svg")
 """Suffixes of the file formats that figures can have."""
@@ -30,6 +30,19 @@ def to_csv(header: Sequence[str], rows: Iterable[Sequence[object]], comments: Se
     writer.writerow(header)
     writer.writerows(rows)
     return text.getvalue()
+
+
+def output_path(path: Path | str) -> Path:
+    """The path of an output that a user names.
+
+    Raises
+    ------
+    OutputError
+        If it is neither a text nor a path.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise OutputError(f"{given(path)}: is no path of a file; give a text such as 'result.csv'")
+    return Path(path)
 
 
 def require_writable(path: Path) -> None:

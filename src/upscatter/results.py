@@ -135,7 +135,7 @@ class Result(ABC):
             raise OutputError(
                 f"{type(self).__name__}: has no figure; draw what you need from to_frame()"
             )
-        target = None if path is None else export.require_figure(Path(path))
+        target = None if path is None else export.require_figure(export.output_path(path))
         figure: Figure = getattr(import_module(module), function)(*self._figure_arguments())
         if target is not None:
             import_module("upscatter.report.plots").save(figure, target)
@@ -206,7 +206,7 @@ def readable(value: object) -> str:
 
 def _written(text: str, path: Path | str | None) -> str:
     if path is not None:
-        export.write_text(Path(path), text)
+        export.write_text(export.output_path(path), text)
     return text
 
 

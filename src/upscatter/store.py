@@ -152,8 +152,8 @@ class Store:
             raise self._foreign("is no store of upscatter")
         for name, value in json.loads(self._header).items():
             if found[name] != value:
-                theirs = json.dumps(found[name])[:_MOST_SHOWN]
-                ours = json.dumps(value)[:_MOST_SHOWN]
+                same = _alike(found[name], value)
+                theirs, ours = _shown(found[name], same), _shown(value, same)
                 raise self._foreign(f"was made with {name} = {theirs}, not {ours}")
         return True
 
@@ -183,6 +183,30 @@ class Store:
             f"{self.path}: cannot be {what} ({reason}); choose a file with --store, or keep "
             "nothing with --no-store"
         )
+
+
+def _alike(one: object, other: object) -> int:
+    """Number of elements at the beginning of two lists that are the same."""
+    if not (isinstance(one, list) and isinstance(other, list)):
+        return 0
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((i for i, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _shown(value: object, same: int) -> str:
+    """A value in a message; of a long list whole elements from the first that is not the same."""
+    text = json.dumps(value)
+    if len(text) <= _MOST_SHOWN:
+        return text
+    if not isinstance(value, list):
+        return f"{text[: _MOST_SHOWN - 1]}…"
+    start = max(same - 1, 0)  # the last that is the same tells where that is
+    kept = ["…"] if start else []
+    for item in map(json.dumps, value[start:]):
+        if len(", ".join([*kept, item])) > _MOST_SHOWN - len("[, …]"):
+            return f"[{', '.join([*kept, '…'])}]"
+        kept.append(item)
+    return f"[{', '.join(kept)}]"
 
 
 def _refuse(constant: str) -> float:

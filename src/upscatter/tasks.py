@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
+
+from upscatter.errors import PhysicsError, given
 
 if TYPE_CHECKING:
     from upscatter.store import Columns, Store
@@ -48,12 +51,22 @@ class Work:
         See `Progress`.
     key : mapping
         All inputs of the results, JSON-ready.
+
+    Raises
+    ------
+    PhysicsError
+        If the number of processes is not a whole number of 1 or more.
     """
 
     jobs: int | None = 1
     store: Path | Literal["cache"] | None = None
     progress: Progress | None = None
     key: Mapping[str, object] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a number of processes that means nothing, before anything is computed."""
+        if self.jobs is not None:
+            require_whole("jobs", self.jobs, 1)
 
     def with_key(self, make: Callable[[], Mapping[str, object]]) -> Work:
         """Settings with the inputs of the results, which only a store needs."""
@@ -133,6 +146,22 @@ class Work:
         if self.store == "cache":
             return Store.in_cache(folder, key, columns, size)
         return Store(Path(self.store), key, columns, size)
+
+
+def require_whole(name: str, value: object, lowest: int, highest: int | None = None) -> None:
+    """Refuse what is no whole number, or out of bounds.
+
+    Raises
+    ------
+    PhysicsError
+        The message names the argument and its value.
+    """
+    if not isinstance(value, Integral):
+        raise PhysicsError(f"{name}: {given(value)} is no whole number; correct it")
+    number = int(value)
+    if number < lowest or (highest is not None and number > highest):
+        bounds = f"{lowest} or more" if highest is None else f"between {lowest} and {highest}"
+        raise PhysicsError(f"{name}: {number} is not {bounds}; correct it")
 
 
 HERE = Work()

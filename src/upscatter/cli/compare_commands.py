@@ -106,6 +106,8 @@ def compare(
     from upscatter import export
     from upscatter.errors import UpscatterError
 
+    if scenarios.count("-") > 1:
+        raise UpscatterError("standard input: can be given only once; give - for one scenario")
     for scenario in scenarios:
         parsing.check_outputs(out, plot, scenario)
     export.require_distinct(*files, out, plot)

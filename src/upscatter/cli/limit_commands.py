@@ -132,6 +132,8 @@ def limit(
     adding = parsing.flavour_sum(flavour, flavour_sum)
     # Options change the document itself, so that exported scenarios have them.
     chosen = scenario_of(scenario, flavour, adding)
+    stated = chosen.settings.statistics.calibration
+    parsing.require_calibration(calibration or stated, trials, seed)
     if (test, calibration, trials, seed) != (None, None, None, None):
         chosen = chosen.replaced(chosen_test(chosen, test, calibration, trials, seed))
     if style == "pyhf":

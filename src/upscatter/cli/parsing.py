@@ -44,12 +44,12 @@ def mass(text: str, option: str = "--mass") -> float:
     UpscatterError
         If it is not a mass, or negative.
     """
-    from upscatter.scenario.quantities import ENERGY, parse
+    from upscatter.scenario.quantities import ENERGY, MASS, parse
 
     if ":" in text:
         raise UpscatterError(f"{option} {text!r}: is a grid; give a single value such as 5MeV")
     try:
-        value = parse(text, ENERGY)[0] / MEV
+        value = parse(text, ENERGY if option == "--energy" else MASS)[0] / MEV
     except UnitError as error:
         raise UpscatterError(f"{option} {text!r}: {error}") from None
     if value < 0.0:
@@ -119,6 +119,22 @@ def require_drawable(mass: FloatArray, mu: FloatArray) -> None:
 
     if not (np.isfinite(mu) & (mass > 0.0)).any():
         raise UpscatterError("--plot: no positive --mass is within reach; there is nothing to draw")
+
+
+def require_calibration(calibration: str, trials: int | None, seed: int | None) -> None:
+    """Refuse options of pseudo-experiments for a limit that is not calibrated with them.
+
+    Raises
+    ------
+    UpscatterError
+        If one of them is given and the calibration is another.
+    """
+    for option, value in (("--trials", trials), ("--seed", seed)):
+        if value is not None and calibration != "toys":
+            raise UpscatterError(
+                f"{option} {value}: is for limits from pseudo-experiments; add --calibration toys, "
+                f"or remove {option}"
+            )
 
 
 def require_data(postfit: Path | None, data: Path | None) -> None:

@@ -17,9 +17,10 @@ from upscatter.cli.commands import (
     mass_option,
     out_option,
 )
+from upscatter.limits.varied import VARIED
 
 if TYPE_CHECKING:
-    from upscatter.limits.plan import Vary
+    from upscatter.limits.varied import Vary
 
 
 @commands.command(short_help="Change of the limit by each of its inputs.")
@@ -75,7 +76,7 @@ def impacts(
 )
 @click.option(
     "--vary",
-    type=click.Choice(["exposure", "background", "threshold"]),
+    type=click.Choice(VARIED),
     required=True,
     help="The quantity to change; all others stay as in the scenario.",
 )

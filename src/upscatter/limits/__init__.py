@@ -14,5 +14,6 @@ __all__ = [
     "recoil_spectrum",
     "released",
     "toys",
+    "varied",
     "verdict",
 ]

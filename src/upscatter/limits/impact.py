@@ -129,9 +129,9 @@ class Impacts(Result):
             "group",
             "input",
             "change",
-            "mu_low",
-            "mu_high",
-            "mu_choice",
+            "mu_low_bohr",
+            "mu_high_bohr",
+            "mu_choice_bohr",
             "percent_low",
             "percent_high",
             "percent_choice",
@@ -156,8 +156,8 @@ class Impacts(Result):
             f"{self.scenario}: how the upper limit on mu_nu4 moves with its inputs, one at a time",
             f"m4 = {self.mass:g} MeV, flavour {self.flavour}, {100 * self.confidence:g} % CL: "
             f"mu_nu4 < {self.mu:.4g} Bohr magnetons",
-            "mu_low, mu_high: limits with the input lowered and raised; mu_choice: with the other "
-            "choice",
+            "mu_low_bohr, mu_high_bohr: limits with the input lowered and raised; mu_choice_bohr: "
+            "with the other choice",
             "illustrative: a change of a size picked here, not a stated uncertainty",
             *self.remarks,
             *origin(self.provenance),

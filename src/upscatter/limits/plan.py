@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
+from upscatter.limits.varied import Vary
 from upscatter.results import Result, origin
-
-Vary = Literal["exposure", "background", "threshold"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,8 +95,8 @@ class Plan(Result):
     def header(self) -> tuple[str, ...]:
         """Column names of the plan as a table."""
         return (
-            "scenario", "vary", "value", "unit", "factor", "target_mu", "mass_MeV", "scenario_mu",
-            "mu",
+            "scenario", "vary", "value", "unit", "factor", "target_mu_bohr", "mass_MeV",
+            "scenario_mu_bohr", "mu_bohr",
         )  # fmt: skip
 
     @property

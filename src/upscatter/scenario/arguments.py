@@ -11,9 +11,9 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from upscatter.errors import PhysicsError, UnitError
+from upscatter.errors import PhysicsError, UnitError, given
 from upscatter.numerics import FloatArray
-from upscatter.scenario.quantities import ENERGY, RECOIL_ENERGY, Dimension, parse
+from upscatter.scenario.quantities import ENERGY, MASS, RECOIL_ENERGY, Dimension, parse
 from upscatter.units import KEV, MEV
 
 
@@ -79,7 +79,7 @@ def masses_mev(name: str, values: Energies) -> FloatArray:
     >>> masses_mev("mass", "5 MeV")
     array([5.])
     """
-    return _not_negative(name, energies_mev(name, values))
+    return _not_negative(name, _numbers(name, values, "MeV", MASS, MEV))
 
 
 def mass_mev(name: str, value: Energy) -> float:
@@ -134,7 +134,7 @@ def _numbers(
             try:
                 return parse(value, dimension)[0] / internal
             except UnitError as error:
-                raise UnitError(f"{name} {_shown(value)}: {error}") from None
+                raise UnitError(f"{name} {given(value)}: {error}") from None
         value = _converted(name, value, unit)
         if isinstance(value, np.ndarray) and value.ndim == 0:
             value = value[()]
@@ -143,7 +143,7 @@ def _numbers(
         real = (int, float, np.integer, np.floating, Fraction, Decimal)
         if isinstance(value, bool) or not isinstance(value, real):
             raise PhysicsError(
-                f"{name}: {_shown(value)} is no real number; give {unit} as a number, or a text "
+                f"{name}: {given(value)} is no real number; give {unit} as a number, or a text "
                 f"with a unit such as {dimension.example!r}"
             )
         try:
@@ -185,8 +185,3 @@ def _converted(name: str, value: object, unit: str) -> object:
 
 def _as_array(value: object) -> object:
     return np.asarray(value) if hasattr(value, "__array__") else value
-
-
-def _shown(value: object) -> str:
-    text = " ".join(repr(value).split())
-    return text if len(text) <= 40 else f"{text[:39]}…"

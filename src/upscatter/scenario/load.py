@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,7 @@ from typing import overload
 import numpy as np
 from pydantic import BaseModel, ValidationError
 
-from upscatter.errors import ScenarioError, TableError
+from upscatter.errors import ScenarioError, TableError, given
 from upscatter.inputs.tables import decoded, read_text, read_two_columns
 from upscatter.numerics import FloatArray
 from upscatter.scenario.document import Document, at, edited, with_changes
@@ -73,8 +74,13 @@ class Scenario:
         ScenarioError
             If there is no such scenario, or it is not a valid one.
         """
-        name = str(name_or_path)
         bundled = bundled_names()
+        if not isinstance(name_or_path, (str, os.PathLike)):
+            raise ScenarioError(
+                f"scenario {given(name_or_path)}: is no scenario, nor the name or path of one; "
+                f"give a TOML file or one of {', '.join(bundled)}"
+            )
+        name = str(name_or_path)
         if name in bundled:
             return cls.parse((_BUNDLED / f"{name}.toml").read_text("utf-8"), name)
         if name == STANDARD_INPUT:

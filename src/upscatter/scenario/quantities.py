@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
@@ -41,10 +41,20 @@ _DEFINITIONS = (
     "radian = [angle] = rad",
     "degree = 0.017453292519943295 * radian = deg",
     "count = [] = counts = event = events",
+    "cpd = count / day",
+    "dru = count / kiloelectronvolt_electron / kilogram / day = _ = DRU",
 )
 
 # A power of a number is evaluated while parsing and could take for ever; a power of a unit is not.
 _POWER_OF_A_NUMBER = re.compile(r"[\d.)]\s*(\*\*|\^)")
+# So is a power of units in brackets, "(keVee kg day)^-1".
+_UNIT = r"[A-Za-z_]+(?:(?:\*\*|\^)[+-]?\d{1,2})?"
+_POWER_OF_UNITS = re.compile(
+    rf"\(\s*{_UNIT}(?:(?:\s+|\s*[*/]\s*){_UNIT})*\s*\)\s*(?:\*\*|\^)\s*"
+    r"(?:[+-]?\d{1,2}|\([+-]?\d{1,2}\))(?![\w(]|\s*(?:[\d.]|\*\*|\^))"
+)
+_FACTOR_OF_UNITS = re.compile(rf"(?<=[\w.)])\s*(?={_POWER_OF_UNITS.pattern})")
+_OVER_C_SQUARED = re.compile(r"\s*/\s*c(?:²|\s*(?:\*\*|\^)\s*2)\s*$")
 # Pint multiplies adjacent numbers, so that "0,16 keVee" and "1 000 kg yr" would be zero.
 _FOREIGN = re.compile(r"[^A-Za-z0-9_.+\-*/^() \t]")
 _LONGEST_NAME = 40
@@ -74,12 +84,15 @@ class Dimension:
         The value of that unit in internal units.
     example : str
         A valid quantity, quoted in error messages.
+    over_c_squared : bool
+        Whether units of mass such as MeV/c² are taken, too.
     """
 
     name: str
     unit: str
     internal: float
     example: str
+    over_c_squared: bool = False
 
     @cached_property
     def powers(self) -> Powers | None:
@@ -89,6 +102,7 @@ class Dimension:
 
 
 ENERGY = Dimension("an energy", "MeV", units.MEV, "5 MeV")
+MASS = replace(ENERGY, over_c_squared=True)
 RECOIL_ENERGY = Dimension("a nuclear recoil energy", "keVnr", units.KEV, "0.5 keVnr")
 VISIBLE_ENERGY = Dimension("an electron-equivalent energy", "keVee", units.KEV, "0.16 keVee")
 EXPOSURE = Dimension("an exposure (mass times time)", "kg s", units.KG * units.SECOND, "150 kg yr")
@@ -145,7 +159,8 @@ def parse(text: object, *dimensions: Dimension) -> tuple[float, Dimension]:
     Notes
     -----
     Typographic characters are accepted: ``150 kg·yr``, ``5.25×10⁶ cm⁻² s⁻¹``, ``3 µeV``. Any other
-    character that does not belong to a quantity is refused.
+    character that does not belong to a quantity is refused. A mass may be in ``MeV/c²``, and a
+    background in ``dru`` (counts per keVee, kg and day) or with ``cpd`` (counts per day).
 
     Examples
     --------
@@ -161,6 +176,8 @@ def parse(text: object, *dimensions: Dimension) -> tuple[float, Dimension]:
     example = " or ".join(repr(d.example) for d in dimensions)
     if not isinstance(text, str):
         raise UnitError(f"has no unit; write {wanted} as a string such as {example}")
+    if any(dimension.over_c_squared for dimension in dimensions):
+        text = _OVER_C_SQUARED.sub("", text)
     plain = read_plain(text)
     if plain is not None and math.isfinite(plain[0]):
         for dimension in dimensions:
@@ -183,8 +200,10 @@ def _parsed(text: str, wanted: str, example: str) -> PlainQuantity[float]:
     import pint
 
     text = _on_a_keyboard(text)
-    if _POWER_OF_A_NUMBER.search(text):
+    if _POWER_OF_A_NUMBER.search(_POWER_OF_UNITS.sub("1", text)):
         raise UnitError(f"has a power of a number; write powers of ten as 1e6, such as {example}")
+    # Pint reads "2(cm)^-2" as (2 cm)^-2, but "2*(cm)^-2" as is meant.
+    text = _FACTOR_OF_UNITS.sub("*", text)
     if foreign := _FOREIGN.search(text):
         raise UnitError(f"has the character {foreign[0]!r}; write {wanted} such as {example}")
     if _NUMBERS_SIDE_BY_SIDE.search(text):

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
-from math import inf, isclose, log, sqrt
+from math import inf, isclose, log, nan, sqrt
 
 from scipy.optimize import brentq
 
 from upscatter.api import LOWEST_MASS, limit_of, model_of
-from upscatter.errors import PhysicsError, UpscatterError
-from upscatter.limits.plan import Plan, Vary
+from upscatter.errors import PhysicsError, ScenarioError, UpscatterError, given
+from upscatter.limits.plan import Plan
+from upscatter.limits.varied import VARIED, Vary
 from upscatter.scenario.arguments import Energy, mass_mev
 from upscatter.scenario.build import Model
 from upscatter.scenario.changes import (
@@ -26,6 +27,7 @@ from upscatter.scenario.changes import (
     threshold,
 )
 from upscatter.scenario.load import Scenario
+from upscatter.scenario.messages import unknown
 from upscatter.units import DAY, KEV, KG, YEAR
 
 ACCURACY = 1e-4
@@ -108,7 +110,7 @@ def plan(
     Raises
     ------
     ScenarioError
-        If the scenario is not a valid one, or describes no detector.
+        If the scenario is not a valid one, or describes no detector, or the quantity is unknown.
     PhysicsError
         If the target cannot be reached (the message gives the best limit), if it is not between 0
         and 1, or if the mass is out of reach.
@@ -119,11 +121,9 @@ def plan(
     >>> f"{found.value:.0f} {found.unit}"
     '404 kg yr'
     """
-    if not 0.0 < target <= 1.0:
-        raise PhysicsError(
-            f"target: {target:g} is not a moment above 0 and up to 1 Bohr magneton; give a value "
-            "such as 1e-10"
-        )
+    if not isinstance(vary, str) or vary not in VARIED:
+        raise ScenarioError(f"vary {given(vary)}: {unknown(vary, VARIED)}")
+    target = _moment(target)
     model = model_of(scenario, flavour)
     variable = _variable(model, vary)
     mass = mass_mev("mass", mass)
@@ -160,6 +160,20 @@ def plan(
         provenance=model.provenance,
         curve=_curve(limit, value),
     )
+
+
+def _moment(target: object) -> float:
+    """The target as a number; a text such as "7e-10" is one, too."""
+    try:
+        value = float(target)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        value = nan
+    if not 0.0 < value <= 1.0:
+        raise PhysicsError(
+            f"target: {given(target)} is not a moment above 0 and up to 1 Bohr magneton; give a "
+            "value such as 1e-10"
+        )
+    return value
 
 
 def _variable(model: Model, vary: Vary) -> Variable:

@@ -8,7 +8,7 @@ the same ones.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -29,7 +29,7 @@ from upscatter.statistics.limit_method import LimitSetter
 from upscatter.statistics.registry import METHODS, CalibrationName, TestName
 from upscatter.statistics.toys import Chunk, require_countable
 from upscatter.store import Columns
-from upscatter.tasks import Progress, Work
+from upscatter.tasks import Progress, Work, require_whole
 from upscatter.units import MEV
 
 CHUNK = 1000
@@ -226,10 +226,9 @@ def toys(
     >>> 0.87 < result.coverage.measured < 0.93
     True
     """
-    _check_whole("trials", trials, 1, MOST_TRIALS)
-    _check_whole("seed", seed, 0)
-    if jobs is not None:
-        _check_whole("jobs", jobs, 1)
+    require_whole("trials", trials, 1, MOST_TRIALS)
+    require_whole("seed", seed, 0)
+    work = Work(jobs=jobs, store=store, progress=progress)
     loaded = scenario_of(scenario, flavour)
     if loaded.described and (test, calibration) != (None, None):
         loaded = loaded.replaced(chosen_test(loaded, test, calibration))
@@ -237,9 +236,8 @@ def toys(
     if jobs is None:
         # a process takes a second to start, more than limits in closed form need
         quick = trials <= CHUNK or ensemble.model.method.closed_form
-        jobs = 1 if quick else None
-    work = Work(jobs=jobs, store=store, progress=progress, key=ensemble.key)
-    chunks = work.run(
+        work = replace(work, jobs=1 if quick else None)
+    chunks = replace(work, key=ensemble.key).run(
         ensemble.chunks(trials), _COLUMNS, CHUNK, folder="toys", unit=("trials", CHUNK, trials)
     )
     result = ensemble.result(chunks, trials)
@@ -250,9 +248,3 @@ def toys(
             "no counts, and for uncertainties of 0.3 or more, which let pulls hide any signal"
         )
     return result
-
-
-def _check_whole(name: str, value: int, lowest: int, highest: int | None = None) -> None:
-    if value < lowest or (highest is not None and value > highest):
-        bounds = f"{lowest} or more" if highest is None else f"between {lowest} and {highest}"
-        raise PhysicsError(f"{name}: {value!r} is not {bounds}; correct it")
