@@ -355,11 +355,11 @@ class TestResult:
         assert content["mass_MeV"] == 0.01
         assert content["mu_bohr"] == germanium.mu
         first = content["impacts"][0]
-        assert (first["input"], first["kind"], first["mu_choice_bohr"]) == (
+        assert (first["input"], first["kind"], first["mu_choice"]) == (
             "8B flux",
             "uncertainty",
             None,
         )
-        assert first["mu_low_bohr"] == germanium.impacts[0].low
+        assert first["mu_low"] == germanium.impacts[0].low
         assert content["provenance"]["scenario_sha256"] == Scenario.load("ge-nextgen").digest
         assert np.isfinite([i["percent_choice"] for i in content["impacts"][-8:]]).all()

@@ -92,8 +92,9 @@ class TestImpacts:
         assert len(rows) == len(content["impacts"]) > 10
         for row, impact in zip(rows, content["impacts"], strict=True):
             assert row["kind"] == impact["kind"]
-            for key in ("mu_low_bohr", "mu_high_bohr", "mu_choice_bohr"):
-                assert (float(row[key]) if row[key] else None) == impact[key]
+            for key in ("mu_low", "mu_high", "mu_choice"):
+                moment = row[f"{key}_bohr"]
+                assert (float(moment) if moment else None) == impact[key]
         assert {row["kind"] for row in rows} == {"uncertainty", "illustrative", "choice"}
         assert rows[-1]["reason"] == content["impacts"][-1]["reason"] != ""
 

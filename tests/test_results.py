@@ -60,7 +60,7 @@ WITHOUT_UNIT = {
     "day_night_asymmetry", "best_factor", "factor", "provenance",
 }  # fmt: skip
 # Older than the rule, and kept for their users: the comments of the table have the unit.
-OLD = {"percent_low", "percent_high", "percent_choice", "paper"}
+OLD = {"mu_low", "mu_high", "mu_choice", "percent_low", "percent_high", "percent_choice", "paper"}
 
 
 @pytest.fixture(params=MAKERS)

@@ -165,13 +165,15 @@ class Impacts(Result):
 
     def to_dict(self) -> dict[str, object]:
         """Result as a JSON-ready dictionary; a limit that could not be computed is ``None``."""
+        # keys of JSON stay as they are; those of these three moments have no unit
+        keys = [name.removesuffix("_bohr") for name in self.header]
         return {
             "scenario": self.scenario,
             "flavour": self.flavour,
             "confidence": self.confidence,
             "mass_MeV": self.mass,
             "mu_bohr": self.mu,
-            "impacts": [dict(zip(self.header, row, strict=True)) for row in self.rows],
+            "impacts": [dict(zip(keys, row, strict=True)) for row in self.rows],
             "remarks": list(self.remarks),
             "provenance": dict(self.provenance),
         }
