@@ -13,6 +13,7 @@ from upscatter.limits.curve import LimitCurve
 from upscatter.report import hepdata
 from upscatter.report.hepdata import require_name, write_submission
 from upscatter.report.plots import exclusion_figure, save
+from upscatter.statistics.registry import METHODS, TEST_NAMES
 
 try:
     hepdata.require_library()
@@ -76,6 +77,45 @@ def test_the_table_holds_the_limits_and_their_units(curve, tmp_path):
     masses = [row["value"] for row in mass["values"]]
     np.testing.assert_allclose(masses, curve.mass[:4], rtol=1e-7)
     assert len(set(masses)) == 4
+
+
+def test_bands_errors_and_further_limits_go_along(curve, tmp_path):
+    bands = curve.mu * np.array([0.0, 0.7, 1.0, 1.4, 2.0])[:, None]
+    bands[4, 2] = np.nan
+    whole = replace(
+        curve, bands=bands, error=0.01 * curve.mu, lower=0.1 * curve.mu, poisson=3.0 * curve.mu
+    )
+    path = tmp_path / "out.tar.gz"
+    write_submission(whole, path)
+    files, (_, about) = contents(path)
+    limit, *further = yaml.safe_load(files[about["data_file"]])["dependent_variables"]
+    errors = [row["errors"] for row in limit["values"]]
+    assert {error["label"] for (error,) in errors} == {"pseudo-experiments"}
+    np.testing.assert_allclose(
+        [error["symerror"] for (error,) in errors], 0.01 * curve.mu[:4], rtol=5e-5
+    )
+    names = [column["header"]["name"] for column in further]
+    assert [name.rpartition(", ")[2] for name in names[2:]] == [
+        r"$-2\sigma$", r"$-1\sigma$", "median", r"$+1\sigma$", r"$+2\sigma$"
+    ]  # fmt: skip
+    assert "Lower end" in names[0]
+    assert "Poisson" in names[1]
+    expected = [whole.lower, whole.poisson, *bands]
+    for column, values in zip(further, expected, strict=True):
+        assert column["header"]["units"] == limit["header"]["units"]
+        shown = [np.nan if row["value"] == "-" else row["value"] for row in column["values"]]
+        np.testing.assert_allclose(shown, values[:4], rtol=5e-5)
+
+
+@pytest.mark.parametrize("test", TEST_NAMES)
+def test_only_a_chi2_has_degrees_of_freedom(curve, tmp_path, test):
+    path = tmp_path / "out.tar.gz"
+    write_submission(replace(curve, test=test), path)
+    files, (_, about) = contents(path)
+    (limit,) = yaml.safe_load(files[about["data_file"]])["dependent_variables"]
+    said = {qualifier["name"]: qualifier["value"] for qualifier in limit["qualifiers"]}
+    assert said["Test"] == METHODS[test].title
+    assert ("Degrees of freedom" in said) == (test == "chi2-pulls")
 
 
 def test_masses_out_of_reach_are_left_out_and_said_so(curve, tmp_path):

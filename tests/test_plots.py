@@ -1,5 +1,7 @@
 """The exclusion figure: what a referee would look for, and that files come whole."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.image import imread
@@ -55,6 +57,36 @@ def test_the_frame_holds_the_flat_part_and_the_kinematic_end(figure):
     low, high = axes.get_ylim()
     assert low < 3e-10 < 1e-9 < high
     assert high / low >= 1e3
+
+
+def single(bands=None):
+    """A limit at one mass only; another is out of reach."""
+    mass, mu = np.array([1.0, 40.0]), np.array([9e-10, np.nan])
+    factors = None if bands is None else np.array(bands)[:, None] * mu
+    return replace(curve(), mass=mass, mu=mu, bands=factors)
+
+
+def test_a_single_mass_has_a_mark_and_bands_that_can_be_seen():
+    (axes,) = exclusion_figure([single()]).axes
+    (line,) = axes.lines
+    assert line.get_marker() == "v"
+    (axes,) = exclusion_figure([single((0.5, 0.7, 1.0, 1.4, 2.0))]).axes
+    for bar, (low, high) in zip(axes.collections, ((0.5, 2.0), (0.7, 1.4)), strict=True):
+        ((_, bottom), (_, top)) = bar.get_segments()[0]
+        assert (bottom, top) == pytest.approx((low * 9e-10, high * 9e-10))
+        assert bar.get_linewidth()[0] > 3.0
+    left, right = exclusion_figure([replace(single(), mass=np.array([1.0]), mu=np.array([9e-10]))]
+                                   ).axes[0].get_xlim()  # fmt: skip
+    assert left < 0.7 < 1.0 < right
+
+
+def test_the_frame_holds_bands_far_above_the_curve():
+    """A χ² that is sixty times too strong has bands that show it; the legend is above them."""
+    mass = np.geomspace(0.01, 18.0, 50)
+    mu = np.full(50, 4e-11)
+    bands = np.multiply.outer([0.0, 0.01, 1.0, 150.0, 220.0], mu)
+    (axes,) = exclusion_figure([replace(curve(), mass=mass, mu=mu, bands=bands)]).axes
+    assert axes.get_ylim()[1] >= 10.0 * bands.max()
 
 
 def test_the_legend_names_scenario_flavour_and_confidence():

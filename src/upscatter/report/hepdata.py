@@ -22,6 +22,9 @@ import numpy as np
 
 from upscatter.errors import OutputError
 from upscatter.export import write_bytes
+from upscatter.numerics import FloatArray
+from upscatter.statistics.limit_method import BANDS
+from upscatter.statistics.registry import METHODS
 
 if TYPE_CHECKING:
     from hepdata_lib import Submission, Table
@@ -153,8 +156,21 @@ def _table(
         units=r"$\mu_\mathrm{B}$",
     )
     limit.values = curve.mu[reached].tolist()
+    if curve.error is not None:
+        error = library.Uncertainty("pseudo-experiments", is_symmetric=True)
+        error.values = curve.error[reached].tolist()
+        limit.add_uncertainty(error)
+    limits = [limit]
+    for name, values in _further_limits(curve).items():
+        further = library.Variable(
+            name, is_independent=False, is_binned=False, units=r"$\mu_\mathrm{B}$"
+        )
+        # HEPData's sign for what has no value
+        further.values = [mu if np.isfinite(mu) else "-" for mu in values[reached].tolist()]
+        limits.append(further)
     for name, (value, unit) in (_own_qualifiers(curve) | dict(qualifiers)).items():
-        limit.add_qualifier(name, value, unit)
+        for each in limits:
+            each.add_qualifier(name, value, unit)
     table = library.Table("Upper limit on the dipole moment")
     table.location = "Exclusion curve"
     table.description = " ".join(_sentence(line) for line in curve.comments)
@@ -164,8 +180,22 @@ def _table(
     table.keywords["reactions"] = ["NU NUCLEUS --> NU4 NUCLEUS"]
     table.keywords["phrases"] = list(_PHRASES)
     table.add_variable(mass)
-    table.add_variable(limit)
+    for each in limits:
+        table.add_variable(each)
     return table
+
+
+def _further_limits(curve: LimitCurve) -> dict[str, FloatArray]:
+    """Further columns of a curve by their names: lower ends, Poisson limits, bands."""
+    further = {
+        r"Lower end of the interval in $\mu_{\nu 4}$": curve.lower,
+        r"Upper limit on $\mu_{\nu 4}$, Poisson likelihood": curve.poisson,
+    }
+    if curve.bands is not None:
+        for number, band in zip(BANDS, curve.bands, strict=True):
+            name = "median" if number == 0.0 else rf"${number:+g}\sigma$"
+            further[rf"Limit on $\mu_{{\nu 4}}$ without a dipole, {name}"] = band
+    return {name: values for name, values in further.items() if values is not None}
 
 
 def _own_qualifiers(curve: LimitCurve) -> dict[str, tuple[object, str]]:
@@ -173,7 +203,8 @@ def _own_qualifiers(curve: LimitCurve) -> dict[str, tuple[object, str]]:
     known: dict[str, tuple[object, str]] = {
         "Scenario": (curve.scenario, ""),
         "Confidence level": (f"{100.0 * curve.confidence:g}", "%"),
-        "Degrees of freedom": (curve.dof, ""),
+        **({"Degrees of freedom": (curve.dof, "")} if "dof" in METHODS[curve.test].options else {}),
+        "Test": (METHODS[curve.test].title, ""),
         "Neutrino flavour": (_FLAVOURS.get(curve.flavour, curve.flavour), ""),
     }
     for name, key in (("Target", "target"), ("Solar model", "solar_model")):

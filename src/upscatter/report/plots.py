@@ -58,6 +58,7 @@ FEW_DECADES = 1e2
 """Ratio of the ends of an axis below which ticks between powers of ten have numbers."""
 
 _LABEL_WIDTH = 36
+_LEGEND_DECADES = 1.2
 _FLAVOURS = {
     "e": r"$\nu_e$, ",
     "mu": r"$\nu_\mu$, ",
@@ -176,12 +177,17 @@ def _frame(axes: Axes, curves: Sequence[LimitCurve]) -> None:
     reached = [mu[np.isfinite(mu) & (mu > 0.0)] for mu in drawn]
     lowest = min((float(mu.min()) for mu in reached if mu.size), default=1e-10)
     floor = 10.0 ** np.floor(np.log10(lowest) - 0.2)
+    # bands begin within the frame, below the legend; where curves become vertical they may leave it
+    begins = [
+        band[np.isfinite(band)][:1] for c in curves if c.bands is not None for band in c.bands
+    ]
+    highest = float(np.max(np.concatenate([[lowest], *begins])))
+    top = max(floor * 1e4, 10.0 ** np.ceil(np.log10(highest) + _LEGEND_DECADES))
     masses = np.concatenate([curve.mass for curve in curves]) if curves else np.array([0.01])
-    log_frame(
-        axes,
-        (float(masses[masses > 0.0].min()), max(30.0, float(masses.max()))),
-        (floor, floor * 1e4),
-    )
+    masses = masses[masses > 0.0]
+    least, most = float(masses.min()), float(masses.max())
+    # a single mass does not stand on the frame
+    log_frame(axes, (least if most > least else least / 3.0, max(30.0, most)), (floor, top))
 
 
 def _draw(axes: Axes, curve: LimitCurve, top: float, colour: str, line: object) -> None:
@@ -195,21 +201,26 @@ def _draw(axes: Axes, curve: LimitCurve, top: float, colour: str, line: object) 
         axes.fill_between(mass, mu, np.maximum(mu, top), color=colour, alpha=0.10, linewidth=0.0)
     else:
         _draw_bands(axes, mass, curve.bands[:, reached], colour)
+    single = mass.size == 1  # which has no line
     if isinstance(curve, MeasuredCurve) and curve.bands is not None:
-        median = curve.bands[2, reached]
-        axes.plot(mass, median, color=colour, linestyle=(0, (4, 2)), linewidth=0.9,
-                  label="without a dipole, median")  # fmt: skip
-    axes.plot(mass, mu, color=colour, linestyle=line, label=label)
+        axes.plot(mass, curve.bands[2, reached], color=colour, linestyle=(0, (4, 2)), linewidth=0.9,
+                  marker="_" if single else None, label="without a dipole, median")  # fmt: skip
+    axes.plot(mass, mu, color=colour, linestyle=line, marker="v" if single else None, label=label)
 
 
 def _draw_bands(axes: Axes, mass: FloatArray, bands: FloatArray, colour: str) -> None:
     """Shade the ranges that contain 95 % and 68 % of the limits from signal-free data."""
     for (low, high), alpha, sigma in (((0, 4), 0.16, 2), ((1, 3), 0.28, 1)):
-        axes.fill_between(
-            mass, np.maximum(bands[low], axes.get_ylim()[0]), bands[high],
-            color=colour, alpha=alpha, linewidth=0.0,
-            label=rf"without a dipole, $\pm{sigma}\sigma$",
-        )  # fmt: skip
+        lower = np.maximum(bands[low], axes.get_ylim()[0])
+        style: dict[str, Any] = {
+            "color": colour,
+            "alpha": alpha,
+            "label": rf"without a dipole, $\pm{sigma}\sigma$",
+        }
+        if mass.size > 1:
+            axes.fill_between(mass, lower, bands[high], linewidth=0.0, **style)
+        else:  # which has no width
+            axes.vlines(mass, lower, bands[high], linewidth=6.0, **style)
 
 
 def curve_label(curve: LimitCurve, width: int = _LABEL_WIDTH) -> str:
