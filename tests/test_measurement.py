@@ -8,7 +8,7 @@ from scipy.stats import chi2, norm
 
 from made_up_release import made_up_release
 from released_files import official_release
-from upscatter.errors import PhysicsError, ScenarioError
+from upscatter.errors import OutputError, PhysicsError, ScenarioError
 from upscatter.inputs.xenonnt import OBSERVED
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.released_experiment import ReleasedExperiment
@@ -17,6 +17,7 @@ from upscatter.statistics.criteria import CLS
 from upscatter.statistics.profile import fit
 from upscatter.statistics.upper_limits import upper_limit
 from upscatter.studies.measurement import Measurement, measured_limit
+from upscatter.tasks import Work
 from upscatter.units import MEV
 
 SEEN = np.concatenate([*OBSERVED.values()])
@@ -195,3 +196,23 @@ class TestOfficial:
         newton = fit(model, likelihood.observation(model))
         post = real.post_fit(5.0)
         np.testing.assert_allclose(post.pulls, newton.parameters[1:], atol=2e-3)
+
+
+@pytest.mark.parametrize("part", ["backgrounds", "observed", "response"])
+def test_a_store_belongs_to_its_data(tmp_path, part):
+    """Finished masses of another release are not used again, whatever differs."""
+    work = Work(store=tmp_path / "s.jsonl")
+    options = {"test": "cls", "calibration": "toys", "trials": 200}
+    own = measurement(**options)
+    own.limit([0.01], work=work)
+    first, *others = own.recast.release.runs
+    response = replace(first.response, probabilities=0.9 * first.response.probabilities)
+    changed = {
+        "backgrounds": {"backgrounds": measurement(5.0).recast.release.runs[0].backgrounds},
+        "observed": {"observed": (first.observed[0] + 1, *first.observed[1:])},
+        "response": {"response": response},
+    }[part]
+    release = replace(own.recast.release, runs=(replace(first, **changed), *others))
+    other = Measurement(ReleasedExperiment(own.recast.scattering, release))
+    with pytest.raises(OutputError, match="was made with release_sha256 = "):
+        other.limit([0.01], work=work)

@@ -7,14 +7,17 @@ from scipy.stats import norm
 import upscatter
 from counted_limits import expected, limits
 from upscatter.api import upper_limit
-from upscatter.errors import PhysicsError, ScenarioError
+from upscatter.errors import OutputError, PhysicsError, ScenarioError
+from upscatter.limits.curve import LimitCurve
 from upscatter.limits.moments import MomentLimits, remarks
 from upscatter.report.planning_tables import impact_tables
+from upscatter.report.tables import limit_table
 from upscatter.scenario.changes import chosen_test
 from upscatter.scenario.load import Scenario
+from upscatter.statistics.calibration import Sampler
 from upscatter.statistics.counts import effective_counts, weight_spread
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
-from upscatter.statistics.limit_method import BANDS
+from upscatter.statistics.limit_method import BANDS, Limits
 from upscatter.statistics.methods import PoissonMethod
 from upscatter.statistics.registry import (
     DEFAULT_TEST,
@@ -162,7 +165,7 @@ class TestRemarks:
 
     def test_calibrated_limits_state_their_error(self):
         scenario = with_test(QUIET, "poisson", calibration="toys", trials=400)
-        (error,) = upper_limit(scenario, [0.01]).caveats
+        error, *_ = upper_limit(scenario, [0.01]).caveats
         assert error.startswith("statistical error of the pseudo-experiments: up to ")
 
     @pytest.mark.parametrize("test", TEST_NAMES)
@@ -184,7 +187,8 @@ class TestRemarks:
         wild = {**QUIET, "flux.uncertainty": {"8B": 0.9, "hep": 0.9}}
         curve = upper_limit(with_test(wild, "chi2-pulls"), [0.01])
         assert curve.poisson is None
-        assert "too few counts for a chi2" in curve.remarks[0]
+        assert "for a chi2 with pulls to hold 90 % of the time" in curve.remarks[0]
+        assert "calibration" not in curve.remarks[0]  # of which a chi2 has none
 
 
 class TestPowerConstraint:
@@ -219,10 +223,12 @@ class TestPowerConstraint:
         data = pseudo_data(model, 0.0, 200, np.random.default_rng(2))
         limits = plain.setter(model, 5.0).limits(data)
         assert limits.min() < minus1
-        setter = bound.setter(model, 5.0)
-        np.testing.assert_allclose(setter.limits(data), np.maximum(limits, minus1))
-        assert setter.covers(data, 0.9 * minus1).all()
-        assert not setter.covers(data, 5.0 * minus1).all() or calibration == "toys"
+        np.testing.assert_allclose(
+            bound.setter(model, 5.0).limits(data), np.maximum(limits, minus1)
+        )
+        below, above = 0.9 * minus1, 3.0 * minus1
+        assert bound.setter(model, below).covers(data, below).all()
+        assert not bound.setter(model, above).covers(data, above).all()
 
     def test_a_remark_says_where_it_sets_the_limit(self):
         limits = MomentLimits(
@@ -286,3 +292,138 @@ class TestSchema:
         assert curve.error[0] > 0.0
         assert curve.header == ("mass_MeV", "mu_bohr", "mu_bohr_error")
         assert "trials" not in upper_limit(with_test({}, "cls"), [0.01]).provenance
+
+
+class TestMoments:
+    """The strength is μ²: limits are its roots, and relative errors half of its own."""
+
+    LIMITS = MomentLimits.of(
+        Limits(
+            strength=np.array([4e-18, 9e-18]), reliable=np.array([True, False]),
+            lower=np.array([1e-18, 0.0]), error=np.array([4e-19, 1.8e-18]),
+            bands=np.outer([0.0, 1.0, 4.0, 9.0, 16.0], [1e-18, 4e-18]),
+            noisy=np.array([False, True]),
+        ),
+        np.array([True, False, True]),
+    )  # fmt: skip
+
+    def test_roots(self):
+        np.testing.assert_allclose(self.LIMITS.mu, [2e-9, np.nan, 3e-9])
+        np.testing.assert_allclose(self.LIMITS.lower, [1e-9, np.nan, 0.0])
+        np.testing.assert_allclose(self.LIMITS.error, [1e-10, np.nan, 3e-10])
+        np.testing.assert_allclose(
+            self.LIMITS.bands[:, [0, 2]], np.outer(np.arange(5.0), [1e-9, 2e-9])
+        )
+        assert self.LIMITS.reliable.tolist() == [True, True, False]
+
+    def test_tables_show_them(self):
+        curve = LimitCurve(
+            scenario="s", flavour="universal", confidence=0.9, dof=1,
+            mass=np.array([0.01, 40.0, 5.0]), mu=self.LIMITS.mu, lower=self.LIMITS.lower,
+            error=self.LIMITS.error,
+        )  # fmt: skip
+        columns = {c.header: list(c.cells) for c in limit_table(curve, thin=False).columns}
+        assert columns["mu_nu4 [mu_B]"] == ["2.000e-09", "-", "3.000e-09"]
+        assert columns["lower end"][0] == "1.000e-09"
+        assert [text.strip() for text in columns["error"]] == ["5.0 %", "-", "10.0 %"]
+        assert curve.caveats[0].endswith("up to 10.0 %")
+        assert curve.to_dict()["lower_mu_bohr"] == [1e-9, None, 0.0]
+        assert curve.to_dict()["statistical_error_mu_bohr"] == pytest.approx(
+            [1e-10, None, 3e-10], nan_ok=True
+        )
+
+
+class TestProfiledNuisances:
+    """Below two effective counts they cost more than two points, and the limit says so."""
+
+    MODEL = BinnedModel(
+        {"signal": np.exp(-np.arange(20) / 3.0) / np.exp(-np.arange(20) / 3.0).sum()},
+        {"background": np.full(20, 0.025)},
+        (Normalisation("flux", {"signal": 0.16}), Normalisation("b", {"background": 0.1})),
+    )
+
+    @pytest.mark.parametrize(
+        ("test", "good"), [("poisson", False), ("unified", False), ("cls", True)]
+    )
+    def test_it_is_said(self, test, good):
+        method = limit_method(test, 0.9, calibration="toys", trials=3000)
+        found = method.expected(self.MODEL)
+        assert found.reliable.tolist() == [good]
+        assert not found.noisy.any()
+        assert 'test = "cls"' in method.remedy
+
+    def test_not_without_nuisances_or_with_more_counts(self):
+        method = limit_method("poisson", 0.9, calibration="toys", trials=3000)
+        known = BinnedModel(self.MODEL.signals, self.MODEL.backgrounds)
+        more = BinnedModel(
+            self.MODEL.signals, {"background": np.full(20, 1.5)}, self.MODEL.normalisations
+        )
+        assert method.expected(known).reliable.all()
+        assert method.expected(more).reliable.all()
+
+    @pytest.mark.slow
+    def test_profiled_on_each_data_set(self):
+        """As `limit` does with observed counts, and not on the true strength's Asimov data."""
+        covered = {}
+        for test in ("poisson", "cls"):
+            method = limit_method(test, 0.9, calibration="toys", trials=1500)
+            strength = float(method.expected(self.MODEL).strength[0])
+            data = pseudo_data(self.MODEL, strength, 500, np.random.default_rng(8))
+            held = []
+            for i in range(500):
+                row = data.take(slice(i, i + 1))
+                sampler = Sampler(self.MODEL, row, method.criterion, method.settings)
+                try:
+                    samples = sampler.with_signal(strength), sampler.without(strength)
+                except PhysicsError:  # such data have no limit, and the command says so
+                    continue
+                q = sampler.observed(row, strength)
+                held.append(method.criterion.sampled_level(q, *samples)[0][0] >= 0.1)
+            assert len(held) > 490
+            covered[test] = np.mean(held)
+        assert 0.80 < covered["poisson"] < 0.89
+        assert covered["cls"] > 0.90
+
+
+def test_a_calibrated_setter_tests_one_strength_only():
+    setter = limit_method("poisson", 0.9, calibration="toys", trials=500).setter(one_bin(3.0), 4.0)
+    data = pseudo_data(one_bin(3.0), 4.0, 10, np.random.default_rng(1))
+    assert setter.covers(data, 4.0).size == 10
+    with pytest.raises(ValueError, match="prepared for strength 4"):
+        setter.covers(data, 2.0)
+
+
+def test_toys_of_a_calibrated_limit_hold_it():
+    result = upscatter.toys("ge-nextgen", trials=400, test="poisson", calibration="toys")
+    assert 0.85 < result.coverage.measured < 0.95
+    assert np.median(result.limits) == pytest.approx(result.expected[2], rel=0.05)
+
+
+class TestStoreOfACalibration:
+    """Finished masses are used again for the same scenario, masses, options and data only."""
+
+    SCENARIO = with_test({}, "poisson", calibration="toys", trials=200)
+
+    @pytest.mark.parametrize(
+        ("changes", "masses", "bands", "said"),
+        [
+            ({"detector.exposure": "151 kg yr"}, [0.01], False, "scenario_sha256"),
+            ({"statistics.seed": 2}, [0.01], False, "scenario_sha256"),
+            ({}, [0.02], False, "mass_MeV"),
+            ({}, [0.01], True, "bands"),
+        ],
+    )
+    def test_of_a_projection(self, tmp_path, changes, masses, bands, said):
+        store = tmp_path / "s.jsonl"
+        upper_limit(self.SCENARIO, [0.01], store=store)
+        with pytest.raises(OutputError, match=f"was made with {said} = "):
+            upper_limit(self.SCENARIO.replaced(changes), masses, bands=bands, store=store)
+
+    def test_in_the_cache(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+        first = upper_limit(self.SCENARIO, [0.01], store="cache")
+        other = upper_limit(
+            self.SCENARIO.replaced("detector.exposure", "15 kg yr"), [0.01], store="cache"
+        )
+        assert other.mu[0] > 1.2 * first.mu[0]
+        assert upper_limit(self.SCENARIO, [0.01], store="cache").mu == first.mu

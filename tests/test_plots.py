@@ -80,6 +80,18 @@ def test_a_single_mass_has_a_mark_and_bands_that_can_be_seen():
     assert left < 0.7 < 1.0 < right
 
 
+def test_lower_ends_are_drawn_where_there_are_any():
+    both = curve()
+    lower = np.where(both.mass < 1.0, 0.4 * both.mu, 0.0)
+    (axes,) = exclusion_figure([replace(both, lower=lower)]).axes
+    drawn = axes.lines[1].get_ydata()
+    np.testing.assert_allclose(drawn[both.mass[:59] < 1.0], lower[both.mass < 1.0])
+    assert np.isnan(drawn[both.mass[:59] >= 1.0]).all()
+    assert axes.lines[1].get_label() == "lower end"
+    (axes,) = exclusion_figure([replace(both, lower=0.0 * both.mass)]).axes
+    assert len(axes.lines) == 1
+
+
 def test_the_frame_holds_bands_far_above_the_curve():
     """A χ² that is sixty times too strong has bands that show it; the legend is above them."""
     mass = np.geomspace(0.01, 18.0, 50)

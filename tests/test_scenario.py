@@ -220,7 +220,7 @@ class TestQuantities:
 
     @pytest.mark.parametrize(
         "value",
-        ["0.01", '"0.01"', '"0.01 / (keVnr kg day)"', '"0.01 / (keV kg day)"', '"0.01 dru"',
+        ["0.01", '"0.01"', '"0.01 / (keVnr kg day)"', '"0.01 / (keV kg day)"', '"0.01 cpd"',
          '"-1 / (keVee kg day)"', '"1e300 / (keVee kg day)"', '"0.01 / keVee kg day"'],
     )  # fmt: skip
     def test_background(self, value):

@@ -27,8 +27,9 @@ class MomentLimits:
         Limits of signal-free data that fluctuate.
     lower, error : ndarray, shape (masses,), or None
         Lower end of a two-sided interval; statistical error of the upper limit.
-    raised : ndarray of bool, shape (masses,), or None
-        Where a power constraint has replaced the limit of the data.
+    noisy, raised : ndarray of bool, shape (masses,), or None
+        Where the statistical error is too large, and where a power constraint has replaced the
+        limit of the data.
     """
 
     mu: FloatArray
@@ -37,6 +38,7 @@ class MomentLimits:
     bands: FloatArray | None = None
     lower: FloatArray | None = None
     error: FloatArray | None = None
+    noisy: npt.NDArray[np.bool_] | None = None
     raised: npt.NDArray[np.bool_] | None = None
 
     @classmethod
@@ -56,8 +58,6 @@ class MomentLimits:
             error = np.divide(0.5 * limits.error, mu, out=np.zeros_like(mu), where=mu > 0.0)
         reliable = np.ones(seen.size, dtype=bool)
         reliable[seen] = limits.reliable
-        raised = np.zeros(seen.size, dtype=bool)
-        raised[seen] = False if limits.raised is None else limits.raised
 
         def among_all(values: FloatArray | None) -> FloatArray | None:
             return None if values is None else placed(values, seen)
@@ -70,7 +70,8 @@ class MomentLimits:
             bands=among_all(bands),
             lower=among_all(None if limits.lower is None else np.sqrt(limits.lower)),
             error=among_all(error),
-            raised=raised,
+            noisy=_where(limits.noisy, seen),
+            raised=_where(limits.raised, seen),
         )
 
     @classmethod
@@ -85,6 +86,17 @@ def placed(values: FloatArray, seen: npt.NDArray[np.bool_]) -> FloatArray:
     """Expand numbers of the masses within reach (last axis) to all masses, with NaN elsewhere."""
     everywhere = np.full((*values.shape[:-1], seen.size), np.nan)
     everywhere[..., seen] = values
+    return everywhere
+
+
+def _where(
+    marked: npt.NDArray[np.bool_] | None, seen: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_] | None:
+    """Marks of the masses within reach, among all masses."""
+    if marked is None:
+        return None
+    everywhere = np.zeros(seen.size, dtype=bool)
+    everywhere[seen] = marked
     return everywhere
 
 
@@ -108,7 +120,11 @@ def remarks(
         At most one line on each.
     """
     lines = []
-    bad = ~limits.reliable
+    noisy = np.zeros(mass.size, dtype=bool) if limits.noisy is None else limits.noisy
+    if noisy.any():
+        where = _masses(mass[noisy])
+        lines.append(f"{where}: a large statistical error; take more pseudo-experiments (--trials)")
+    bad = ~limits.reliable & ~noisy
     if bad.any():
         first = int(np.flatnonzero(bad)[0])
         remedy = method.remedy

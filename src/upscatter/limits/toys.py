@@ -76,8 +76,8 @@ class ToyResult(Result):
     asymptotic_coverage : float
         See `Coverage`.
     expected : ndarray, shape (5,)
-        Limits on μ_ν4/μ_B from the asymptotic formulae, for
-        `upscatter.statistics.upper_limits.BANDS`.
+        Limits on μ_ν4/μ_B that the method expects, for
+        `upscatter.statistics.limit_method.BANDS`.
     coverage_is_least : bool
         Whether the asymptotic coverage is a lower bound of the method's coverage.
     method_remarks : tuple of str

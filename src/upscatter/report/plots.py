@@ -206,6 +206,10 @@ def _draw(axes: Axes, curve: LimitCurve, top: float, colour: str, line: object) 
         axes.plot(mass, curve.bands[2, reached], color=colour, linestyle=(0, (4, 2)), linewidth=0.9,
                   marker="_" if single else None, label="without a dipole, median")  # fmt: skip
     axes.plot(mass, mu, color=colour, linestyle=line, marker="v" if single else None, label=label)
+    if curve.lower is not None and (curve.lower > 0.0).any():
+        lower = np.where(curve.lower[reached] > 0.0, curve.lower[reached], np.nan)
+        axes.plot(mass, lower, color=colour, linestyle=(0, (1, 1)), linewidth=0.9,
+                  marker="^" if single else None, label="lower end")  # fmt: skip
 
 
 def _draw_bands(axes: Axes, mass: FloatArray, bands: FloatArray, colour: str) -> None:

@@ -79,15 +79,13 @@ def projected_limits(
     limits = _expected(model, model.method, mass_sterile, bands, work)
     if METHODS[model.method.name].for_data or limits.reliable.all():
         return limits, None
-    likelihood = limit_method("poisson", max(model.method.confidence, _LEAST_CONFIDENCE))
+    if model.method.confidence <= METHODS["poisson"].least_confidence:
+        return limits, None
+    likelihood = limit_method("poisson", model.method.confidence)
     try:
         return limits, _expected(model, likelihood, mass_sterile, False, HERE).mu
     except (PhysicsError, ScenarioError):  # what a likelihood refuses, a χ² may still have
         return limits, None
-
-
-_LEAST_CONFIDENCE = 0.51
-"""Least confidence level of the Poisson limits, as one-sided limits need more than 0.5."""
 
 
 def _expected(

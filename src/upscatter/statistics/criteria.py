@@ -194,7 +194,8 @@ class TwoSided(Criterion):
         beyond = (root**2 + width**2) / (2.0 * safe)
         # a vanishing strength has no tail on the other side
         other = np.where(root <= width, root, np.where(width > 0.0, beyond, np.inf))
-        return np.asarray(np.logaddexp(log_ndtr(-root), log_ndtr(-other)))
+        with np.errstate(invalid="ignore"):  # failed fits have none
+            return np.asarray(np.logaddexp(log_ndtr(-root), log_ndtr(-other)))
 
     def expected_root(self, alpha: float, number: npt.ArrayLike) -> FloatArray:
         """√q of the upper end: N + Φ⁻¹(1 − α/2) for N ≥ 0, else the root of the p-value in √q."""

@@ -42,6 +42,8 @@ class Limits:
         Lower end of a two-sided interval; 0 where the data do not exclude 0.
     error, lower_error : ndarray, shape (n,), or None
         Statistical errors from pseudo-experiments.
+    noisy : ndarray of bool, shape (n,), or None
+        Where the statistical error is too large; such limits are not reliable.
     raised : ndarray of bool, shape (n,), or None
         Where a power constraint has replaced the limit of the data.
     """
@@ -53,6 +55,7 @@ class Limits:
     lower: FloatArray | None = None
     error: FloatArray | None = None
     lower_error: FloatArray | None = None
+    noisy: npt.NDArray[np.bool_] | None = None
     raised: npt.NDArray[np.bool_] | None = None
 
 
@@ -103,7 +106,7 @@ class LimitMethod(ABC):
 
     @property
     def doubt(self) -> str:
-        """What is wrong with a limit that is not reliable."""
+        """What is wrong with a limit that is not reliable, unless its statistical error is."""
         often = f"{100.0 * self.confidence:g} % of the time"
         return f"too few counts for the asymptotic formulae of {self.name} to hold {often}"
 

@@ -78,7 +78,12 @@ class PullsMethod(LimitMethod):
     def doubt(self) -> str:
         """See `LimitMethod.doubt`."""
         often = f"{100.0 * self.confidence:g} % of the time"
-        return f"too few counts for a chi2 with pulls to hold {often}"
+        return f"too few counts, or too small a Delta^2, for a chi2 with pulls to hold {often}"
+
+    @property
+    def remedy(self) -> str:
+        """See `LimitMethod.remedy`."""
+        return 'use test = "poisson" (--test poisson)'
 
     @property
     def closed_form(self) -> bool:

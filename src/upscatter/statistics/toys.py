@@ -8,13 +8,13 @@ constrain the nuisance parameters.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import erf, sqrt
 
 import numpy as np
 from scipy.special import betaincinv
 
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
+from upscatter.statistics.garwood import ONE_SIGMA
 from upscatter.statistics.likelihood import BinnedModel
 from upscatter.statistics.limit_method import LimitSetter
 from upscatter.statistics.observation import Observation
@@ -22,9 +22,6 @@ from upscatter.store import Columns
 
 MOST_COUNTS = 1e12
 """Expected counts of a bin above which no random numbers are drawn: a unit must be wrong."""
-
-ONE_SIGMA = erf(1.0 / sqrt(2.0))
-"""Probability within one standard deviation."""
 
 
 def pseudo_data(

@@ -246,11 +246,10 @@ class Measurement:
 
     def _key(self, mass: FloatArray, bands: bool) -> dict[str, object]:
         """All inputs of a calibration, including the data, JSON-ready."""
-        observed = self.recast.likelihood.observed.tolist()
         return {
             "upscatter": version("upscatter"),
             "scenario_sha256": self.scenario.digest,
-            "observed": observed,
+            "release_sha256": self.recast.release.digest,
             "mass_MeV": mass.tolist(),
             "bands": bands,
         }

@@ -56,7 +56,7 @@ class Ensemble:
     mu_true : float
         μ_ν4/μ_B in the pseudo-experiments with a signal.
     expected : ndarray, shape (5,)
-        Expected limits on μ_ν4/μ_B, for `upscatter.statistics.upper_limits.BANDS`.
+        Expected limits on μ_ν4/μ_B, for `upscatter.statistics.limit_method.BANDS`.
     setter : LimitSetter
         Method for the limits.
     caveats : tuple of str
