@@ -343,7 +343,7 @@ class TestProfiledNuisances:
     )
 
     @pytest.mark.parametrize(
-        ("test", "good"), [("poisson", False), ("unified", False), ("cls", True)]
+        ("test", "good"), [("poisson", False), ("unified", True), ("cls", True)]
     )
     def test_it_is_said(self, test, good):
         method = limit_method(test, 0.9, calibration="toys", trials=3000)

@@ -155,7 +155,7 @@ class TestSolutions:
         counts = 0.5 * found.value * 150.0 * 365.25  # in bins of 0.5 keVee
         assert counts < 1.0
         assert found.sparse
-        assert "too few counts for a chi2" in found.remarks[0]
+        assert "too few counts, or too small a Delta^2, for a chi2" in found.remarks[0]
         assert not plan(gaussian, 0.9 * found.scenario_mu, "background").sparse
 
 

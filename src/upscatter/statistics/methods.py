@@ -19,7 +19,7 @@ from upscatter.statistics.curve_calibration import CalibratedCurve, calibrated_c
 from upscatter.statistics.likelihood import BinnedModel
 from upscatter.statistics.limit_method import BANDS, LimitMethod, Limits, LimitSetter
 from upscatter.statistics.observation import Observation
-from upscatter.statistics.registry import METHODS, CalibrationName
+from upscatter.statistics.registry import CalibrationName
 from upscatter.statistics.upper_limits import (
     confidence_level,
     expected_limit,
@@ -40,10 +40,6 @@ LEAST_IN_TAIL = 5.0
 MOST_ERROR = 0.10
 """Relative statistical error of a limit on the strength's root, above which it is not reliable."""
 
-LEAST_PROFILED = 2.0
-"""Effective counts below which profiled nuisance parameters cost two points of coverage, as
-measured in docs/coverage.md."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class LikelihoodMethod(LimitMethod):
@@ -63,6 +59,9 @@ class LikelihoodMethod(LimitMethod):
     # effective counts from which coverage holds within 2 points, first if weights differ, then if
     # limits take few distinct values; measured in docs/coverage.md
     reliable_counts: ClassVar[tuple[float, float]]
+    # effective counts from which the profiling of nuisance parameters leaves a calibrated limit its
+    # coverage within 2 points; measured there, too
+    profiled_counts: ClassVar[float] = 0.0
     calibration: CalibrationName = "asymptotic"
     trials: int = 5000
     seed: int = 1
@@ -85,7 +84,7 @@ class LikelihoodMethod(LimitMethod):
     def remedy(self) -> str:
         """See `LimitMethod.remedy`."""
         if self.calibration == "toys":
-            return 'use test = "cls" (--test cls), which has a margin for them'
+            return 'use test = "cls" (--test cls), which has a margin for that'
         return super().remedy
 
     @property
@@ -200,9 +199,8 @@ class LikelihoodMethod(LimitMethod):
             known = np.isfinite(strength)
             # the relative error of the root of a strength is half its own
             noisy = known & (np.zeros(1) if error is None else error > 2.0 * MOST_ERROR * strength)
-            certain = METHODS[self.name].conservative or not model.names
-            enough = certain | (counts >= LEAST_PROFILED)
-            return replace(limits, reliable=known & ~noisy & enough, noisy=noisy)
+            profiled = self.profiled_counts if model.names else 0.0
+            return replace(limits, reliable=known & ~noisy & (counts >= profiled), noisy=noisy)
         spread, lattice = self.reliable_counts
         least = np.where(weight_spread(model, strength) < LATTICE_SPREAD, lattice, spread)
         return replace(limits, reliable=np.asarray(counts >= least))
@@ -215,6 +213,7 @@ class PoissonMethod(LikelihoodMethod):
     name: ClassVar[str] = "poisson"
     criterion: ClassVar[Criterion] = CLSB
     reliable_counts: ClassVar[tuple[float, float]] = (10.0, 20.0)
+    profiled_counts: ClassVar[float] = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
