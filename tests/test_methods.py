@@ -124,6 +124,23 @@ class TestReliability:
         assert right.reliable[0]
         assert right.coverage[0] == pytest.approx(0.95, abs=0.015)
 
+    def test_a_chi2_counts_its_pulls_as_spread(self):
+        """Of many counts the coverage is Φ(1.645), but for the signal's own fluctuations."""
+        signal = {"8B": np.array([[100.0, 60.0, 30.0]]) * 1e18}
+        solar = {"8B": np.array([1000.0, 800.0, 600.0])}
+        few = expected(np.array([100.0, 100.0, 100.0]), 0.0, solar, {"8B": 0.16})
+        assert limits("chi2-pulls", signal, few, variance="expected").coverage[0] == pytest.approx(
+            0.943, abs=0.001
+        )
+
+    @pytest.mark.parametrize(("background", "good"), [(5.0, False), (50.0, True)])
+    def test_a_chi2_needs_counts_whatever_its_spread(self, background, good):
+        """Of five background counts the spread is right, but their distribution no Gaussian."""
+        few = expected(np.array([background]), 0.0, {}, {})
+        found = limits("chi2-pulls", np.array([[1e18]]), few, variance="background")
+        assert found.coverage[0] > 0.88
+        assert found.reliable.tolist() == [good]
+
 
 class TestRemarks:
     def test_a_quiet_detector_falls_into_no_trap(self):
