@@ -1,11 +1,13 @@
 """The exclusion figure: what a referee would look for, and that files come whole."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from matplotlib.image import imread
 
 from upscatter.limits.curve import LimitCurve
-from upscatter.report.plots import exclusion_figure, save
+from upscatter.report.plots import exclusion_figure, save, stretches
 
 
 def curve(title="A detector", flavour="universal", scale=1.0):
@@ -115,3 +117,71 @@ def test_png_has_ink_and_print_resolution(figure, tmp_path):
     image = imread(path)
     assert image.shape[1] >= 1000
     assert image[..., :3].std() > 0.05
+
+
+def few(mass, mu, bands=None, lower=None, title="Few masses"):
+    """A curve at a few masses, with the arguments as lists."""
+    arrays = (None if values is None else np.array(values) for values in (bands, lower))
+    bands, lower = arrays
+    return replace(curve(title), mass=np.array(mass), mu=np.array(mu), bands=bands, lower=lower)
+
+
+def markers(axes):
+    """Positions of the lines that are single points with a marker."""
+    return [
+        tuple(line.get_xydata()[0])
+        for line in axes.get_lines()
+        if len(line.get_xdata()) == 1 and line.get_marker() not in ("None", "", None)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mass", "mu"),
+    [
+        ([1.0], [1e-9]),
+        ([1.0, 40.0], [1e-9, np.nan]),
+        ([0.0, 1.0], [1e-9, 1e-9]),  # the logarithmic axis does not reach the massless one
+    ],
+)
+def test_a_single_mass_has_a_marker_inside_the_frame(mass, mu):
+    (axes,) = exclusion_figure([few(mass, mu)]).axes
+    assert markers(axes) == [(1.0, 1e-9)]
+    assert axes.get_xlim()[0] < 0.8
+    assert axes.get_ylim()[0] < 1e-9 < axes.get_ylim()[1]
+    assert len(axes.get_legend().get_texts()) == 1
+
+
+def test_the_largest_mass_has_its_whole_marker():
+    (axes,) = exclusion_figure([few([50.0], [1e-9])]).axes
+    assert axes.get_xlim()[1] > 60.0
+
+
+def test_a_mass_between_others_out_of_reach_has_a_marker_and_no_line_to_them():
+    mass, gap = [1.0, 2.0, 3.0, 4.0, 5.0], np.nan
+    (axes,) = exclusion_figure([few(mass, [1e-9, 1e-9, gap, 2e-9, gap])]).axes
+    assert markers(axes) == [(4.0, 2e-9)]
+    line, _ = axes.get_lines()
+    assert line.get_xdata().tolist() == [1.0, 2.0]
+    assert len(axes.get_legend().get_texts()) == 1
+
+
+def test_bands_and_lower_end_of_a_single_mass_are_drawn():
+    bands = [[4e-10], [6e-10], [1e-9], [2e-9], [3e-9]]
+    (axes,) = exclusion_figure([few([1.0], [1e-9], bands, lower=[5e-10])]).axes
+    assert markers(axes) == [(1.0, 5e-10), (1.0, 1e-9)]
+    bars = [bar.get_segments()[0] for bar in axes.collections]
+    assert [bar[:, 1].tolist() for bar in bars] == [[4e-10, 3e-9], [6e-10, 2e-9]]
+    texts = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert [r"2\sigma" in texts[0], r"1\sigma" in texts[1], texts[2]] == [True, True, "lower end"]
+
+
+def test_a_lower_end_is_a_line_where_the_data_ask_for_one():
+    mass, mu = [1.0, 2.0, 3.0], [1e-9, 1e-9, 2e-9]
+    (axes,) = exclusion_figure([few(mass, mu, lower=[0.0, 2e-10, 5e-10])]).axes
+    lower, _ = axes.get_lines()
+    np.testing.assert_array_equal(lower.get_xydata(), [[2.0, 2e-10], [3.0, 5e-10]])
+
+
+def test_stretches_of_nothing():
+    assert stretches(np.zeros(3, dtype=bool)) == []
+    assert stretches(np.zeros(0, dtype=bool)) == []
