@@ -182,6 +182,44 @@ def test_a_lower_end_is_a_line_where_the_data_ask_for_one():
     np.testing.assert_array_equal(lower.get_xydata(), [[2.0, 2e-10], [3.0, 5e-10]])
 
 
+WIDE = np.array([1.5e-13, 2.2e-13, 4.3e-11, 6.0e-9, 8.7e-9])
+"""Limits from few expected counts, as the χ² with pulls gives them."""
+
+
+def wide():
+    rise = curve().mu / 1e-9
+    return replace(curve(), mu=4.3e-11 * rise, bands=WIDE[:, None] * rise)
+
+
+def test_the_frame_holds_the_bands_where_masses_are_low():
+    (axes,) = exclusion_figure([wide()]).axes
+    low, high = axes.get_ylim()
+    assert low <= WIDE[0] < WIDE[-1] < high
+
+
+def test_the_legend_is_above_the_bands_and_opaque():
+    """The colours of the legend do not mix with those of the bands."""
+    figure = exclusion_figure([wide()])
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    legend = axes.get_legend()
+    box = legend.get_window_extent().transformed(axes.transData.inverted())
+    assert box.y0 > WIDE[-1]
+    assert legend.get_frame_on()
+    assert legend.get_frame().get_alpha() == 1.0
+
+
+def test_a_lower_edge_far_below_does_not_stretch_the_frame():
+    banded = wide()
+    edge = banded.bands.copy()
+    edge[0] *= 1e-6
+    plain, stretched = (
+        exclusion_figure([replace(banded, bands=bands)]).axes[0].get_ylim()
+        for bands in (banded.bands, edge)
+    )
+    assert plain == stretched
+
+
 def test_stretches_of_nothing():
     assert stretches(np.zeros(3, dtype=bool)) == []
     assert stretches(np.zeros(0, dtype=bool)) == []

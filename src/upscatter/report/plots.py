@@ -31,7 +31,9 @@ _HEIGHT = 2.7
 _MANY_DECADES = 1e7
 _DPI = 300
 _DECADES = 1e4
-"""Ratio of the ends of the axis of moments."""
+"""Least ratio of the ends of the axis of moments."""
+_LEGEND_SHARE = 0.36
+"""Part of the height that is left to the legend above what is flat at low masses."""
 _FAR_BELOW = 1e-2
 """Lower ends and lower 2σ edges are in the frame if they are above this part of the curve."""
 _BAR = 7.0
@@ -96,7 +98,13 @@ def exclusion_figure(curves: Sequence[LimitCurve]) -> Figure:
         for i, curve in enumerate(curves):
             _draw(axes, curve, top, COLOURS[i % len(COLOURS)], _LINES[i % len(_LINES)])
         if axes.get_legend_handles_labels()[0]:
-            axes.legend(loc="upper left", frameon=False, handlelength=2.4, borderaxespad=0.6)
+            # On a band, the colours of the legend would mix with that of the band.
+            legend = axes.legend(
+                loc="upper left", handlelength=2.4, borderaxespad=0.6, fancybox=False,
+                frameon=any(curve.bands is not None for curve in curves),
+                framealpha=1.0, edgecolor="none",
+            )  # fmt: skip
+            legend.set_zorder(5.0)
     return figure
 
 
@@ -217,6 +225,9 @@ def _frame(axes: Axes, curves: Sequence[LimitCurve]) -> None:
     lowest = [mu for curve in curves for mu in _lowest(curve)] or [1e-10]
     edges = [mu for curve in curves for mu in _lowest_edges(curve)]
     floor = 10.0 ** np.floor(min(np.log10(lowest).min() - 0.2, *np.log10(edges), np.inf))
+    flat = max(lowest)
+    # the legend is above what is flat
+    decades = np.ceil(np.log10(flat / floor) / (1.0 - _LEGEND_SHARE))
     masses = np.concatenate([curve.mass for curve in curves]) if curves else np.array([0.01])
     low, high = float(masses[masses > 0.0].min()), max(30.0, float(masses.max()))
     for curve in curves:
@@ -226,7 +237,7 @@ def _frame(axes: Axes, curves: Sequence[LimitCurve]) -> None:
                 low = float(10.0 ** np.floor(np.log10(low) - 0.2))
             if part.size == 1 and curve.mass[part] == high:
                 high *= 2.0
-    log_frame(axes, (low, high), (floor, floor * _DECADES))
+    log_frame(axes, (low, high), (floor, floor * max(_DECADES, 10.0**decades)))
 
 
 def _lowest(curve: LimitCurve) -> list[float]:
