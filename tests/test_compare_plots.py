@@ -360,3 +360,11 @@ def test_files_are_whole_and_reproducible(tmp_path, suffix):
         image = imread(paths[0])
         assert image.shape[1] >= 2000
         assert image[..., :3].std() > 0.05
+
+
+def test_a_curve_of_a_single_mass_has_a_marker():
+    alone = replace(curve(), mass=np.array([1.0, 30.0]), mu=np.array([1e-9, np.nan]))
+    (axes,) = comparison_figure([alone], published_bounds()).axes
+    (line,) = (line for line in axes.get_lines() if line.get_label().startswith("A detector"))
+    assert line.get_xydata().tolist() == [[1.0, 1e-9]]
+    assert line.get_marker() == "o"

@@ -13,7 +13,6 @@ from upscatter.limits.curve import LimitCurve
 from upscatter.report import hepdata
 from upscatter.report.hepdata import require_name, write_submission
 from upscatter.report.plots import exclusion_figure, save
-from upscatter.statistics.registry import METHODS, TEST_NAMES
 
 try:
     hepdata.require_library()
@@ -72,57 +71,102 @@ def test_the_table_holds_the_limits_and_their_units(curve, tmp_path):
     (mass,), (limit,) = table["independent_variables"], table["dependent_variables"]
     assert mass["header"]["units"] == "MeV"
     assert "B" in limit["header"]["units"]
-    values = [row["value"] for row in limit["values"]]
+    *values, last = [row["value"] for row in limit["values"]]
     np.testing.assert_allclose(values, curve.mu[:4], rtol=5e-5)
+    assert last == "-"
     masses = [row["value"] for row in mass["values"]]
-    np.testing.assert_allclose(masses, curve.mass[:4], rtol=1e-7)
-    assert len(set(masses)) == 4
+    np.testing.assert_allclose(masses, curve.mass, rtol=1e-7)
+    assert len(set(masses)) == 5
 
 
-def test_bands_errors_and_further_limits_go_along(curve, tmp_path):
-    bands = curve.mu * np.array([0.0, 0.7, 1.0, 1.4, 2.0])[:, None]
-    bands[4, 2] = np.nan
-    whole = replace(
-        curve, bands=bands, error=0.01 * curve.mu, lower=0.1 * curve.mu, poisson=3.0 * curve.mu
-    )
-    path = tmp_path / "out.tar.gz"
-    write_submission(whole, path)
-    files, (_, about) = contents(path)
-    limit, *further = yaml.safe_load(files[about["data_file"]])["dependent_variables"]
-    errors = [row["errors"] for row in limit["values"]]
-    assert {error["label"] for (error,) in errors} == {"pseudo-experiments"}
-    np.testing.assert_allclose(
-        [error["symerror"] for (error,) in errors], 0.01 * curve.mu[:4], rtol=5e-5
-    )
-    names = [column["header"]["name"] for column in further]
-    assert [name.rpartition(", ")[2] for name in names[2:]] == [
-        r"$-2\sigma$", r"$-1\sigma$", "median", r"$+1\sigma$", r"$+2\sigma$"
-    ]  # fmt: skip
-    assert "Lower end" in names[0]
-    assert "Poisson" in names[1]
-    expected = [whole.lower, whole.poisson, *bands]
-    for column, values in zip(further, expected, strict=True):
-        assert column["header"]["units"] == limit["header"]["units"]
-        shown = [np.nan if row["value"] == "-" else row["value"] for row in column["values"]]
-        np.testing.assert_allclose(shown, values[:4], rtol=5e-5)
-
-
-@pytest.mark.parametrize("test", TEST_NAMES)
-def test_only_a_chi2_has_degrees_of_freedom(curve, tmp_path, test):
-    path = tmp_path / "out.tar.gz"
-    write_submission(replace(curve, test=test), path)
-    files, (_, about) = contents(path)
-    (limit,) = yaml.safe_load(files[about["data_file"]])["dependent_variables"]
-    said = {qualifier["name"]: qualifier["value"] for qualifier in limit["qualifiers"]}
-    assert said["Test"] == METHODS[test].title
-    assert ("Degrees of freedom" in said) == (test == "chi2-pulls")
-
-
-def test_masses_out_of_reach_are_left_out_and_said_so(curve, tmp_path):
+def test_masses_out_of_reach_have_no_value_and_that_is_said(curve, tmp_path):
     path = tmp_path / "out.tar.gz"
     write_submission(curve, path)
     _, (_, about) = contents(path)
     assert "out of kinematic reach" in about["description"]
+
+
+FACTORS = (0.0, 0.5, 1.0, 2.0, 3.0)
+
+
+@pytest.fixture
+def rich(curve):
+    """A curve with everything that a method may add to it."""
+    return replace(
+        curve,
+        bands=np.outer(FACTORS, curve.mu),
+        error=np.array([1e-12, 2e-12, 0.0, np.nan, np.nan]),
+        lower=np.array([0.0, 2e-10, 0.0, 1e-8, np.nan]),
+        poisson=1.1 * curve.mu,
+    )
+
+
+def columns(path):
+    """Dependent variables of an archive by name."""
+    files, (_, about) = contents(path)
+    variables = yaml.safe_load(files[about["data_file"]])["dependent_variables"]
+    return {variable["header"]["name"]: variable for variable in variables}
+
+
+def numbers(column):
+    *values, last = [row["value"] for row in column["values"]]
+    assert last == "-"
+    return values
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore:Python 3.14 will, by default, filter:DeprecationWarning")
+def test_bands_lower_end_and_poisson_limit_are_columns(rich, tmp_path):
+    path = tmp_path / "out.tar.gz"
+    write_submission(rich, path)
+    limit, lower, poisson, *bands = columns(path).items()
+    assert limit[0] == r"Upper limit on $\mu_{\nu 4}$"
+    assert "Lower end" in lower[0]
+    assert "Poisson" in poisson[0]
+    assert [name.split(", ")[1] for name, _ in bands] == [
+        *(rf"${sigma}\sigma$" for sigma in ("-2", "-1")),
+        "median",
+        *(rf"${sigma}\sigma$" for sigma in ("+1", "+2")),
+    ]
+    np.testing.assert_allclose(numbers(lower[1]), rich.lower[:4], rtol=5e-5)
+    np.testing.assert_allclose(numbers(poisson[1]), rich.poisson[:4], rtol=5e-5)
+    for factor, (_, column) in zip(FACTORS, bands, strict=True):
+        np.testing.assert_allclose(numbers(column), factor * rich.mu[:4], rtol=5e-5)
+        assert column["header"]["units"] == limit[1]["header"]["units"]
+        assert column["qualifiers"] == limit[1]["qualifiers"]
+    check = hepdata.require_library()[1].FullSubmissionValidator()
+    assert check.validate(archive=str(path)), check.get_messages()
+
+
+def test_the_statistical_error_is_one_of_the_limit(rich, tmp_path, capsys):
+    path = tmp_path / "out.tar.gz"
+    write_submission(rich, path)
+    first, *others = columns(path).values()
+    errors = [row.get("errors") for row in first["values"]]
+    label = {"label": "pseudo-experiments"}
+    assert errors == [[{"symerror": 1e-12} | label], [{"symerror": 2e-12} | label], *[None] * 3]
+    assert not any("errors" in row for column in others for row in column["values"])
+    assert capsys.readouterr().out == ""
+
+
+def test_the_description_explains_the_columns(rich, curve, tmp_path):
+    path = tmp_path / "out.tar.gz"
+    said = []
+    for each in (rich, curve):
+        write_submission(each, path)
+        said.append(contents(path)[1][1]["description"])
+    for words in ("pseudo-experiments", "lower end of 0", "without a dipole"):
+        assert words in said[0]
+        assert words not in said[1]
+
+
+@pytest.mark.parametrize(("test", "has"), [("chi2-pulls", True), ("cls", False)])
+def test_degrees_of_freedom_are_those_of_a_test_that_has_them(curve, test, has, tmp_path):
+    path = tmp_path / "out.tar.gz"
+    write_submission(replace(curve, test=test), path)
+    (limit,) = columns(path).values()
+    assert ("Degrees of freedom" in {q["name"] for q in limit["qualifiers"]}) == has
+    assert ("dof" in contents(path)[1][1]["description"]) == has
 
 
 def test_qualifiers_name_what_the_limit_depends_on(curve, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.image import imread
 
 from upscatter.limits.curve import LimitCurve
-from upscatter.report.plots import exclusion_figure, save
+from upscatter.report.plots import exclusion_figure, save, stretches
 
 
 def curve(title="A detector", flavour="universal", scale=1.0):
@@ -57,48 +57,6 @@ def test_the_frame_holds_the_flat_part_and_the_kinematic_end(figure):
     low, high = axes.get_ylim()
     assert low < 3e-10 < 1e-9 < high
     assert high / low >= 1e3
-
-
-def single(bands=None):
-    """A limit at one mass only; another is out of reach."""
-    mass, mu = np.array([1.0, 40.0]), np.array([9e-10, np.nan])
-    factors = None if bands is None else np.array(bands)[:, None] * mu
-    return replace(curve(), mass=mass, mu=mu, bands=factors)
-
-
-def test_a_single_mass_has_a_mark_and_bands_that_can_be_seen():
-    (axes,) = exclusion_figure([single()]).axes
-    (line,) = axes.lines
-    assert line.get_marker() == "v"
-    (axes,) = exclusion_figure([single((0.5, 0.7, 1.0, 1.4, 2.0))]).axes
-    for bar, (low, high) in zip(axes.collections, ((0.5, 2.0), (0.7, 1.4)), strict=True):
-        ((_, bottom), (_, top)) = bar.get_segments()[0]
-        assert (bottom, top) == pytest.approx((low * 9e-10, high * 9e-10))
-        assert bar.get_linewidth()[0] > 3.0
-    left, right = exclusion_figure([replace(single(), mass=np.array([1.0]), mu=np.array([9e-10]))]
-                                   ).axes[0].get_xlim()  # fmt: skip
-    assert left < 0.7 < 1.0 < right
-
-
-def test_lower_ends_are_drawn_where_there_are_any():
-    both = curve()
-    lower = np.where(both.mass < 1.0, 0.4 * both.mu, 0.0)
-    (axes,) = exclusion_figure([replace(both, lower=lower)]).axes
-    drawn = axes.lines[1].get_ydata()
-    np.testing.assert_allclose(drawn[both.mass[:59] < 1.0], lower[both.mass < 1.0])
-    assert np.isnan(drawn[both.mass[:59] >= 1.0]).all()
-    assert axes.lines[1].get_label() == "lower end"
-    (axes,) = exclusion_figure([replace(both, lower=0.0 * both.mass)]).axes
-    assert len(axes.lines) == 1
-
-
-def test_the_frame_holds_bands_far_above_the_curve():
-    """A χ² that is sixty times too strong has bands that show it; the legend is above them."""
-    mass = np.geomspace(0.01, 18.0, 50)
-    mu = np.full(50, 4e-11)
-    bands = np.multiply.outer([0.0, 0.01, 1.0, 150.0, 220.0], mu)
-    (axes,) = exclusion_figure([replace(curve(), mass=mass, mu=mu, bands=bands)]).axes
-    assert axes.get_ylim()[1] >= 10.0 * bands.max()
 
 
 def test_the_legend_names_scenario_flavour_and_confidence():
@@ -159,3 +117,109 @@ def test_png_has_ink_and_print_resolution(figure, tmp_path):
     image = imread(path)
     assert image.shape[1] >= 1000
     assert image[..., :3].std() > 0.05
+
+
+def few(mass, mu, bands=None, lower=None, title="Few masses"):
+    """A curve at a few masses, with the arguments as lists."""
+    arrays = (None if values is None else np.array(values) for values in (bands, lower))
+    bands, lower = arrays
+    return replace(curve(title), mass=np.array(mass), mu=np.array(mu), bands=bands, lower=lower)
+
+
+def markers(axes):
+    """Positions of the lines that are single points with a marker."""
+    return [
+        tuple(line.get_xydata()[0])
+        for line in axes.get_lines()
+        if len(line.get_xdata()) == 1 and line.get_marker() not in ("None", "", None)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("mass", "mu"),
+    [
+        ([1.0], [1e-9]),
+        ([1.0, 40.0], [1e-9, np.nan]),
+        ([0.0, 1.0], [1e-9, 1e-9]),  # the logarithmic axis does not reach the massless one
+    ],
+)
+def test_a_single_mass_has_a_marker_inside_the_frame(mass, mu):
+    (axes,) = exclusion_figure([few(mass, mu)]).axes
+    assert markers(axes) == [(1.0, 1e-9)]
+    assert axes.get_xlim()[0] < 0.8
+    assert axes.get_ylim()[0] < 1e-9 < axes.get_ylim()[1]
+    assert len(axes.get_legend().get_texts()) == 1
+
+
+def test_the_largest_mass_has_its_whole_marker():
+    (axes,) = exclusion_figure([few([50.0], [1e-9])]).axes
+    assert axes.get_xlim()[1] > 60.0
+
+
+def test_a_mass_between_others_out_of_reach_has_a_marker_and_no_line_to_them():
+    mass, gap = [1.0, 2.0, 3.0, 4.0, 5.0], np.nan
+    (axes,) = exclusion_figure([few(mass, [1e-9, 1e-9, gap, 2e-9, gap])]).axes
+    assert markers(axes) == [(4.0, 2e-9)]
+    line, _ = axes.get_lines()
+    assert line.get_xdata().tolist() == [1.0, 2.0]
+    assert len(axes.get_legend().get_texts()) == 1
+
+
+def test_bands_and_lower_end_of_a_single_mass_are_drawn():
+    bands = [[4e-10], [6e-10], [1e-9], [2e-9], [3e-9]]
+    (axes,) = exclusion_figure([few([1.0], [1e-9], bands, lower=[5e-10])]).axes
+    assert markers(axes) == [(1.0, 5e-10), (1.0, 1e-9)]
+    bars = [bar.get_segments()[0] for bar in axes.collections]
+    assert [bar[:, 1].tolist() for bar in bars] == [[4e-10, 3e-9], [6e-10, 2e-9]]
+    texts = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert [r"2\sigma" in texts[0], r"1\sigma" in texts[1], texts[2]] == [True, True, "lower end"]
+
+
+def test_a_lower_end_is_a_line_where_the_data_ask_for_one():
+    mass, mu = [1.0, 2.0, 3.0], [1e-9, 1e-9, 2e-9]
+    (axes,) = exclusion_figure([few(mass, mu, lower=[0.0, 2e-10, 5e-10])]).axes
+    lower, _ = axes.get_lines()
+    np.testing.assert_array_equal(lower.get_xydata(), [[2.0, 2e-10], [3.0, 5e-10]])
+
+
+WIDE = np.array([1.5e-13, 2.2e-13, 4.3e-11, 6.0e-9, 8.7e-9])
+"""Limits from few expected counts, as the χ² with pulls gives them."""
+
+
+def wide():
+    rise = curve().mu / 1e-9
+    return replace(curve(), mu=4.3e-11 * rise, bands=WIDE[:, None] * rise)
+
+
+def test_the_frame_holds_the_bands_where_masses_are_low():
+    (axes,) = exclusion_figure([wide()]).axes
+    low, high = axes.get_ylim()
+    assert low <= WIDE[0] < WIDE[-1] < high
+
+
+def test_the_legend_is_above_the_bands_and_opaque():
+    """The colours of the legend do not mix with those of the bands."""
+    figure = exclusion_figure([wide()])
+    figure.draw_without_rendering()
+    (axes,) = figure.axes
+    legend = axes.get_legend()
+    box = legend.get_window_extent().transformed(axes.transData.inverted())
+    assert box.y0 > WIDE[-1]
+    assert legend.get_frame_on()
+    assert legend.get_frame().get_alpha() == 1.0
+
+
+def test_a_lower_edge_far_below_does_not_stretch_the_frame():
+    banded = wide()
+    edge = banded.bands.copy()
+    edge[0] *= 1e-6
+    plain, stretched = (
+        exclusion_figure([replace(banded, bands=bands)]).axes[0].get_ylim()
+        for bands in (banded.bands, edge)
+    )
+    assert plain == stretched
+
+
+def test_stretches_of_nothing():
+    assert stretches(np.zeros(3, dtype=bool)) == []
+    assert stretches(np.zeros(0, dtype=bool)) == []

@@ -349,3 +349,13 @@ class TestCompare:
         with pytest.raises(upscatter.UpscatterError, match=message) as refusal:
             upscatter.compare(*scenarios, **options)
         assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("name", ["LimitCurve", "ToyResult"])
+def test_comments_state_degrees_of_freedom_of_a_test_that_has_them(name):
+    """JSON keeps the key for every test."""
+    result = made(name)
+    for test, stated in (("chi2-pulls", True), ("cls", False)):
+        changed = dataclasses.replace(result, test=test)
+        assert ("dof: 1" in changed.to_csv()) == stated
+        assert changed.to_dict()["dof"] == 1

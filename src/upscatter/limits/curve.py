@@ -11,7 +11,7 @@ import numpy.typing as npt
 from upscatter.errors import OutputError
 from upscatter.numerics import FloatArray
 from upscatter.results import Result, none_where_nan, origin
-from upscatter.statistics.registry import CalibrationName, TestName
+from upscatter.statistics.registry import METHODS, CalibrationName, TestName
 
 _MOST_DIGITS = 9
 
@@ -32,7 +32,7 @@ class LimitCurve(Result):
     confidence : float
         Confidence level.
     dof : int
-        Degrees of freedom of Δχ².
+        Degrees of freedom of Δχ², for a test that has any.
     mass : ndarray, shape (masses,)
         m_4 in MeV.
     mu : ndarray, shape (masses,)
@@ -118,9 +118,10 @@ class LimitCurve(Result):
     @property
     def comments(self) -> list[str]:
         """Comment lines above the table of the curve."""
+        dof = f"; dof: {self.dof}" if METHODS[self.test].has_dof else ""
         return [
             f"{self.scenario}: upper limit on mu_nu4 (Bohr magnetons) against m4 (MeV)",
-            f"flavour: {self.flavour}; confidence: {self.confidence:g}; dof: {self.dof}",
+            f"flavour: {self.flavour}; confidence: {self.confidence:g}{dof}",
             *self.remarks,
             *origin(self.provenance),
         ]

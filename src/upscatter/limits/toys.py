@@ -12,7 +12,7 @@ from upscatter.limits.curve import BAND_NAMES
 from upscatter.numerics import FloatArray
 from upscatter.results import Result, none_where_nan, origin
 from upscatter.statistics.limit_method import BANDS
-from upscatter.statistics.registry import CalibrationName, TestName
+from upscatter.statistics.registry import METHODS, CalibrationName, TestName
 from upscatter.statistics.toys import binomial_interval
 
 
@@ -169,9 +169,10 @@ class ToyResult(Result):
         """Comment lines above the table of the trials."""
         coverage = self.coverage
         low, high = coverage.interval
+        dof = f"; dof: {self.dof}" if METHODS[self.test].has_dof else ""
         return [
             f"{self.scenario}: pseudo-experiments at m4 = {self.mass:g} MeV, seed {self.seed}",
-            f"flavour: {self.flavour}; confidence: {self.confidence:g}; dof: {self.dof}",
+            f"flavour: {self.flavour}; confidence: {self.confidence:g}{dof}",
             "limit_mu_bohr: upper limit on mu_nu4 (Bohr magnetons) of data without a signal",
             f"covered: whether the limit of data with mu_nu4 = {self.mu_true:g} holds it",
             f"coverage: {coverage.measured:.6g}, 68.3 % interval from {low:.6g} to {high:.6g}; "

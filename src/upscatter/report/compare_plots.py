@@ -16,6 +16,7 @@ from upscatter.report.plots import (
     COLOURS,
     FEW_DECADES,
     curve_label,
+    draw_line,
     journal_style,
     log_frame,
     page_figure,
@@ -205,16 +206,14 @@ def _draw_decays(axes: Axes) -> list[tuple[str, FloatArray]]:
 
 
 def _draw_curve(axes: Axes, curve: LimitCurve, order: int) -> None:
-    reached = np.isfinite(curve.mu)
-    axes.plot(
-        curve.mass[reached],
-        curve.mu[reached],
-        color=_OWN[order % len(_OWN)],
-        linestyle=_OWN_LINES[order % len(_OWN_LINES)],
-        linewidth=2.0,
-        zorder=3.0,
-        label=curve_label(curve, width=60),
-    )
+    style = {
+        "color": _OWN[order % len(_OWN)],
+        "linestyle": _OWN_LINES[order % len(_OWN_LINES)],
+        "linewidth": 2.0,
+        "markersize": 5.0,
+        "zorder": 3.0,
+    }
+    draw_line(axes, curve.mass, curve.mu, curve_label(curve, width=60), style)
 
 
 def _legend(figure: Figure, axes: Axes, bounds: Sequence[PublishedBound], decay: bool) -> None:

@@ -22,7 +22,7 @@ import numpy as np
 
 from upscatter.errors import OutputError
 from upscatter.export import write_bytes
-from upscatter.numerics import FloatArray
+from upscatter.results import none_where_nan
 from upscatter.statistics.limit_method import BANDS
 from upscatter.statistics.registry import METHODS
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hepdata_lib import Submission, Table
 
     from upscatter.limits.curve import LimitCurve
+    from upscatter.numerics import FloatArray
 
 SUFFIX = ".tar.gz"
 """Suffix of a submission's file name."""
@@ -37,6 +38,9 @@ SUFFIX = ".tar.gz"
 _METHOD = "https://doi.org/10.31526/PHEP.2025.09"
 # Close to the kinematic end several masses would be equal in the default of five digits.
 _MASS_DIGITS = 8
+_NO_VALUE = "-"
+_MOMENT = r"$\mu_{\nu 4}$"
+_LIMIT = f"Upper limit on {_MOMENT}"
 _PHRASES = ("Sterile neutrino", "Neutrino magnetic moment", "CEvNS", "Upper limit")
 _FLAVOURS = {"universal": "all", "e": "nu_e", "mu": "nu_mu", "tau": "nu_tau"}
 
@@ -86,7 +90,8 @@ def write_submission(
 ) -> None:
     """Write an exclusion curve as a HEPData submission, validated, whole or not at all.
 
-    Masses out of kinematic reach have no limit and are left out.
+    Bands, a lower end and a limit from the Poisson likelihood are further columns, if the curve has
+    them. Masses out of kinematic reach have no limit: "-" stands for it.
 
     Parameters
     ----------
@@ -145,57 +150,62 @@ def _submission(library: ModuleType, curve: LimitCurve) -> Submission:
 def _table(
     library: ModuleType, curve: LimitCurve, qualifiers: Mapping[str, tuple[object, str]]
 ) -> Table:
-    reached = np.isfinite(curve.mu)
     mass = library.Variable("$m_4$", is_independent=True, is_binned=False, units="MeV")
     mass.digits = _MASS_DIGITS
-    mass.values = curve.mass[reached].tolist()
-    limit = library.Variable(
-        r"Upper limit on $\mu_{\nu 4}$",
-        is_independent=False,
-        is_binned=False,
-        units=r"$\mu_\mathrm{B}$",
-    )
-    limit.values = curve.mu[reached].tolist()
-    if curve.error is not None:
-        error = library.Uncertainty("pseudo-experiments", is_symmetric=True)
-        error.values = curve.error[reached].tolist()
-        limit.add_uncertainty(error)
-    limits = [limit]
-    for name, values in _further_limits(curve).items():
-        further = library.Variable(
-            name, is_independent=False, is_binned=False, units=r"$\mu_\mathrm{B}$"
-        )
-        # HEPData's sign for what has no value
-        further.values = [mu if np.isfinite(mu) else "-" for mu in values[reached].tolist()]
-        limits.append(further)
-    for name, (value, unit) in (_own_qualifiers(curve) | dict(qualifiers)).items():
-        for each in limits:
-            each.add_qualifier(name, value, unit)
+    mass.values = curve.mass.tolist()
     table = library.Table("Upper limit on the dipole moment")
     table.location = "Exclusion curve"
-    table.description = " ".join(_sentence(line) for line in curve.comments)
-    if not reached.all():
-        table.description += " Masses out of kinematic reach are left out."
+    table.description = " ".join(map(_sentence, [*curve.comments, *_explanations(curve)]))
     table.keywords["observables"] = ["MU_NU4"]
     table.keywords["reactions"] = ["NU NUCLEUS --> NU4 NUCLEUS"]
     table.keywords["phrases"] = list(_PHRASES)
     table.add_variable(mass)
-    for each in limits:
-        table.add_variable(each)
+    for i, (name, moments) in enumerate(_columns(curve).items()):
+        column = library.Variable(
+            name, is_independent=False, is_binned=False, units=r"$\mu_\mathrm{B}$"
+        )
+        column.values = [_NO_VALUE if mu is None else mu for mu in none_where_nan(moments)]
+        if i == 0 and curve.error is not None:
+            error = library.Uncertainty("pseudo-experiments", is_symmetric=True)
+            error.values = none_where_nan(curve.error)
+            column.zero_uncertainties_warning = False
+            column.add_uncertainty(error)
+        for qualifier, (value, unit) in (_own_qualifiers(curve) | dict(qualifiers)).items():
+            column.add_qualifier(qualifier, value, unit)
+        table.add_variable(column)
     return table
 
 
-def _further_limits(curve: LimitCurve) -> dict[str, FloatArray]:
-    """Further columns of a curve by their names: lower ends, Poisson limits, bands."""
-    further = {
-        r"Lower end of the interval in $\mu_{\nu 4}$": curve.lower,
-        r"Upper limit on $\mu_{\nu 4}$, Poisson likelihood": curve.poisson,
-    }
+def _columns(curve: LimitCurve) -> dict[str, FloatArray]:
+    """Moments of the curve by the name of their column, the limit first."""
+    columns = {_LIMIT: curve.mu}
+    if curve.lower is not None:
+        columns[rf"Lower end of the interval of {_MOMENT}"] = curve.lower
+    if curve.poisson is not None:
+        columns[f"{_LIMIT}, Poisson likelihood"] = curve.poisson
     if curve.bands is not None:
-        for number, band in zip(BANDS, curve.bands, strict=True):
-            name = "median" if number == 0.0 else rf"${number:+g}\sigma$"
-            further[rf"Limit on $\mu_{{\nu 4}}$ without a dipole, {name}"] = band
-    return {name: values for name, values in further.items() if values is not None}
+        for sigma, moments in zip(BANDS, curve.bands, strict=True):
+            name = f"${sigma:+g}\\sigma$" if sigma else "median"
+            columns[f"{_LIMIT} without a dipole, {name}"] = moments
+    return columns
+
+
+def _explanations(curve: LimitCurve) -> list[str]:
+    """What the columns and signs of the table mean, in sentences."""
+    present = (
+        (
+            not np.isfinite(curve.mu).all(),
+            f"Masses out of kinematic reach have no limit, written {_NO_VALUE}",
+        ),
+        (curve.error is not None, "Errors are statistical ones of pseudo-experiments"),
+        (curve.lower is not None, "A lower end of 0 means that the data do not exclude 0"),
+        (
+            curve.bands is not None,
+            "Limits without a dipole are from signal-free data that fluctuate by so many sigma; "
+            "0 means that every moment would be excluded",
+        ),
+    )
+    return [sentence for is_present, sentence in present if is_present]
 
 
 def _own_qualifiers(curve: LimitCurve) -> dict[str, tuple[object, str]]:
@@ -203,10 +213,10 @@ def _own_qualifiers(curve: LimitCurve) -> dict[str, tuple[object, str]]:
     known: dict[str, tuple[object, str]] = {
         "Scenario": (curve.scenario, ""),
         "Confidence level": (f"{100.0 * curve.confidence:g}", "%"),
-        **({"Degrees of freedom": (curve.dof, "")} if "dof" in METHODS[curve.test].options else {}),
-        "Test": (METHODS[curve.test].title, ""),
         "Neutrino flavour": (_FLAVOURS.get(curve.flavour, curve.flavour), ""),
     }
+    if METHODS[curve.test].has_dof:
+        known["Degrees of freedom"] = (curve.dof, "")
     for name, key in (("Target", "target"), ("Solar model", "solar_model")):
         if key in curve.provenance:
             known[name] = (str(curve.provenance[key]), "")

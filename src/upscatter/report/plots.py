@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from io import BytesIO
 from pathlib import Path
@@ -10,6 +10,7 @@ from textwrap import fill
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -29,6 +30,14 @@ _PAGE_WIDTH = 6.69
 _HEIGHT = 2.7
 _MANY_DECADES = 1e7
 _DPI = 300
+_DECADES = 1e4
+"""Least ratio of the ends of the axis of moments."""
+_LEGEND_SHARE = 0.36
+"""Part of the height that is left to the legend above what is flat at low masses."""
+_FAR_BELOW = 1e-2
+"""Lower ends and lower 2σ edges are in the frame if they are above this part of the curve."""
+_BAR = 7.0
+"""Width in points of a band at a single mass."""
 
 _STYLE: dict[Any, Any] = {
     "font.family": "serif",
@@ -58,7 +67,6 @@ FEW_DECADES = 1e2
 """Ratio of the ends of an axis below which ticks between powers of ten have numbers."""
 
 _LABEL_WIDTH = 36
-_LEGEND_DECADES = 1.2
 _FLAVOURS = {
     "e": r"$\nu_e$, ",
     "mu": r"$\nu_\mu$, ",
@@ -70,7 +78,8 @@ _FLAVOURS = {
 def exclusion_figure(curves: Sequence[LimitCurve]) -> Figure:
     """Draw exclusion curves, μ_ν4 against m_4, with the excluded side shaded.
 
-    For a curve with bands, the ranges of limits from signal-free data are shaded instead.
+    For a curve with bands, the ranges of limits from signal-free data are shaded instead. A mass
+    whose neighbours are out of reach has a marker, and bars for its bands.
 
     Parameters
     ----------
@@ -89,7 +98,13 @@ def exclusion_figure(curves: Sequence[LimitCurve]) -> Figure:
         for i, curve in enumerate(curves):
             _draw(axes, curve, top, COLOURS[i % len(COLOURS)], _LINES[i % len(_LINES)])
         if axes.get_legend_handles_labels()[0]:
-            axes.legend(loc="upper left", frameon=False, handlelength=2.4, borderaxespad=0.6)
+            # On a band, the colours of the legend would mix with that of the band.
+            legend = axes.legend(
+                loc="upper left", handlelength=2.4, borderaxespad=0.6, fancybox=False,
+                frameon=any(curve.bands is not None for curve in curves),
+                framealpha=1.0, edgecolor="none",
+            )  # fmt: skip
+            legend.set_zorder(5.0)
     return figure
 
 
@@ -169,62 +184,112 @@ def thumbnail(image: bytes, width: int = 240) -> bytes:
     return drawn(figure, "png", dpi=width)
 
 
+def stretches(shown: npt.NDArray[np.bool_]) -> list[npt.NDArray[np.intp]]:
+    """Indices of each unbroken sequence of true values, the longest sequence first.
+
+    Examples
+    --------
+    >>> [part.tolist() for part in stretches(np.array([True, False, True, True]))]
+    [[2, 3], [0]]
+    """
+    changes = np.flatnonzero(np.diff(shown)) + 1
+    parts = np.split(np.arange(shown.size), changes)
+    return sorted((part for part in parts if shown[part].any()), key=len, reverse=True)
+
+
+def drawable(mass: FloatArray, mu: FloatArray) -> npt.NDArray[np.bool_]:
+    """Whether logarithmic axes can show the point, for each mass and moment."""
+    return (mass > 0.0) & (mu > 0.0) & np.isfinite(mu)
+
+
+def draw_line(
+    axes: Axes,
+    mass: FloatArray,
+    mu: FloatArray,
+    label: str,
+    style: Mapping[str, Any],
+    marker: str = "o",
+) -> None:
+    """Draw moments against masses: a line for each stretch of finite values, or a marker for one.
+
+    The style is that of `Axes.plot`. The legend shows the longest stretch.
+    """
+    for part in stretches(drawable(mass, mu)):
+        alone = {"linestyle": "none", "marker": marker} if part.size == 1 else {}
+        axes.plot(mass[part], mu[part], **{**style, **alone, "label": label})
+        label = ""
+
+
 def _frame(axes: Axes, curves: Sequence[LimitCurve]) -> None:
-    """Set axes of the (m_4, μ_ν4) plane that show every curve up to its vertical part."""
-    drawn = [curve.mu for curve in curves]
-    # the lower 2σ edge may be 0, or far below the curves
-    drawn += [curve.bands[1] for curve in curves if curve.bands is not None]
-    reached = [mu[np.isfinite(mu) & (mu > 0.0)] for mu in drawn]
-    lowest = min((float(mu.min()) for mu in reached if mu.size), default=1e-10)
-    floor = 10.0 ** np.floor(np.log10(lowest) - 0.2)
-    # bands begin within the frame, below the legend; where curves become vertical they may leave it
-    begins = [
-        band[np.isfinite(band)][:1] for c in curves if c.bands is not None for band in c.bands
-    ]
-    highest = float(np.max(np.concatenate([[lowest], *begins])))
-    top = max(floor * 1e4, 10.0 ** np.ceil(np.log10(highest) + _LEGEND_DECADES))
+    """Set axes of the (m_4, μ_ν4) plane that show every curve and band up to its vertical part."""
+    lowest = [mu for curve in curves for mu in _lowest(curve)] or [1e-10]
+    edges = [mu for curve in curves for mu in _lowest_edges(curve)]
+    floor = 10.0 ** np.floor(min(np.log10(lowest).min() - 0.2, *np.log10(edges), np.inf))
+    flat = max(lowest)
+    # the legend is above what is flat
+    decades = np.ceil(np.log10(flat / floor) / (1.0 - _LEGEND_SHARE))
     masses = np.concatenate([curve.mass for curve in curves]) if curves else np.array([0.01])
-    masses = masses[masses > 0.0]
-    least, most = float(masses.min()), float(masses.max())
-    # a single mass does not stand on the frame
-    log_frame(axes, (least if most > least else least / 3.0, max(30.0, most)), (floor, top))
+    low, high = float(masses[masses > 0.0].min()), max(30.0, float(masses.max()))
+    for curve in curves:
+        for part in stretches(drawable(curve.mass, curve.mu)):
+            # a marker on the border would be cut in half
+            if part.size == 1 and curve.mass[part] == low:
+                low = float(10.0 ** np.floor(np.log10(low) - 0.2))
+            if part.size == 1 and curve.mass[part] == high:
+                high *= 2.0
+    log_frame(axes, (low, high), (floor, floor * max(_DECADES, 10.0**decades)))
+
+
+def _lowest(curve: LimitCurve) -> list[float]:
+    """Lowest moment of each stretch of the curve and of its bands, where masses are low."""
+    lines = [curve.mu, *(() if curve.bands is None else curve.bands[1:])]
+    return [float(mu[part].min()) for mu in lines for part in stretches(drawable(curve.mass, mu))]
+
+
+def _lowest_edges(curve: LimitCurve) -> list[float]:
+    """Lowest moments of the lower 2σ edge and of the lower end, where they are not far below."""
+    pairs = [] if curve.bands is None else [(curve.bands[0], curve.bands[1])]
+    if curve.lower is not None:
+        pairs.append((curve.lower, curve.mu))
+    near = [mu[drawable(curve.mass, mu) & (mu > _FAR_BELOW * other)] for mu, other in pairs]
+    return [float(mu.min()) for mu in near if mu.size]
 
 
 def _draw(axes: Axes, curve: LimitCurve, top: float, colour: str, line: object) -> None:
     """Draw one curve, closed upwards at the kinematic end."""
-    reached = np.isfinite(curve.mu)
-    mass, mu = curve.mass[reached], curve.mu[reached]
-    if not mass.size:
-        return
-    label = curve_label(curve)
-    if curve.bands is None:
-        axes.fill_between(mass, mu, np.maximum(mu, top), color=colour, alpha=0.10, linewidth=0.0)
+    mass, mu = curve.mass, curve.mu
+    if curve.bands is not None:
+        _draw_bands(axes, curve, curve.bands, colour)
     else:
-        _draw_bands(axes, mass, curve.bands[:, reached], colour)
-    single = mass.size == 1  # which has no line
+        for part in stretches(drawable(mass, mu)):
+            ceiling = np.maximum(mu[part], top)
+            axes.fill_between(
+                mass[part], mu[part], ceiling, color=colour, alpha=0.10, linewidth=0.0
+            )
+    style = {"color": colour, "markersize": 4.0}
     if isinstance(curve, MeasuredCurve) and curve.bands is not None:
-        axes.plot(mass, curve.bands[2, reached], color=colour, linestyle=(0, (4, 2)), linewidth=0.9,
-                  marker="_" if single else None, label="without a dipole, median")  # fmt: skip
-    axes.plot(mass, mu, color=colour, linestyle=line, marker="v" if single else None, label=label)
-    if curve.lower is not None and (curve.lower > 0.0).any():
-        lower = np.where(curve.lower[reached] > 0.0, curve.lower[reached], np.nan)
-        axes.plot(mass, lower, color=colour, linestyle=(0, (1, 1)), linewidth=0.9,
-                  marker="^" if single else None, label="lower end")  # fmt: skip
+        dashes = style | {"linestyle": (0, (4, 2)), "linewidth": 0.9, "markersize": _BAR}
+        draw_line(axes, mass, curve.bands[2], "without a dipole, median", dashes, "_")
+    if curve.lower is not None:
+        dots = style | {"linestyle": (0, (1, 1.5)), "linewidth": 0.9}
+        draw_line(axes, mass, curve.lower, "lower end", dots, "^")
+    draw_line(axes, mass, mu, curve_label(curve), style | {"linestyle": line})
 
 
-def _draw_bands(axes: Axes, mass: FloatArray, bands: FloatArray, colour: str) -> None:
+def _draw_bands(axes: Axes, curve: LimitCurve, bands: FloatArray, colour: str) -> None:
     """Shade the ranges that contain 95 % and 68 % of the limits from signal-free data."""
     for (low, high), alpha, sigma in (((0, 4), 0.16, 2), ((1, 3), 0.28, 1)):
-        lower = np.maximum(bands[low], axes.get_ylim()[0])
-        style: dict[str, Any] = {
-            "color": colour,
-            "alpha": alpha,
-            "label": rf"without a dipole, $\pm{sigma}\sigma$",
-        }
-        if mass.size > 1:
-            axes.fill_between(mass, lower, bands[high], linewidth=0.0, **style)
-        else:  # which has no width
-            axes.vlines(mass, lower, bands[high], linewidth=6.0, **style)
+        label = rf"without a dipole, $\pm{sigma}\sigma$"
+        bottom, top = np.maximum(bands[low], axes.get_ylim()[0]), bands[high]
+        for part in stretches(drawable(curve.mass, curve.mu)):
+            mass = curve.mass[part]
+            if part.size == 1:
+                axes.vlines(mass, bottom[part], top[part], color=colour, alpha=alpha,
+                            linewidth=_BAR, label=label)  # fmt: skip
+            else:
+                axes.fill_between(mass, bottom[part], top[part], color=colour, alpha=alpha,
+                                  linewidth=0.0, label=label)  # fmt: skip
+            label = ""
 
 
 def curve_label(curve: LimitCurve, width: int = _LABEL_WIDTH) -> str:

@@ -62,6 +62,11 @@ class MethodEntry:
     home: str
     conservative: bool = False
 
+    @property
+    def has_dof(self) -> bool:
+        """Whether its limit depends on degrees of freedom."""
+        return "dof" in self.options
+
 
 _CALIBRATED = frozenset({"calibration", "trials", "seed"})
 _LIKELIHOOD = "upscatter.statistics.methods"
