@@ -247,6 +247,21 @@ class TestPowerConstraint:
         assert bound.setter(model, below).covers(data, below).all()
         assert not bound.setter(model, above).covers(data, above).all()
 
+    def test_the_error_is_that_of_the_limit_that_holds(self):
+        """A deficit's own limit is far lower, and so is its error."""
+        model = one_bin(100.0)
+        options = {"calibration": "toys", "trials": 2000}
+        data = model.observe([[70.0]])
+        plain = limit_method("unified", 0.9, **options).observed(model, data)
+        bound = limit_method("unified", 0.9, power_constraint=norm.cdf(-1.0), **options)
+        raised = bound.observed(model, data)
+        assert raised.strength > 2.0 * plain.strength
+        assert raised.error > 1.5 * plain.error
+        strong = limit_method("unified", 0.9, power_constraint=norm.cdf(1.0), **options)
+        free, greater = bound.expected(model), strong.expected(model)
+        assert greater.strength > free.strength
+        assert greater.error != free.error
+
     def test_a_remark_says_where_it_sets_the_limit(self):
         limits = MomentLimits(
             mu=np.array([1e-9, 2e-9]), reliable=np.array([True, True]),

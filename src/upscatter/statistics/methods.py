@@ -104,7 +104,9 @@ class LikelihoodMethod(LimitMethod):
             curve = calibrated_curve(
                 model, data, self.criterion, self.confidence, self.settings, found, numbers, work
             )
-            found, error = curve.strength, curve.error[middle]
+            found = curve.strength
+            raised = bool(self._power) & (found[middle] < found[-1])
+            error = np.where(raised, curve.error[-1], curve.error[middle])
         if self._power:
             found = np.maximum(found, found[-1])
         limits = Limits(
@@ -195,10 +197,10 @@ class LikelihoodMethod(LimitMethod):
         """Limits with the judgement whether counts and pseudo-experiments are enough for them."""
         strength, error = limits.strength, limits.error
         counts = effective_counts(model, strength)
-        if self.calibration == "toys":
+        if error is not None:  # calibrated
             known = np.isfinite(strength)
             # the relative error of the root of a strength is half its own
-            noisy = known & (np.zeros(1) if error is None else error > 2.0 * MOST_ERROR * strength)
+            noisy = known & (error > 2.0 * MOST_ERROR * strength)
             profiled = self.profiled_counts if model.names else 0.0
             return replace(limits, reliable=known & ~noisy & (counts >= profiled), noisy=noisy)
         spread, lattice = self.reliable_counts
