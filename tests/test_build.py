@@ -107,8 +107,8 @@ def test_a_table_that_is_quenched_like_a_constant_counts_the_same():
     one = model(scenario(detector=detector(quenching='{ model = "constant", value = 0.2 }')))
     two = model(scenario(detector=table("[[0, 0.2], [50, 0.2]]")))
     for a, b in zip(
-        one.experiment.counts(one.standard_model, one.flux).values(),
-        two.experiment.counts(two.standard_model, two.flux).values(),
+        one.experiment.counts(one.standard_model.interaction, one.flux).values(),
+        two.experiment.counts(two.standard_model.interaction, two.flux).values(),
         strict=True,
     ):
         np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-12)

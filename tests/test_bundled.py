@@ -55,7 +55,7 @@ def with_changes(name: str, background: BackgroundBlock | None = None, **detecto
 
 def standard_model(model: Model) -> dict[str, FloatArray]:
     """Standard Model counts of each source in each bin."""
-    return dict(model.experiment.counts(model.standard_model, model.flux))
+    return dict(model.experiment.counts(model.standard_model.interaction, model.flux))
 
 
 def lindhard_ee(energy_kevnr: float, protons: int, k: float) -> float:

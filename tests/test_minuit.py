@@ -84,7 +84,7 @@ def test_the_fit_is_the_batched_one_for_any_model(size, unit, bins, truth, off, 
 def test_strengths_of_the_dipole_portal():
     """Unit strength is μ_B, so the strengths of interest are near 1e-18."""
     model = Model(Scenario.load("ge-nextgen"))
-    signals = model.experiment.counts(Dipole(), model.dipole_flux, 0.01 * MEV)
+    signals = model.experiment.counts(Dipole(), model.signal.flux, 0.01 * MEV)
     counting = counting_model(model.expectation, signals)
     rng = np.random.default_rng(3)
     truth = counting.expected(np.array([3e-18, *np.zeros(len(counting.names))]))

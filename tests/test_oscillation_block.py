@@ -183,7 +183,7 @@ class TestCouplingBlock:
             c = mixing("NuFIT-5.3").matrix()[:, i]
             state = {f: [u.real, u.imag] for f, u in zip(("e", "mu", "tau"), c, strict=True)}
             one = Model(scenario("").replaced("coupling.components", state))
-            total = total + one.experiment.total_counts(Dipole(), one.dipole_flux, MEV)
+            total = total + one.experiment.total_counts(Dipole(), one.signal.flux, MEV)
         every = model("")
         np.testing.assert_allclose(
             total, every.experiment.total_counts(Dipole(), every.flux, MEV), rtol=1e-6
@@ -196,40 +196,40 @@ class TestCouplingBlock:
 
 class TestOscillationBlock:
     def test_nothing_is_nufit_by_day(self):
-        flavour = model("").flavour
+        flavour = model("").sun.flavour
         assert flavour.mixing == mixing("NuFIT-5.3")
         assert flavour.exposure.day == 1.0
 
     def test_a_fit_by_name_and_ones_own_parameters(self):
-        assert model(BLOCKS[1]).flavour.mixing == mixing("NuFIT-6.0-IC24-IO")
-        own = model(BLOCKS[2]).flavour.mixing
+        assert model(BLOCKS[1]).sun.flavour.mixing == mixing("NuFIT-6.0-IC24-IO")
+        own = model(BLOCKS[2]).sun.flavour.mixing
         assert own.sin2_theta12 == 0.2
         assert own.sin2_theta13 == mixing("NuFIT-5.3").sin2_theta13
         assert own.dm2_21 == pytest.approx(1e-4 * EV**2)
         assert own.delta_cp == pytest.approx(np.pi / 2.0)
 
     def test_a_laboratory_is_its_latitude(self):
-        named = model('[oscillation]\nlaboratory = "gran sasso"').flavour.exposure
+        named = model('[oscillation]\nlaboratory = "gran sasso"').sun.flavour.exposure
         degrees = float(np.rad2deg(latitude("LNGS")))
-        numbered = model(f'[oscillation]\nlatitude = "{degrees!r} deg"').flavour.exposure
+        numbered = model(f'[oscillation]\nlatitude = "{degrees!r} deg"').sun.flavour.exposure
         assert named == annual_exposure(latitude("LNGS"))
         np.testing.assert_allclose(numbered.nadir, named.nadir, rtol=1e-9)
 
     @pytest.mark.parametrize("part", ["both", "day", "night"])
     def test_time(self, part):
-        exposure = model(f'[oscillation]\nlaboratory = "LNGS"\ntime = "{part}"').flavour.exposure
+        exposure = model(f'[oscillation]\nlaboratory = "LNGS"\ntime = "{part}"').sun.flavour.exposure
         assert exposure == annual_exposure(latitude("LNGS")).select(part)
 
     @pytest.mark.parametrize("season", ['["06-22", "06-21"]', '["01-01", "12-31"]'])
     def test_a_season_that_comes_full_circle_is_the_year(self, season):
         year = model('[oscillation]\nlaboratory = "LNGS"')
         circle = model(f'[oscillation]\nlaboratory = "LNGS"\nseason = {season}')
-        assert circle.flavour.exposure == year.flavour.exposure
+        assert circle.sun.flavour.exposure == year.sun.flavour.exposure
 
     def test_a_season_runs_from_its_first_day_through_its_last(self):
         block = '[oscillation]\nlaboratory = "LNGS"\nseason = ["12-21", "01-10"]'
         expected = annual_exposure(latitude("LNGS"), season=(354 * DAY, 10 * DAY))
-        assert model(block).flavour.exposure == expected
+        assert model(block).sun.flavour.exposure == expected
         assert expected.night > 0.6  # winter in the north
 
     def test_distance_scales_every_flux(self):
@@ -237,18 +237,18 @@ class TestOscillationBlock:
         near = model(f"[oscillation]\n{season}\ndistance = true")
         far = model(f"[oscillation]\n{season}")
         # (1 au / 0.9833 au)² at perihelion
-        scale = near.flavour.exposure.flux_scale
+        scale = near.sun.flavour.exposure.flux_scale
         assert scale == pytest.approx(0.9833**-2, rel=1e-3)
-        assert far.flavour.exposure.flux_scale == 1.0
+        assert far.sun.flavour.exposure.flux_scale == 1.0
         for source, parts in near.flux.items():
             assert parts[0].total == pytest.approx(scale * far.flux[source][0].total, rel=1e-9)
 
     def test_a_livetime_table(self):
         block = "[oscillation]\nlivetime = [[0, 45, 1.0], [45, 90, 2], [90, 180, 5.0]]"
-        exposure = model(block).flavour.exposure
+        exposure = model(block).sun.flavour.exposure
         assert exposure == livetime_exposure([[0, 45, 1], [45, 90, 2], [90, 180, 5]])
         assert exposure.day == pytest.approx(5.0 / 8.0)
-        night = model(f'{block}\ntime = "night"').flavour.exposure
+        night = model(f'{block}\ntime = "night"').sun.flavour.exposure
         assert night.day == 0.0
 
     def test_the_night_weakens_a_limit_on_mu_and_strengthens_one_on_e(self):
@@ -398,7 +398,7 @@ class TestBundledScenarios:
     def test_so_they_do_at_every_mass(self, name):
         masses = np.array([0.0, 0.5, 5.0, 12.0]) * MEV
         every, *parts = (
-            built.experiment.total_counts(Dipole(), built.dipole_flux, masses)
+            built.experiment.total_counts(Dipole(), built.signal.flux, masses)
             for built in (bundled(name, f) for f in ("universal", *SINGLE))
         )
         scale = every.max(axis=1, keepdims=True)
@@ -444,7 +444,7 @@ class TestSlowTwin:
             return whole.density(energy) * probability(energy)
 
         slow = self.counts(built, replace(whole, density=density))
-        fast = built.experiment.counts(Dipole(), built.dipole_flux, self.mass)["8B"][0]
+        fast = built.experiment.counts(Dipole(), built.signal.flux, self.mass)["8B"][0]
         assert fast == pytest.approx(slow, rel=1e-5)
         # χ² = (μ² s)² / B and no pull: the limit by hand, 90 %, one degree of freedom
         by_hand = np.sqrt(np.sqrt(2.70554 * built.experiment.background[0]) / slow)
@@ -456,6 +456,6 @@ class TestSlowTwin:
             '[oscillation]\nlaboratory = "LNGS"'
         )
         built = model(block, ONE_BIN)
-        slow = self.counts(built, built.dipole_flux["8B"][0])
-        fast = built.experiment.counts(Dipole(), built.dipole_flux, self.mass)["8B"][0]
+        slow = self.counts(built, built.signal.flux["8B"][0])
+        fast = built.experiment.counts(Dipole(), built.signal.flux, self.mass)["8B"][0]
         assert fast == pytest.approx(slow, rel=1e-5)

@@ -103,7 +103,7 @@ def test_the_expectation_is_the_same():
 def counting(mass):
     """`ge-nextgen` at a mass in MeV."""
     model = Model(Scenario.load("ge-nextgen"))
-    signals = model.experiment.counts(Dipole(), model.dipole_flux, mass * MEV)
+    signals = model.experiment.counts(Dipole(), model.signal.flux, mass * MEV)
     return counting_model(model.expectation, signals)
 
 

@@ -15,15 +15,13 @@ import numpy.typing as npt
 
 from upscatter.errors import PhysicsError
 from upscatter.flux.coupling import FlavourSum
-from upscatter.interactions.dipole import Dipole
 from upscatter.interactions.form_factors import form_factor
-from upscatter.interactions.interaction import Interaction
 from upscatter.limits.curve import LimitCurve, mass_grid
 from upscatter.limits.expected_counts import ExpectedCounts
 from upscatter.limits.moments import remarks
 from upscatter.limits.recoil_spectrum import RecoilSpectrum
 from upscatter.numerics import FloatArray
-from upscatter.rates.experiment import Flux
+from upscatter.rates.signal import Signal
 from upscatter.rates.spectrum import recoil_spectrum as _recoil_spectrum
 from upscatter.scenario.arguments import (
     Energies,
@@ -181,12 +179,12 @@ def expected_counts(
     mass = mass_mev("mass", mass)
     m4 = mass * MEV
     experiment = model.experiment
-    dipole = experiment.counts(Dipole(), model.dipole_flux, m4)
+    dipole = experiment.counts(model.signal.interaction, model.signal.flux, m4)
     return ExpectedCounts(
         scenario=model.scenario.name,
         bin_edges_kevee=np.asarray(experiment.edges / KEV),
         background=experiment.background,
-        sm=experiment.counts(model.standard_model, model.flux),
+        sm=dict(model.expectation.sources),
         dipole={source: np.asarray(strength * n) for source, n in dipole.items()},
         mu=float(mu),
         mass=mass,
@@ -240,25 +238,23 @@ def recoil_spectrum(
     form = form_factor(model.scenario.settings.physics.form_factor)
     unit = 1.0 / (KEV * KG * DAY)
 
-    def rates(
-        interaction: Interaction, flux: Flux, m4: float = 0.0, strength: float = 1.0
-    ) -> dict[str, FloatArray]:
+    def rates(signal: Signal, m4: float = 0.0, strength: float = 1.0) -> dict[str, FloatArray]:
         return {
             source: np.asarray(
                 strength
-                * _recoil_spectrum(recoil, model.nuclei, form, parts, interaction, m4)
+                * _recoil_spectrum(recoil, model.nuclei, form, parts, signal.interaction, m4)
                 / unit
             )
-            for source, parts in flux.items()
+            for source, parts in signal.flux.items()
         }
 
     dipole = None
     if mu is not None:
-        dipole = rates(Dipole(), model.dipole_flux, mass_mev("mass", mass) * MEV, _strength(mu))
+        dipole = rates(model.signal, mass_mev("mass", mass) * MEV, _strength(mu))
     return RecoilSpectrum(
         scenario=model.scenario.name,
         energies_kevnr=kevnr,
-        sm=rates(model.standard_model, model.flux),
+        sm=rates(model.standard_model),
         dipole=dipole,
         mu=None if mu is None else float(mu),
         mass=None if mu is None else mass_mev("mass", mass),

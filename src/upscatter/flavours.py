@@ -15,13 +15,13 @@ from upscatter.flux.coupling import coupling
 from upscatter.flux.exposure import NadirExposure, annual_exposure
 from upscatter.flux.flavour import DAY, SolarFlavour
 from upscatter.flux.results import ArrivingFlux, Oscillation
+from upscatter.flux.source import Flux
 from upscatter.inputs.laboratories import latitude
 from upscatter.inputs.mixing import Mixing, mixing
 from upscatter.inputs.solar_fluxes import flux_model
 from upscatter.inputs.spectra import SOURCES, solar_spectrum
 from upscatter.inputs.sun import solar_model
 from upscatter.numerics import FloatArray
-from upscatter.rates.experiment import Flux
 from upscatter.scenario.arguments import Energies, energies_mev
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
@@ -95,7 +95,7 @@ class SunAndDetector:
                     "change the scenario or leave it out"
                 )
             fluxes = built.flux
-            parameters, exposure = built.flavour.mixing, built.flavour.exposure
+            parameters, exposure = built.sun.flavour.mixing, built.sun.flavour.exposure
             chosen = {"scenario": built.scenario.name, "solar_model": settings.flux.model}
             chosen |= _described(settings.oscillation)
             if fit is not None:

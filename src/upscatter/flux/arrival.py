@@ -45,6 +45,10 @@ class FluxComponent:
         """Flux integrated over all energies (per area and time)."""
         return float(self.moments(np.zeros(1))[0][0])
 
+    def scaled(self, factor: float) -> FluxComponent:
+        """The component times a number."""
+        return self.weighted(lambda energy: np.full(energy.shape, factor))
+
     def weighted(self, weight: EnergyWeight) -> FluxComponent:
         """The component times an energy-dependent factor, such as a survival probability."""
         density = self.density

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,14 +11,13 @@ import numpy.typing as npt
 from upscatter.detector.response import Response
 from upscatter.flux.arrival import FluxComponent
 from upscatter.flux.moments import Moments, combined_moments
+from upscatter.flux.source import Flux
 from upscatter.inputs.nuclei import Nucleus
 from upscatter.interactions.form_factors import FormFactor
 from upscatter.interactions.interaction import Interaction
 from upscatter.interactions.kinematics import maximum_mass, recoil_range
 from upscatter.numerics import FloatArray
 from upscatter.rates.folding import TargetGroup, group_counts
-
-Flux = Mapping[str, tuple[FluxComponent, ...]]
 
 
 @dataclass(frozen=True)

@@ -62,8 +62,8 @@ class Model(Scattering):
         return SignalFreeExpectation(
             background=self.experiment.background,
             background_uncertainty=self.background.uncertainty,
-            sources=self.experiment.counts(self.standard_model, self.flux),
-            uncertainties=self.scenario.settings.flux.relative_uncertainties,
+            sources=self.experiment.counts(self.standard_model.interaction, self.flux),
+            uncertainties=self.flux_uncertainties,
         )
 
     @cached_property

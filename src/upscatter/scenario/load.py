@@ -23,6 +23,7 @@ from upscatter.scenario.document import Document, at, edited, with_changes
 from upscatter.scenario.fields import OptionalTable
 from upscatter.scenario.messages import closest, explain
 from upscatter.scenario.model import ReleaseFile, ScenarioFile
+from upscatter.scenario.sources import SOURCES
 
 _BUNDLED = files("upscatter.scenario") / "bundled"
 _NOTHING = ""  # value for a key that may not exist, to test whether a scenario has such a key
@@ -279,8 +280,14 @@ def tables(block: BaseModel, path: str = "") -> Iterator[tuple[str, OptionalTabl
                 yield from tables(item, ".".join(filter(None, (path, name, key))))
 
 
+def _schema(content: Document) -> type[ScenarioFile] | type[ReleaseFile]:
+    """Fields of a scenario: of a release or a detector, with the blocks of its own sources."""
+    keys = frozenset(SOURCES) & content.keys()
+    return (ReleaseFile if "release" in content else ScenarioFile).with_sources(keys)
+
+
 def _validated(content: Document, name: str) -> ScenarioFile | ReleaseFile:
-    schema = ReleaseFile if "release" in content else ScenarioFile
+    schema = _schema(content)
     try:
         return schema.model_validate(content)
     except ValidationError as error:
@@ -289,7 +296,7 @@ def _validated(content: Document, name: str) -> ScenarioFile | ReleaseFile:
 
 def _require_known(content: Document, name: str) -> None:
     """Refuse unknown keys, also among those that are removed although they are absent."""
-    schema = ReleaseFile if "release" in content else ScenarioFile
+    schema = _schema(content)
     try:
         schema.model_validate(content)
     except ValidationError as error:

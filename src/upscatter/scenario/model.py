@@ -7,9 +7,17 @@ kinematic end, a quenching that is not monotonic) are made when the experiment i
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Literal
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    create_model,
+    field_validator,
+    model_validator,
+)
 
 from upscatter.constants import SIN2_THETA_W
 from upscatter.inputs.solar_fluxes import flux_model
@@ -23,6 +31,7 @@ from upscatter.scenario.fields import (
     wrapped,
 )
 from upscatter.scenario.oscillation import CouplingBlock, OscillationBlock
+from upscatter.scenario.sources import SIGNALS, SOURCES, SourceBlock
 from upscatter.statistics.registry import (
     DEFAULT_TEST,
     FOR_DATA,
@@ -148,6 +157,19 @@ class PhysicsBlock(Block):
     sin2_theta_w: Annotated[float, Field(strict=True, gt=0.0, lt=1.0)] = SIN2_THETA_W
 
 
+class SignalBlock(Block):
+    """Block of the signal whose strength is bounded, by its name in `sources.SIGNALS`."""
+
+    name: str = "dipole"
+
+    @field_validator("name")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in SIGNALS:
+            raise ValueError(f"is no known signal; choose one of {', '.join(SIGNALS)}")
+        return name
+
+
 class StatisticsBlock(Block):
     """Block of the statistics: test, its calibration, and confidence level of the limit."""
 
@@ -224,6 +246,9 @@ def _one_line(text: str) -> str:
     return text
 
 
+_File = TypeVar("_File", bound="_CommonFile")
+
+
 class _CommonFile(Block):
     """Fields of every scenario file."""
 
@@ -233,9 +258,34 @@ class _CommonFile(Block):
     target: TargetBlock
     flux: FluxBlock = FluxBlock()
     physics: PhysicsBlock = PhysicsBlock()
+    signal: SignalBlock = SignalBlock()
     statistics: StatisticsBlock = StatisticsBlock()
     coupling: CouplingBlock = CouplingBlock()
     oscillation: OscillationBlock = OscillationBlock()
+
+    @property
+    def own_sources(self) -> dict[str, SourceBlock]:
+        """Blocks of the sources beside the Sun."""
+        blocks = {key: getattr(self, key, None) for key in SOURCES}
+        return {key: block for key, block in blocks.items() if block is not None}
+
+    @property
+    def has_sun(self) -> bool:
+        """Whether the Sun is among the sources."""
+        return not self.own_sources or "flux" in self.model_fields_set
+
+    @classmethod
+    def with_sources(cls, keys: frozenset[str]) -> type[Self]:
+        """The schema with the blocks of further sources, by their keys in `sources.SOURCES`."""
+        return _extended(cls, tuple((key, SOURCES[key]) for key in sorted(keys))) if keys else cls
+
+
+@cache  # a class takes longer to make than a scenario to validate
+def _extended(
+    schema: type[_File], blocks: tuple[tuple[str, type[SourceBlock]], ...]
+) -> type[_File]:
+    fields: dict[str, Any] = {key: (block, ...) for key, block in blocks}
+    return create_model(schema.__name__, __base__=schema, **fields)
 
 
 class ScenarioFile(_CommonFile):

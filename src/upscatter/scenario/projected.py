@@ -6,7 +6,6 @@ import numpy as np
 import numpy.typing as npt
 
 from upscatter.errors import PhysicsError, ScenarioError
-from upscatter.interactions.dipole import Dipole
 from upscatter.limits.counting import counting_model, require_known_fluxes
 from upscatter.limits.moments import MomentLimits
 from upscatter.numerics import FloatArray
@@ -37,12 +36,12 @@ def dipole_model(
     seen : ndarray of bool, shape (masses,)
     """
     mass = np.atleast_1d(np.asarray(mass_sterile, dtype=float))
-    experiment, expectation = model.experiment, model.expectation
+    experiment, expectation, signal = model.experiment, model.expectation, model.signal
     if not by_source:
-        total = experiment.total_counts(Dipole(), model.dipole_flux, mass, model.bulk_flux)
+        total = experiment.total_counts(signal.interaction, signal.flux, mass, model.bulk_flux)
         seen = np.asarray(total.any(axis=-1))
         return (counting_model(expectation, total[seen]) if seen.any() else None), seen
-    signals = experiment.counts(Dipole(), model.dipole_flux, mass)
+    signals = experiment.counts(signal.interaction, signal.flux, mass)
     seen = np.asarray(np.any([counts.any(axis=-1) for counts in signals.values()], axis=0))
     if not seen.any():
         return None, seen

@@ -9,14 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from upscatter.errors import ScenarioError
+from upscatter.flux.source import Flux
 from upscatter.inputs.xenonnt import Release
-from upscatter.interactions.dipole import Dipole
 from upscatter.interactions.form_factors import form_factor
 from upscatter.interactions.interaction import Interaction
 from upscatter.interactions.kinematics import maximum_mass
 from upscatter.limits.released import ReleasedLikelihood
 from upscatter.numerics import FloatArray
-from upscatter.rates.experiment import Flux
 from upscatter.rates.recast import RecoilFold
 from upscatter.rates.spectrum import recoil_spectrum
 from upscatter.scenario.model import ReleaseBlock, ReleaseFile
@@ -57,7 +56,7 @@ class ReleasedExperiment:
     @cached_property
     def likelihood(self) -> ReleasedLikelihood:
         """The release's likelihood, for any signal."""
-        uncertainties = self.scattering.scenario.settings.flux.relative_uncertainties
+        uncertainties = self.scattering.flux_uncertainties
         return ReleasedLikelihood(self.release, uncertainties)
 
     @cached_property
@@ -110,10 +109,10 @@ class ReleasedExperiment:
 
     def signals(self, mass_sterile: npt.ArrayLike) -> dict[str, dict[str, FloatArray]]:
         """Dipole events for μ_ν4 = μ_B; see `counts`. (masses, shifts, bins) for several masses."""
-        flux = self.scattering.dipole_flux
+        interaction, flux = self.scattering.signal.interaction, self.scattering.signal.flux
         if np.ndim(mass_sterile) == 0:
-            return self.counts(Dipole(), flux, float(np.asarray(mass_sterile)))
-        each = [self.counts(Dipole(), flux, float(m)) for m in np.asarray(mass_sterile)]
+            return self.counts(interaction, flux, float(np.asarray(mass_sterile)))
+        each = [self.counts(interaction, flux, float(m)) for m in np.asarray(mass_sterile)]
         return {
             source: {run: np.stack([counts[source][run] for counts in each]) for run in self.folds}
             for source in flux

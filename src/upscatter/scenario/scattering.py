@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from upscatter.errors import PhysicsError, ScenarioError, TableError
-from upscatter.flux.arrival import flux_components
+from upscatter.flux.arrival import FluxComponent
 from upscatter.flux.coupling import Coupling
 from upscatter.flux.moments import Moments, combined_moments
+from upscatter.flux.source import Flux, Source
+from upscatter.flux.sun import Sun
 from upscatter.inputs.nuclei import Nucleus, enriched_nuclei, natural_nuclei
 from upscatter.inputs.solar_fluxes import flux_model
-from upscatter.inputs.spectra import Lines, Spectrum, solar_spectrum, tabulated_spectrum
+from upscatter.inputs.spectra import Spectrum, solar_spectrum, tabulated_spectrum
 from upscatter.interactions.cevns import StandardModel
-from upscatter.rates.experiment import Flux
+from upscatter.rates.signal import Parameter, Signal
 from upscatter.scenario.detector_blocks import DetectorBlock
 from upscatter.scenario.load import Scenario
-from upscatter.scenario.model import ScenarioFile, Source
+from upscatter.scenario.model import ScenarioFile
+from upscatter.scenario.model import Source as SunSource
 from upscatter.scenario.provenance import provenance
+from upscatter.scenario.sources import SIGNALS
 from upscatter.units import MEV
 
 if TYPE_CHECKING:
-    from upscatter.flux.flavour import SolarFlavour
     from upscatter.statistics.limit_method import LimitMethod
 
 
@@ -37,9 +38,12 @@ class Scattering:
     Parameters
     ----------
     scenario : Scenario
+    scales : mapping
+        Factors of fluxes, by name, to see how much a result depends on them.
     """
 
     scenario: Scenario
+    scales: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def nuclei(self) -> tuple[Nucleus, ...]:
@@ -51,75 +55,73 @@ class Scattering:
             return enriched_nuclei(target.isotopes or {})
 
     @cached_property
-    def flux(self) -> Flux:
-        """Components of every active source, flavours summed."""
-        block = self.scenario.settings.flux
+    def sun(self) -> Sun:
+        """The Sun, with the scenario's fluxes, spectra, mixing and place."""
+        settings = self.scenario.settings
+        block, oscillation = settings.flux, settings.oscillation
         predicted = flux_model(block.model).fluxes
-        oscillation = self.scenario.settings.oscillation
-        scale = self.flavour.exposure.flux_scale if oscillation.distance else 1.0
-        return {
-            source: flux_components(
-                source, self.spectrum(source), scale * block.fluxes.get(source, predicted[source])
-            )
-            for source in block.active
-        }
+        return Sun(
+            model=block.model,
+            fluxes={source: block.fluxes.get(source, predicted[source]) for source in block.active},
+            spectra={source: self.spectrum(source) for source in block.active},
+            uncertainties=block.relative_uncertainties,
+            mixing=oscillation.mixing.mixing(),
+            find_exposure=oscillation.exposure,
+            varying_distance=oscillation.distance,
+        )
+
+    @cached_property
+    def sources(self) -> tuple[Source, ...]:
+        """Every source of neutrinos: the Sun, if it shines, and those with blocks of their own."""
+        settings = self.scenario.settings
+        own = []
+        for key, block in settings.own_sources.items():
+            with self.at(key):
+                own.append(block.source())
+        sources = [self.sun, *own] if settings.has_sun else own
+        return tuple(sources)
+
+    @cached_property
+    def flux(self) -> Flux:
+        """Components of every flux, flavours summed."""
+        with self.at("oscillation"):
+            return self._scaled(source.components for source in self.sources)
+
+    @cached_property
+    def flux_uncertainties(self) -> dict[str, float]:
+        """Relative uncertainty of every flux."""
+        return {name: s.uncertainty(name) for s in self.sources for name in s.components}
 
     @cached_property
     def coupling(self) -> Coupling:
-        """Relative dipole couplings of the flavours."""
+        """Relative couplings of the flavours."""
         return self.scenario.settings.coupling.coupling()
 
     @cached_property
-    def flavour(self) -> SolarFlavour:
-        """Flavour composition of the flux at the detector."""
-        # universal couplings, of which nothing oscillates away, do not need these
-        from upscatter.flux.flavour import SolarFlavour
-        from upscatter.inputs.sun import solar_model
-
-        settings = self.scenario.settings
-        spectra = [self.spectrum(source) for source in settings.flux.active]
-        highest = max(max(s.energies) if isinstance(s, Lines) else s.endpoint for s in spectra)
-        with self.at("oscillation"):
-            return SolarFlavour(
-                solar_model(settings.flux.model),
-                settings.oscillation.mixing.mixing(),
-                settings.oscillation.exposure(),
-                max(highest, SolarFlavour.highest),
-            )
+    def signal(self) -> Signal:
+        """The signal whose strength is bounded, with the neutrinos that its coupling selects."""
+        entry = SIGNALS[self.scenario.settings.signal.name]
+        flux = self.flux
+        if entry.coupled:
+            with self.at("oscillation"):
+                flux = self._scaled(source.coupled(self.coupling) for source in self.sources)
+        return Signal(entry.label, entry.interaction(), flux, entry.parameter)
 
     @cached_property
-    def dipole_flux(self) -> Flux:
-        """Components of every active source, times μ_eff²(E)/μ² of the coupling.
-
-        For couplings that do not depend on flavour no oscillation enters, and for the universal
-        coupling this is the flux itself.
-        """
-        if self.coupling.blind_to_flavour:
-            strength = sum(abs(c) ** 2 for c in self.coupling.components) / 3.0
-            if strength == 1.0:
-                return self.flux
-            return {
-                source: tuple(part.weighted(lambda e: np.full(e.shape, strength)) for part in parts)
-                for source, parts in self.flux.items()
-            }
-        with self.at("oscillation"):
-            return {
-                source: tuple(
-                    part.weighted(self.flavour.coupling_weight(source, self.coupling))
-                    for part in components
-                )
-                for source, components in self.flux.items()
-            }
+    def parameter(self) -> Parameter:
+        """The parameter that limits bound."""
+        return SIGNALS[self.scenario.settings.signal.name].parameter
 
     @cached_property
     def bulk_flux(self) -> tuple[Moments, ...]:
-        """Combined moments of all components of `dipole_flux`, for fast sums over sources."""
-        return combined_moments([c.moments for parts in self.dipole_flux.values() for c in parts])
+        """Combined moments of all components of the signal's flux, for fast sums over them."""
+        return combined_moments([c.moments for parts in self.signal.flux.values() for c in parts])
 
     @cached_property
-    def standard_model(self) -> StandardModel:
-        """The Standard Model cross section."""
-        return StandardModel(self.scenario.settings.physics.sin2_theta_w)
+    def standard_model(self) -> Signal:
+        """Coherent scattering in the Standard Model."""
+        interaction = StandardModel(self.scenario.settings.physics.sin2_theta_w)
+        return Signal("SM", interaction, self.flux)
 
     @cached_property
     def method(self) -> LimitMethod:
@@ -131,7 +133,18 @@ class Scattering:
         """Version, digest and physics choices."""
         return provenance(self.scenario)
 
-    def spectrum(self, source: Source) -> Spectrum:
+    def _scaled(self, fluxes: Iterable[Flux]) -> Flux:
+        """Fluxes of several sources together, each times its factor in `scales`."""
+        every: dict[str, tuple[FluxComponent, ...]] = {}
+        for flux in fluxes:
+            if twice := every.keys() & flux.keys():
+                raise ScenarioError(f"two sources have a flux named {min(twice)!r}; rename one")
+            every |= flux
+        for name, factor in self.scales.items():
+            every[name] = tuple(part.scaled(factor) for part in every[name])
+        return every
+
+    def spectrum(self, source: SunSource) -> Spectrum:
         """Normalised spectrum of a source."""
         block = self.scenario.settings.flux.spectra.get(source)
         with self.at(f"flux.spectra.{source}"):

@@ -62,7 +62,7 @@ def _quenching(block: QuenchingModel) -> str:
 
 def _events(model: Model) -> list[tuple[str, str]]:
     experiment = model.experiment
-    sm = experiment.counts(model.standard_model, model.flux)
+    sm = model.expectation.sources
     return [
         ("background counts", f"{experiment.background.sum():.5g}"),
         ("Standard Model counts", ", ".join(f"{s} {n.sum():.5g}" for s, n in sm.items())),

@@ -76,7 +76,7 @@ class Ensemble:
         """Prepare an ensemble whose signals have a given moment, or the expected limit."""
         curve = limit_of(model, [mass_mev], bands=True)
         if curve.bands is None or np.isnan(curve.mu[0]):
-            reach = model.experiment.highest_mass(model.dipole_flux) / MEV
+            reach = model.experiment.highest_mass(model.flux) / MEV
             raise PhysicsError(
                 f"mass {mass_mev:g} MeV: no neutrino gives counts in the region "
                 f"({model.scenario.name} reaches up to {reach:.4g} MeV); give a smaller mass"
