@@ -9,9 +9,10 @@ from time import perf_counter
 import numpy as np
 import pytest
 
-from upscatter.api import limit_of
+from upscatter.experiments.described import Described
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
+from upscatter.studies.limits import limit_of
 from upscatter.tasks import Work
 
 MASSES = np.geomspace(0.01, 16.0, 100)
@@ -25,12 +26,12 @@ def test_a_curve_against_its_masses(test, report, timing):
     options = {"test": test, "calibration": "toys", "trials": trials, "seed": 1}
     model = Model(Scenario.load("ge-nextgen").replaced("statistics", options))
     work = Work(jobs=JOBS)
-    limit_of(model, [1.0])
+    limit_of(Described(model), [1.0])
     start = perf_counter()
-    curve = limit_of(model, MASSES, work=work)
+    curve = limit_of(Described(model), MASSES, work=work)
     fast = perf_counter() - start
     start = perf_counter()
-    alone = np.array([limit_of(model, [m], work=work).mu[0] for m in MASSES[SAMPLE]])
+    alone = np.array([limit_of(Described(model), [m], work=work).mu[0] for m in MASSES[SAMPLE]])
     slow = (perf_counter() - start) * MASSES.size / alone.size
     worst = float(np.abs(alone / curve.mu[SAMPLE] - 1.0).max())
     error = float((curve.error / curve.mu).max())

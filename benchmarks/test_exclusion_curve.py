@@ -12,13 +12,14 @@ from time import perf_counter
 import numpy as np
 import pytest
 
-from upscatter.api import limit_of
+from upscatter.experiments.described import Described
 from upscatter.interactions.dipole import Dipole
 from upscatter.interactions.form_factors import klein_nystrand
 from upscatter.limits.curve import mass_grid
 from upscatter.rates.quadrature import bin_counts
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
+from upscatter.studies.limits import limit_of
 from upscatter.units import MEV
 
 SCENARIOS = ("ge-nextgen", "ge-future")
@@ -40,7 +41,7 @@ def models():
 
 
 def curves(models):
-    return [limit_of(model) for model in models]
+    return [limit_of(Described(model)) for model in models]
 
 
 def test_set_up(benchmark):
@@ -122,8 +123,8 @@ def test_time_grows_no_faster_than_linearly(axis, report, timing):
     for change, masses in VARIANTS[axis]:
         model = variant(change)
         grid = mass_grid(0.01, 18.7, masses)
-        limit_of(model, grid)
-        times.append(float(timing.medians(lambda m=model, g=grid: limit_of(m, g))[0]))
+        limit_of(Described(model), grid)
+        times.append(float(timing.medians(lambda m=model, g=grid: limit_of(Described(m), g))[0]))
         sizes.append(masses if axis == "masses" else model.experiment.bins * len(model.flux))
     growth = ", ".join(
         f"x{size / sizes[0]:g} {axis}: x{time / times[0]:.2f} time"

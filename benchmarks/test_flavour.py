@@ -11,7 +11,8 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from upscatter.api import limit_of, model_of
+from upscatter.experiments.choose import model_of
+from upscatter.experiments.described import Described
 from upscatter.flux.conversion import mass_weights
 from upscatter.flux.coupling import coupling
 from upscatter.flux.exposure import annual_exposure
@@ -23,6 +24,7 @@ from upscatter.inputs.sun import solar_model
 from upscatter.limits.curve import mass_grid
 from upscatter.scenario.load import Scenario, bundled_names
 from upscatter.scenario.model import ScenarioFile
+from upscatter.studies.limits import limit_of
 from upscatter.units import MEV
 
 SUN = solar_model("BS05-OP")
@@ -93,10 +95,11 @@ def test_one_crossing_serves_all_sources(report, timing):
 @pytest.mark.parametrize("name", PROJECTIONS)
 def test_flavour_curve_against_the_universal_one(name, report, timing):
     universal, electron = prepared(name), prepared(name, "e")
-    weaker = limit_of(electron, MASSES).mu / limit_of(universal, MASSES).mu
+    weaker = limit_of(Described(electron), MASSES).mu / limit_of(Described(universal), MASSES).mu
     assert (weaker[np.isfinite(weaker)] > 1.2).all()  # it is another limit, not the same one again
     base, flavour = timing.medians(
-        lambda: limit_of(universal, MASSES), lambda: limit_of(electron, MASSES)
+        lambda: limit_of(Described(universal), MASSES),
+        lambda: limit_of(Described(electron), MASSES),
     )
     report.append(
         f"200-mass curve, nu_e / universal, {name:20} {flavour / base:10.2f}  "
@@ -111,7 +114,7 @@ def test_memory_of_a_flavour_limit(name, report):
     annual_exposure.cache_clear()
     tracemalloc.start()
     try:
-        limit_of(prepared(name, "mu"), MASSES)
+        limit_of(Described(prepared(name, "mu")), MASSES)
         peak = tracemalloc.get_traced_memory()[1] / MEGABYTE
     finally:
         tracemalloc.stop()

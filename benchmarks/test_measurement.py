@@ -19,8 +19,9 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq, minimize
 
+from upscatter.experiments.choose import experiment_of
 from upscatter.statistics.criteria import CLS
-from upscatter.studies.measurement import Measurement
+from upscatter.studies.limits import limit_of
 from upscatter.units import MEV
 
 MASSES = np.geomspace(0.01, 17.0, 30)
@@ -88,8 +89,8 @@ def slow_limit(model, data):
 
 def test_thirty_masses(folder, report, timing):
     start = perf_counter()
-    measurement = Measurement.read("xenonnt-s2only", folder)
-    curve = measurement.limit(MASSES)
+    measurement = experiment_of("xenonnt-s2only", folder)
+    curve = limit_of(measurement, MASSES)
     fast = perf_counter() - start
     assert np.isfinite(curve.mu).all()
 

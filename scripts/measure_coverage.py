@@ -15,11 +15,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from upscatter.errors import PhysicsError
+from upscatter.experiments.described import Described
 from upscatter.limits.counting import require_known_fluxes
 from upscatter.scenario.build import Model
 from upscatter.scenario.changes import chosen_test
 from upscatter.scenario.load import Scenario
-from upscatter.scenario.projected import dipole_model
 from upscatter.statistics.calibration import Sampler
 from upscatter.statistics.calibration_table import CalibrationTable
 from upscatter.statistics.counts import effective_counts, weight_spread
@@ -94,7 +94,7 @@ def small_experiments(trials: int) -> None:
                 }
                 scenario = Scenario.load("ge-nextgen").replaced(changes)
                 model = Model(scenario.replaced(chosen_test(scenario, name, calibration)))
-                counting, _ = dipole_model(model, 0.01 * MEV)
+                counting, _ = Described(model).likelihood(0.01 * MEV)
                 assert counting is not None
                 one = counting.only(0)
                 limit = float(model.method.expected(one).strength[0])
@@ -109,7 +109,7 @@ def nested(trials: int) -> None:
     for exposure, rate in SMALL:
         changes = {"detector.exposure": exposure, "background.flat": f"{rate} / (keVee kg day)"}
         scenario = Scenario.load("ge-nextgen").replaced(changes)
-        counting, _ = dipole_model(Model(scenario), 0.01 * MEV)
+        counting, _ = Described(Model(scenario)).likelihood(0.01 * MEV)
         assert counting is not None
         cells = [profiled(name, counting.only(0), trials) for name in ("poisson", "cls")]
         print(f"ge-nextgen, {exposure}, {rate} | {' | '.join(cells)} | of {trials}", flush=True)
@@ -152,7 +152,7 @@ def variants() -> Iterator[tuple[str, BinnedModel]]:
             changed = scenario.replaced("detector.exposure", f"{part * exposure!r} kg s")
             model = Model(changed.replaced(chosen_test(changed, "poisson")))
             for mass in (0.01, 8.0, 15.0):
-                counting, _ = dipole_model(model, mass * MEV)
+                counting, _ = Described(model).likelihood(mass * MEV)
                 if counting is not None:
                     require_known_fluxes(counting)
                     yield f"{name} x {part:g}, {mass:g} MeV", counting.only(0)

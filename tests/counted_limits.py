@@ -4,6 +4,7 @@ import numpy as np
 
 from upscatter.limits.counting import SignalFreeExpectation, counting_model
 from upscatter.limits.moments import MomentLimits
+from upscatter.rates.signal import MOMENT
 from upscatter.statistics.registry import limit_method
 
 
@@ -29,7 +30,7 @@ def limits(test, signals, expectation, confidence=0.90, bands=False, **options):
     reached = {name: n[seen] for name, n in parts.items()}
     model = counting_model(expectation, reached if isinstance(signals, dict) else reached[""])
     method = limit_method(test, confidence, **options)
-    return MomentLimits.of(method.expected(model, bands=bands), seen)
+    return MomentLimits.of(method.expected(model, bands=bands), seen, MOMENT)
 
 
 def dipole_limit(signal, expectation, variance="expected", confidence=0.90, dof=1):

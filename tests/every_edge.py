@@ -18,6 +18,7 @@ import upscatter
 from made_up_release import made_up_release
 from upscatter.cli import main
 from upscatter.errors import OutputError
+from upscatter.experiments.choose import experiment_of
 from upscatter.flavours import SunAndDetector, arriving_flux, oscillation
 from upscatter.inputs.bounds import published_bound
 from upscatter.inputs.catalogue import catalogue
@@ -25,7 +26,8 @@ from upscatter.report import hepdata
 from upscatter.scenario import changes
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
-from upscatter.studies.measurement import Measurement
+from upscatter.studies.limits import limit_of
+from upscatter.studies.measured import post_fit
 from upscatter.studies.reproduction import reproduce_paper
 
 COARSE = """
@@ -100,7 +102,7 @@ def coarse(test, **statistics):
 
 
 def measurement():
-    return Measurement.read(RELEASE, ".")
+    return experiment_of(RELEASE, ".")
 
 
 def limit(test="chi2-pulls", masses=MASSES, **statistics):
@@ -124,12 +126,13 @@ RESULTS = {
     "limit, unified": partial(limit, "unified"),
     "limit, toys": partial(limit, "cls", masses=(0.01, 9.0), calibration="toys", trials=2200),
     "limit, default masses": lambda: upscatter.upper_limit(COARSE_FILE),
-    "measured limit": lambda: measurement().limit(MASSES, bands=True),
-    "measured limit, unified": lambda: Measurement.read(
+    "measured limit": lambda: limit_of(measurement(), MASSES, bands=True),
+    "measured limit, unified": lambda: upscatter.measured_limit(
         Scenario.load(RELEASE).replaced({"statistics.test": "unified", "release.rule": "cells"}),
         ".",
-    ).limit(MASSES[:2]),
-    "post-fit": lambda: measurement().post_fit(MASS),
+        MASSES[:2],
+    ),
+    "post-fit": lambda: post_fit(measurement(), MASS),
     "toys": lambda: upscatter.toys(COARSE_FILE, MASS, trials=200),
     "toys, cls": lambda: upscatter.toys(COARSE_FILE, MASS, trials=50, test="cls"),
     "impacts": lambda: upscatter.impacts(COARSE_FILE, MASS),
@@ -196,7 +199,7 @@ COMMANDS = {
 def made_up_data():
     """Commands and functions find a release at any path, with an excess that has a best fit."""
     release = made_up_release(0.35)
-    with mock.patch("upscatter.studies.measurement.read_release", return_value=release):
+    with mock.patch("upscatter.experiments.choose.read_release", return_value=release):
         yield
 
 
@@ -272,7 +275,6 @@ def changed(file):
     made = {
         "exposure": changes.exposure(1.25 * detector.exposure),
         "threshold": changes.moved_threshold(model, 1.25 * changes.threshold(detector).value),
-        "flux": changes.scaled_flux(scenario, "8B", 1.25),
         "background": changes.scaled_background(scenario, 1.25),
         "quenching": changes.scaled_quenching(scenario, 1.25),
         "solar model": changes.solar_model(scenario, "B16-AGSS09met"),

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 import upscatter
-from upscatter.api import expected_counts, recoil_spectrum, upper_limit
 from upscatter.errors import PhysicsError
 from upscatter.scenario.load import Scenario
+from upscatter.studies.counts import expected_counts, recoil_spectrum
+from upscatter.studies.limits import upper_limit
 
 COUNTING = """
 title = "Recoils of one source above a threshold"

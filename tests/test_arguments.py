@@ -7,7 +7,7 @@ import numpy as np
 import pint
 import pytest
 
-from upscatter import api
+import upscatter
 from upscatter.errors import UpscatterError
 from upscatter.flavours import SunAndDetector, oscillation
 from upscatter.scenario.arguments import (
@@ -20,7 +20,7 @@ from upscatter.scenario.load import Scenario
 from upscatter.studies.impacts import impacts
 from upscatter.studies.planning import plan
 from upscatter.studies.toys import toys
-from upscatter.studies.workspaces import projected_workspace
+from upscatter.studies.workspaces import likelihood_workspace
 
 UNITS = pint.UnitRegistry()
 
@@ -135,16 +135,16 @@ def test_energies_may_be_negative_where_somebody_else_judges():
 
 
 FUNCTIONS = {
-    "upper_limit": lambda m: api.upper_limit("ge-nextgen", m).to_dict(),
-    "expected_counts": lambda m: api.expected_counts("ge-nextgen", mass=m).to_dict(),
+    "upper_limit": lambda m: upscatter.upper_limit("ge-nextgen", m).to_dict(),
+    "expected_counts": lambda m: upscatter.expected_counts("ge-nextgen", mass=m).to_dict(),
     "recoil_spectrum": lambda m: {
         source: rates.tolist()
-        for source, rates in api.recoil_spectrum("ge-nextgen", 1.0, mu=1e-9, mass=m).items()
+        for source, rates in upscatter.recoil_spectrum("ge-nextgen", 1.0, mu=1e-9, mass=m).items()
     },
     "toys": lambda m: toys("ge-nextgen", m, 20).to_dict(),
     "impacts": lambda m: impacts("ge-nextgen", m).to_dict(),
     "plan": lambda m: plan("ge-nextgen", 8e-10, "exposure", m).to_dict(),
-    "workspace": lambda m: projected_workspace(
+    "workspace": lambda m: likelihood_workspace(
         Scenario.load("ge-nextgen").replaced("statistics.test", "poisson"), m
     ),
     "oscillation": lambda m: oscillation(SunAndDetector.choose(), "8B", m).to_dict(),
@@ -169,5 +169,7 @@ class TestWhereTheyAreTaken:
         assert "\n" not in str(caught.value)
 
     def test_recoil_spectrum(self):
-        given = api.recoil_spectrum("ge-nextgen", ["500 eVnr", 1.0])["8B"]
-        np.testing.assert_array_equal(given, api.recoil_spectrum("ge-nextgen", [0.5, 1.0])["8B"])
+        given = upscatter.recoil_spectrum("ge-nextgen", ["500 eVnr", 1.0])["8B"]
+        np.testing.assert_array_equal(
+            given, upscatter.recoil_spectrum("ge-nextgen", [0.5, 1.0])["8B"]
+        )

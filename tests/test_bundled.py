@@ -7,16 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from upscatter.api import limit_of
 from upscatter.constants import SIN2_THETA_W
 from upscatter.detector.response import GaussianResponse
 from upscatter.errors import ScenarioError
+from upscatter.experiments.described import Described
 from upscatter.numerics import FloatArray
 from upscatter.scenario.build import Model
 from upscatter.scenario.detector_blocks import BackgroundBlock, EfficiencyBlock, ResolutionBlock
 from upscatter.scenario.fields import EndPoint
 from upscatter.scenario.load import Scenario, bundled_names
 from upscatter.scenario.model import ReleaseFile
+from upscatter.studies.limits import limit_of
 from upscatter.units import KEV, TONNE, YEAR
 
 TONNE_YEAR = TONNE * YEAR
@@ -101,19 +102,19 @@ class TestEveryScenario:
         assert np.count_nonzero(sum(sources.values())) > 0.5 * len(background)
 
     def test_low_mass_limit(self, name: str) -> None:
-        mu = limit_of(model_of(name), [0.0, 0.01]).mu
+        mu = limit_of(Described(model_of(name)), [0.0, 0.01]).mu
         assert mu[1] == pytest.approx(LOW_MASS[name], rel=0.02)
         assert mu[1] == pytest.approx(mu[0], rel=1e-3)
 
     def test_limit_rises_with_mass(self, name: str) -> None:
-        curve = limit_of(model_of(name))
+        curve = limit_of(Described(model_of(name)))
         assert np.isfinite(curve.mu).all()
         assert (np.diff(np.log(curve.mu)) > -1e-6).all()
         assert curve.mu[-1] > 1e3 * curve.mu[0]
 
     def test_reaches_the_end_of_hep_and_not_beyond(self, name: str) -> None:
         # An infinitely heavy nucleus would allow m4 up to the end point, 18.784 MeV.
-        mu = limit_of(model_of(name), [18.7, 18.784, 25.0]).mu
+        mu = limit_of(Described(model_of(name)), [18.7, 18.784, 25.0]).mu
         assert np.isfinite(mu[0])
         assert np.isnan(mu[1:]).all()
 
@@ -122,14 +123,19 @@ class TestThePaper:
     """M. Demirci and M. F. Mustamin, DOI 10.31526/PHEP.2025.09."""
 
     def test_printed_limits_and_improvement(self) -> None:
-        near, far = (limit_of(model_of(name), [0.01]).mu[0] for name in ("ge-nextgen", "ge-future"))
+        near, far = (
+            limit_of(Described(model_of(name)), [0.01]).mu[0]
+            for name in ("ge-nextgen", "ge-future")
+        )
         assert near == pytest.approx(8.63e-10, rel=0.01)
         assert far == pytest.approx(2.97e-10, rel=0.01)
         assert 100.0 * (1.0 - far / near) == pytest.approx(65.54, abs=0.3)
 
     def test_cdex_50_is_close_to_the_next_generation(self) -> None:
         # Same exposure, threshold and background: the quenching and the resolution make the rest.
-        cdex, near = (limit_of(model_of(name), [0.01]).mu[0] for name in ("cdex-50", "ge-nextgen"))
+        cdex, near = (
+            limit_of(Described(model_of(name)), [0.01]).mu[0] for name in ("cdex-50", "ge-nextgen")
+        )
         assert cdex == pytest.approx(near, rel=0.15)
 
 
@@ -227,14 +233,14 @@ class TestLiterature:
                 efficiency=EfficiencyBlock(value=1.0),
                 resolution=ResolutionBlock(),
             )
-            limits.append(np.sqrt(3.0) * limit_of(model, [0.01]).mu[0])
+            limits.append(np.sqrt(3.0) * limit_of(Described(model), [0.01]).mu[0])
         assert limits[0] < 1.1e-8 < limits[1]
         assert limits[0] > 1.1e-8 / 5.0
 
     def test_electron_recoils_win_at_low_mass_and_lose_at_high(self) -> None:
         # DARWIN from electron recoils, arXiv:2007.15563 figure 2 (ν_μ): 9.5e-12 at 0.01 MeV,
         # 2.2e-8 at 2.33 MeV.
-        low, high = limit_of(model_of("xe-darwin"), [0.01, 2.33]).mu
+        low, high = limit_of(Described(model_of("xe-darwin")), [0.01, 2.33]).mu
         assert low > 10.0 * 9.5e-12
         assert high < 0.1 * 2.2e-8
 
@@ -246,7 +252,7 @@ def test_pep_and_cno_neutrinos_carry_silicon() -> None:
     scenario = Scenario.load("si-supercdms-hv")
     flux = scenario.settings.flux.model_copy(update={"sources": ("8B", "hep")})
     settings = scenario.settings.model_copy(update={"flux": flux})
-    every = limit_of(Model(scenario), [0.01, 2.0]).mu
-    few = limit_of(Model(replace(scenario, settings=settings)), [0.01, 2.0]).mu
+    every = limit_of(Described(Model(scenario)), [0.01, 2.0]).mu
+    few = limit_of(Described(Model(replace(scenario, settings=settings))), [0.01, 2.0]).mu
     assert few[0] > 1.5 * every[0]
     assert few[1] == pytest.approx(every[1], rel=1e-3)

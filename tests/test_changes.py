@@ -4,20 +4,21 @@ import numpy as np
 import pytest
 
 from scenario_files import detector, scenario
-from upscatter.api import expected_counts, limit_of, upper_limit
 from upscatter.detector.quenching import Lindhard
 from upscatter.errors import ScenarioError
+from upscatter.experiments.described import Described
 from upscatter.scenario.build import Model
 from upscatter.scenario.changes import (
     exposure,
     moved_threshold,
     scaled_background,
-    scaled_flux,
     scaled_quenching,
     solar_model,
     threshold,
 )
 from upscatter.scenario.load import Scenario
+from upscatter.studies.counts import expected_counts
+from upscatter.studies.limits import limit_of, upper_limit
 from upscatter.units import CM, KEV, KG, SECOND, YEAR
 
 BOTH = (
@@ -32,27 +33,6 @@ def parse(directory=None, **parts):
 
 def limits(changed):
     return upper_limit(changed, [0.01, 5.0]).mu
-
-
-class TestFlux:
-    @pytest.mark.parametrize("flux", ["", 'fluxes = { "8B" = "5.25e6 / (cm^2 s)" }'])
-    def test_times_a_factor(self, flux):
-        original = parse(flux=flux)
-        changed = original.replaced(scaled_flux(original, "8B", 1.3))
-        before, after = expected_counts(original), expected_counts(changed)
-        for part in ("sm", "dipole"):
-            old, new = getattr(before, part), getattr(after, part)
-            assert old["8B"].any()
-            np.testing.assert_allclose(new["8B"], 1.3 * old["8B"], rtol=1e-12)
-            np.testing.assert_array_equal(new["hep"], old["hep"])
-        np.testing.assert_array_equal(after.background, before.background)
-
-    def test_the_original_stays_and_digests_differ(self):
-        original = parse()
-        digest = original.digest
-        assert original.replaced(scaled_flux(original, "8B", 1.3)).digest != digest
-        assert original.digest == digest
-        assert original.settings.flux.fluxes == {}
 
 
 class TestBackground:
@@ -152,7 +132,7 @@ class TestQuenching:
         recoils = np.geomspace(0.02, 250.0, 50) * KEV
         yields = (m.quenching(m.nuclei[0]).ionization_yield(recoils) for m in (changed, written))
         np.testing.assert_allclose(*yields, rtol=1e-12)
-        mus = (limit_of(model, [0.01, 5.0]).mu for model in (changed, written))
+        mus = (limit_of(Described(model), [0.01, 5.0]).mu for model in (changed, written))
         np.testing.assert_allclose(*mus, rtol=1e-10)
 
     def test_of_a_table_in_a_file(self, tmp_path):
@@ -195,7 +175,6 @@ def test_every_digit_is_written(factor):
     ("change", "block"),
     [
         (lambda s: exposure(1.0 * KG * YEAR), "detector"),
-        (lambda s: scaled_flux(s, "8B", 1.1), "flux"),
         (lambda s: scaled_background(s, 1.1), "background"),
         (lambda s: scaled_quenching(s, 1.1), "detector"),
         (lambda s: solar_model(s, "B16-GS98"), "flux"),

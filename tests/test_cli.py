@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from scenario_files import detector, scenario
-from upscatter.api import expected_counts
 from upscatter.cli import main
 from upscatter.scenario.load import bundled_names
+from upscatter.studies.counts import expected_counts
 
 FULL = Path("/dev/full")
 COMMANDS = ("reproduce", "limit", "rate", "scenarios", "show", "check", "flux", "oscillation")
@@ -126,8 +126,8 @@ class TestHelp:
         ("arguments", "message"),
         [
             (("limt",), "No such command 'limt'"),
-            (("limit",), "Missing argument 'SCENARIO' (see upscatter limit --help)"),
-            (("limit", "a", "b"), "Got unexpected extra argument (b)"),
+            (("limit",), "Missing argument 'SCENARIO...' (see upscatter limit --help)"),
+            (("rate", "a", "b"), "Got unexpected extra argument (b)"),
             (("limit", "my.toml", "--bogus"), "No such option"),
             (("limit", "my.toml", "--format", "xml"), "Invalid value for '--format': 'xml' is not"),
             (("limit", "my.toml", "--flavour", "x"), "Invalid value for '--flavour': 'x' is not"),
@@ -299,7 +299,9 @@ class TestRate:
 
     @pytest.mark.parametrize("plot", ["x.gif", "none/x.png", "my.toml"])
     def test_figures_that_cannot_be_written_are_refused_first(self, refused, monkeypatch, plot):
-        monkeypatch.setattr("upscatter.api.expected_counts", lambda *_, **__: pytest.fail("ran"))
+        monkeypatch.setattr(
+            "upscatter.studies.counts.expected_counts", lambda *_, **__: pytest.fail("ran")
+        )
         assert refused("rate", "my.toml", "--plot", plot).startswith(plot)
 
     def test_eight_sources_in_80_columns(self, run, folder):
@@ -369,7 +371,9 @@ class TestOutput:
         monkeypatch.setattr(
             "upscatter.studies.reproduction.reproduce_paper", lambda: pytest.fail("ran")
         )
-        monkeypatch.setattr("upscatter.api.upper_limit", lambda *_, **__: pytest.fail("computed"))
+        monkeypatch.setattr(
+            "upscatter.studies.limits.upper_limit", lambda *_, **__: pytest.fail("computed")
+        )
         refused("limit", "my.toml", "--out", "none/x")
         refused("limit", "my.toml", "--plot", "none/x.png")
         refused("reproduce", "--out", "my.toml")

@@ -5,7 +5,6 @@ import pytest
 from scipy.stats import norm
 
 from counted_limits import dipole_bands, dipole_limit, expected, limits
-from upscatter.api import upper_limit
 from upscatter.errors import PhysicsError, ScenarioError
 from upscatter.limits.counting import (
     SignalFreeExpectation,
@@ -16,6 +15,7 @@ from upscatter.scenario.changes import chosen_test
 from upscatter.scenario.load import Scenario, bundled_names
 from upscatter.statistics.profile import fit
 from upscatter.statistics.pulls import chi2_threshold
+from upscatter.studies.limits import upper_limit
 
 SIGNALS = {
     "8B": np.array([[40.0, 12.0, 3.0], [4.0, 2.0, 0.0], [0.0, 0.0, 0.0]]) * 1e18,

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from scenario_files import detector, scenario
-from upscatter.api import scenario_of, upper_limit
 from upscatter.errors import ScenarioError, TableError
+from upscatter.experiments.choose import scenario_of
 from upscatter.scenario.document import edited, with_changes
 from upscatter.scenario.load import Scenario, bundled_names
+from upscatter.studies.limits import upper_limit
 
 ROWS = "0.1, 0.2\n5.0, 0.25\n0.3e2, 0.3000000000000001\n"
 QUENCHED = detector(quenching='{ model = "table", file = "yield.csv" }  # measured')

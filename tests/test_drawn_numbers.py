@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from scipy.stats import chi2
 
 from made_up_release import made_up_release
-from upscatter.api import upper_limit
+from upscatter.experiments.released import Released
 from upscatter.report import tables
 from upscatter.report.impact_plots import impact_figure
 from upscatter.report.plots import exclusion_figure
@@ -23,7 +23,8 @@ from upscatter.scenario.load import Scenario
 from upscatter.scenario.released_experiment import ReleasedExperiment
 from upscatter.scenario.scattering import Scattering
 from upscatter.studies.impacts import impacts
-from upscatter.studies.measurement import Measurement
+from upscatter.studies.limits import limit_of, upper_limit
+from upscatter.studies.measured import post_fit
 from upscatter.studies.toys import toys
 
 MASSES = (0.1, 1.0, 5.0, 10.0)
@@ -41,12 +42,12 @@ def banded():
 @pytest.fixture(scope="module")
 def measurement():
     scenario = Scenario.load("xenonnt-s2only")
-    return Measurement(ReleasedExperiment(Scattering(scenario), made_up_release(0.35)))
+    return Released(ReleasedExperiment(Scattering(scenario), made_up_release(0.35)))
 
 
 @pytest.fixture(scope="module")
 def measured(measurement):
-    return measurement.limit(MASSES, bands=True)
+    return limit_of(measurement, MASSES, bands=True)
 
 
 def shaded(axes):
@@ -125,7 +126,7 @@ class TestImpactFigure:
 
 class TestPostFitFigure:
     def fit(self, measurement, observed=None):
-        fit = measurement.post_fit(1.0)
+        fit = post_fit(measurement, 1.0)
         if observed is not None:
             counts = np.resize(np.array(observed, dtype=float), fit.observed.size)
             fit = replace(fit, observed=counts)
@@ -143,7 +144,8 @@ class TestPostFitFigure:
         fit = self.fit(measurement, observed)
         axes = post_fit_figure(fit).axes
         tail = chi2.sf(1.0, 1) / 2.0
-        for panel, bins in zip(axes[0::2], fit.channels.values(), strict=False):
+        for panel, channel in zip(axes[0::2], fit.channels.values(), strict=False):
+            bins = channel.bins
             low, high = self.bars(panel)
             counts = fit.observed[bins]
             lower = np.where(counts > 0, 0.5 * chi2.ppf(tail, 2.0 * np.maximum(counts, 1)), 0.0)
@@ -157,7 +159,8 @@ class TestPostFitFigure:
     def test_stacked_components_have_the_heights_of_their_counts(self, measurement):
         fit = self.fit(measurement)
         axes = post_fit_figure(fit).axes
-        for panel, bins in zip(axes[0::2], fit.channels.values(), strict=False):
+        for panel, channel in zip(axes[0::2], fit.channels.values(), strict=False):
+            bins = channel.bins
             filled = [patch.get_data() for patch in panel.patches if patch.get_fill()]
             heights = sorted(float((d.values - d.baseline).sum()) for d in filled)
             counts = [components[bins].sum() for components in fit.components.values()]
@@ -183,7 +186,7 @@ class TestPostFitFigure:
     def test_residuals_and_pulls(self, measurement):
         fit = self.fit(measurement)
         figure = post_fit_figure(fit)
-        bins = next(iter(fit.channels.values()))
+        bins = next(iter(fit.channels.values())).bins
         (steps,) = (p for p in figure.axes[1].patches if not isinstance(p, Rectangle))
         expected = fit.expected[bins]
         residuals = (fit.observed[bins] - expected) / np.sqrt(expected)

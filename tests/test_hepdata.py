@@ -58,7 +58,7 @@ def contents(path):
 def test_the_validator_of_hepdata_takes_the_archive(curve, figure, tmp_path):
     """The archive itself, unpacked by the validator: not the folder it was made from."""
     path = tmp_path / "out.tar.gz"
-    write_submission(curve, path, figure, scenario_file="title = 'x'\n")
+    write_submission(curve, path, figure, scenario_files={"scenario.toml": "title = 'x'\n"})
     check = hepdata.require_library()[1].FullSubmissionValidator()
     assert check.validate(archive=str(path)), check.get_messages()
 
@@ -196,7 +196,7 @@ def test_figure_thumbnail_and_scenario_go_along(curve, figure, tmp_path):
     from matplotlib.image import imread
 
     path = tmp_path / "out.tar.gz"
-    write_submission(curve, path, figure, scenario_file="title = 'Über'\n")
+    write_submission(curve, path, figure, scenario_files={"scenario.toml": "title = 'Über'\n"})
     files, (_, about) = contents(path)
     resources = {r["description"]: r["location"] for r in about["additional_resources"]}
     assert files[resources["Image file"]] == figure.read_bytes()
@@ -295,7 +295,7 @@ class TestCommand:
     )
     def test_refuses_before_it_computes(self, arguments, says, tmp_path, capsys, monkeypatch):
         monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr("upscatter.api.upper_limit", None)
+        monkeypatch.setattr("upscatter.studies.limits.upper_limit", None)
         assert self.run("--format", "hepdata", *arguments) == 2
         message = capsys.readouterr().err
         assert says in message

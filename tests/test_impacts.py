@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 
 from scenario_files import detector, scenario
-from upscatter.api import expected_counts, upper_limit
 from upscatter.errors import PhysicsError, ScenarioError
+from upscatter.experiments.described import Described
 from upscatter.limits.impact import Impact, Impacts, percent
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
+from upscatter.studies.counts import expected_counts
 from upscatter.studies.impacts import impacts, variations
+from upscatter.studies.limits import upper_limit
 
 LINDHARD = detector(quenching='{ model = "lindhard", k = 0.15 }')
 UNCERTAIN = 'flat = "0.01 / (keVee kg day)"\nuncertainty = 0.2'
@@ -32,7 +34,7 @@ def find(result, name, change=None):
 
 def reasons(mine, name):
     """Why changes cannot be had, which is known before anything is computed."""
-    return [v.impact.reason for v in variations(Model(mine)) if v.impact.name == name]
+    return [v.impact.reason for v in variations(Described(Model(mine))) if v.impact.name == name]
 
 
 def limit(mass=0.01, **parts):

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq, minimize
 
-from upscatter.api import limit_of
+from upscatter.experiments.described import Described
 from upscatter.interactions.cevns import StandardModel
 from upscatter.interactions.dipole import Dipole
 from upscatter.interactions.form_factors import klein_nystrand
 from upscatter.rates.quadrature import bin_counts
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
+from upscatter.studies.limits import limit_of
 from upscatter.units import MEV
 
 SCENARIO = """
@@ -61,5 +62,5 @@ def test_limit(mass):
         return minimize(function, np.zeros(2), method="BFGS", options={"gtol": 1e-9}).fun
 
     strength = brentq(lambda s: chi2(s) - 2.705543454, 1e-3, 1e3, xtol=1e-9)
-    fast = limit_of(model, [mass]).mu[0]
+    fast = limit_of(Described(model), [mass]).mu[0]
     assert fast == pytest.approx(np.sqrt(strength * scale), rel=1e-4)

@@ -9,6 +9,8 @@ from scipy.stats import chi2, norm
 from made_up_release import made_up_release
 from released_files import official_release
 from upscatter.errors import OutputError, PhysicsError, ScenarioError
+from upscatter.experiments.choose import experiment_of
+from upscatter.experiments.released import Released
 from upscatter.inputs.xenonnt import OBSERVED
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.released_experiment import ReleasedExperiment
@@ -16,7 +18,8 @@ from upscatter.scenario.scattering import Scattering
 from upscatter.statistics.criteria import CLS
 from upscatter.statistics.profile import fit
 from upscatter.statistics.upper_limits import upper_limit
-from upscatter.studies.measurement import Measurement, measured_limit
+from upscatter.studies.limits import limit_of, measured_limit
+from upscatter.studies.measured import post_fit
 from upscatter.tasks import Work
 from upscatter.units import MEV
 
@@ -27,7 +30,7 @@ def measurement(excess=0.0, **statistics):
     scenario = Scenario.load("xenonnt-s2only").replaced(
         {f"statistics.{k}": v for k, v in statistics.items()}
     )
-    return Measurement(ReleasedExperiment(Scattering(scenario), made_up_release(excess)))
+    return Released(ReleasedExperiment(Scattering(scenario), made_up_release(excess)))
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +40,7 @@ def quiet():
 
 @pytest.fixture(scope="module")
 def curve(quiet):
-    return quiet.limit([0.01, 8.0, 25.0], bands=True)
+    return limit_of(quiet, [0.01, 8.0, 25.0], bands=True)
 
 
 class TestCurve:
@@ -63,21 +66,21 @@ class TestCurve:
         assert curve.mu[1] == pytest.approx(np.sqrt(float(alone)), rel=1e-6)
 
     def test_confidence_and_test_are_the_scenarios(self, curve):
-        more = measurement(confidence=0.95).limit([0.01])
+        more = limit_of(measurement(confidence=0.95), [0.01])
         assert more.mu[0] > 1.05 * curve.mu[0]
-        plain = measurement(test="poisson").limit([0.01])
+        plain = limit_of(measurement(test="poisson"), [0.01])
         assert plain.test == "poisson"
         assert plain.mu[0] < curve.mu[0]
 
     def test_an_excess_is_found(self):
-        found = measurement(excess=0.35).limit([0.01], bands=True)
+        found = limit_of(measurement(excess=0.35), [0.01], bands=True)
         assert found.significance[0] > 3.0
         assert found.p_value[0] == pytest.approx(norm.sf(found.significance[0]), rel=1e-9)
         assert 0.0 < found.best[0] < found.mu[0]
         assert found.mu[0] > found.bands[3, 0]
 
     def test_goodness_of_the_fit_without_a_dipole(self):
-        found = measurement(excess=0.35).limit([0.01])
+        found = limit_of(measurement(excess=0.35), [0.01])
         assert found.gof_p_value == pytest.approx(chi2.sf(found.deviance, 21), rel=1e-9)
         assert found.deviance > 8.0
 
@@ -94,7 +97,7 @@ class TestCurve:
         assert "for 21 bins" in curve.comments[-1]
 
     def test_a_default_curve_reaches_from_flat_to_the_end(self, quiet):
-        curve = quiet.limit()
+        curve = limit_of(quiet)
         assert curve.mass.size == 100
         assert (np.diff(curve.mass) > 0.0).all()
         # the made-up response has few energies, and the last recoils fall between them
@@ -105,7 +108,7 @@ class TestCurve:
 
 class TestPostFit:
     def test_is_the_fit_of_the_curve(self, quiet, curve):
-        post = quiet.post_fit(0.01)
+        post = post_fit(quiet, 0.01)
         assert post.nuisances == curve.nuisances
         np.testing.assert_allclose(post.pulls, curve.pulls[0], atol=5e-3)
         assert post.mu_limit == pytest.approx(curve.mu[0], rel=1e-6)
@@ -115,7 +118,7 @@ class TestPostFit:
         assert (post.errors < 1.03).all()
 
     def test_components_add_up(self, quiet):
-        post = quiet.post_fit(5.0)
+        post = post_fit(quiet, 5.0)
         likelihood = quiet.recast.likelihood
         model = likelihood.model(quiet.recast.signals(5.0 * MEV))
         parameters = np.concatenate([[post.mu_best**2], post.pulls])
@@ -131,7 +134,7 @@ class TestPostFit:
 
     def test_out_of_reach(self, quiet):
         with pytest.raises(PhysicsError, match="m4 = 25 MeV: no recoil can be seen"):
-            quiet.post_fit(25.0)
+            post_fit(quiet, 25.0)
 
 
 class TestRefusals:
@@ -142,9 +145,9 @@ class TestRefusals:
             for p in release.parameters
         )
         scattering = Scattering(Scenario.load("xenonnt-s2only"))
-        misfit = Measurement(ReleasedExperiment(scattering, replace(release, parameters=tight)))
+        misfit = Released(ReleasedExperiment(scattering, replace(release, parameters=tight)))
         with pytest.raises(PhysicsError, match=r"the fit pulls cathode\w+ to .* outside the rel"):
-            misfit.limit([0.01])
+            limit_of(misfit, [0.01])
 
     def test_sources_that_cannot_be_seen(self):
         scenario = Scenario.load("xenonnt-s2only")
@@ -152,29 +155,29 @@ class TestRefusals:
         text = text.replace('fluxes = { "8B" = "5.25e6 / (cm^2 s)" }', "")
         text = text.replace('uncertainty = { "8B" = 0.038, hep = 0.30 }', "")
         blind = Scattering(Scenario.parse(text, "pp.toml"))
-        with pytest.raises(PhysicsError, match="no recoil of the sources"):
-            Measurement(ReleasedExperiment(blind, made_up_release())).limit([0.01])
+        with pytest.raises(PhysicsError, match="no recoil of its sources"):
+            limit_of(Released(ReleasedExperiment(blind, made_up_release())), [0.01])
 
     def test_a_scenario_with_a_detector(self, tmp_path):
-        with pytest.raises(ScenarioError, match="ge-nextgen: describes a detector"):
+        with pytest.raises(ScenarioError, match="ge-nextgen: takes no data"):
             measured_limit("ge-nextgen", tmp_path)
 
     @pytest.mark.parametrize("mass", [-1.0, np.nan, np.inf])
     def test_a_mass_that_is_none(self, quiet, mass):
         with pytest.raises(PhysicsError, match=r"mass: .* is not a finite number"):
-            quiet.limit([mass])
+            limit_of(quiet, [mass])
 
 
 @pytest.fixture
 def real(reference):
-    return Measurement.read("xenonnt-s2only", official_release(reference))
+    return experiment_of("xenonnt-s2only", official_release(reference))
 
 
 class TestOfficial:
     """The official release; check values are this package's own, rounded."""
 
     def test_limit(self, real):
-        curve = real.limit([0.01, 5.0, 14.0], bands=True)
+        curve = limit_of(real, [0.01, 5.0, 14.0], bands=True)
         assert curve.mu == pytest.approx([1.213e-9, 1.463e-9, 3.93e-8], rel=3e-3)
         assert curve.bands[2] == pytest.approx([1.769e-9, 2.167e-9, 5.63e-8], rel=3e-3)
         # a deficit: the best fit is no dipole, and the limit two deviations low
@@ -184,7 +187,7 @@ class TestOfficial:
         assert curve.gof_p_value == pytest.approx(0.069, abs=0.002)
 
     def test_pulls(self, real):
-        post = real.post_fit(0.01)
+        post = post_fit(real, 0.01)
         pulls = dict(zip(post.nuisances, post.pulls, strict=True))
         assert pulls["cathode_sr2_rate_multiplier"] == pytest.approx(-1.42, abs=0.02)
         assert pulls["t_sys_sr2"] == pytest.approx(-1.20, abs=0.02)
@@ -194,7 +197,7 @@ class TestOfficial:
         likelihood = real.recast.likelihood
         model = likelihood.model(real.recast.signals(5.0 * MEV))
         newton = fit(model, likelihood.observation(model))
-        post = real.post_fit(5.0)
+        post = post_fit(real, 5.0)
         np.testing.assert_allclose(post.pulls, newton.parameters[1:], atol=2e-3)
 
 
@@ -204,7 +207,7 @@ def test_a_store_belongs_to_its_data(tmp_path, part):
     work = Work(store=tmp_path / "s.jsonl")
     options = {"test": "cls", "calibration": "toys", "trials": 200}
     own = measurement(**options)
-    own.limit([0.01], work=work)
+    limit_of(own, [0.01], work=work)
     first, *others = own.recast.release.runs
     response = replace(first.response, probabilities=0.9 * first.response.probabilities)
     changed = {
@@ -213,6 +216,6 @@ def test_a_store_belongs_to_its_data(tmp_path, part):
         "response": {"response": response},
     }[part]
     release = replace(own.recast.release, runs=(replace(first, **changed), *others))
-    other = Measurement(ReleasedExperiment(own.recast.scattering, release))
+    other = Released(ReleasedExperiment(own.recast.scattering, release))
     with pytest.raises(OutputError, match="was made with release_sha256 = "):
-        other.limit([0.01], work=work)
+        limit_of(other, [0.01], work=work)

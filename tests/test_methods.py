@@ -6,10 +6,10 @@ from scipy.stats import norm
 
 import upscatter
 from counted_limits import expected, limits
-from upscatter.api import upper_limit
 from upscatter.errors import OutputError, PhysicsError, ScenarioError
 from upscatter.limits.curve import LimitCurve
 from upscatter.limits.moments import MomentLimits, remarks
+from upscatter.rates.signal import MOMENT
 from upscatter.report.planning_tables import impact_tables
 from upscatter.report.tables import limit_table
 from upscatter.scenario.changes import chosen_test
@@ -28,6 +28,7 @@ from upscatter.statistics.registry import (
 )
 from upscatter.statistics.toys import pseudo_data
 from upscatter.statistics.upper_limits import expected_limit
+from upscatter.studies.limits import upper_limit
 
 QUIET = {"detector.exposure": "1 kg yr", "background.flat": "1e-12 / (keVee kg day)"}
 
@@ -272,7 +273,7 @@ class TestPowerConstraint:
         assert remark == "m4 = 5 MeV: the data exclude more; the power constraint sets the limit"
         model = one_bin(100.0)
         found = method.observed(model, model.observe([[70.0]]))
-        assert MomentLimits.of(found, np.array([True])).raised.tolist() == [True]
+        assert MomentLimits.of(found, np.array([True]), MOMENT).raised.tolist() == [True]
 
     def test_it_is_no_option_of_cls(self):
         with pytest.raises(ScenarioError, match="has power_constraint, which test"):
@@ -337,6 +338,7 @@ class TestMoments:
             noisy=np.array([False, True]),
         ),
         np.array([True, False, True]),
+        MOMENT,
     )  # fmt: skip
 
     def test_roots(self):

@@ -8,13 +8,13 @@ import pytest
 from pydantic import Field
 
 from scenario_files import scenario
-from upscatter.api import upper_limit
 from upscatter.detector.quenching import Quenching
 from upscatter.scenario.detector_blocks import DetectorBlock, QuenchingBlock, QuenchingModel
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.model import ScenarioFile
 from upscatter.scenario.summary import summarise
 from upscatter.studies.impacts import impacts
+from upscatter.studies.limits import upper_limit
 from upscatter.studies.planning import plan
 from upscatter.units import KEV
 

@@ -11,8 +11,8 @@ import upscatter.flux.conversion as conversion_module
 import upscatter.flux.exposure as exposure_module
 import upscatter.flux.flavour as flavour_module
 import upscatter.flux.livetime as livetime_module
-from upscatter.api import expected_counts, limit_of, recoil_spectrum, upper_limit
 from upscatter.errors import PhysicsError, ScenarioError
+from upscatter.experiments.described import Described
 from upscatter.flux.conversion import surface_density_matrix
 from upscatter.flux.coupling import Coupling, coupling
 from upscatter.flux.exposure import annual_exposure
@@ -25,6 +25,8 @@ from upscatter.interactions.form_factors import klein_nystrand
 from upscatter.rates.quadrature import bin_counts
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario, bundled_names
+from upscatter.studies.counts import expected_counts, recoil_spectrum
+from upscatter.studies.limits import limit_of, upper_limit
 from upscatter.units import DAY, EV, MEV
 
 SINGLE = ("e", "mu", "tau")
@@ -217,7 +219,9 @@ class TestOscillationBlock:
 
     @pytest.mark.parametrize("part", ["both", "day", "night"])
     def test_time(self, part):
-        exposure = model(f'[oscillation]\nlaboratory = "LNGS"\ntime = "{part}"').sun.flavour.exposure
+        exposure = model(
+            f'[oscillation]\nlaboratory = "LNGS"\ntime = "{part}"'
+        ).sun.flavour.exposure
         assert exposure == annual_exposure(latitude("LNGS")).select(part)
 
     @pytest.mark.parametrize("season", ['["06-22", "06-21"]', '["01-01", "12-31"]'])
@@ -405,7 +409,9 @@ class TestBundledScenarios:
         np.testing.assert_allclose(sum(parts) / scale, every / scale, rtol=1e-4, atol=1e-12)
 
     def test_limits_by_flavour(self, name):
-        every, *limits = (limit_of(bundled(name, f), [0.01]).mu[0] for f in ("universal", *SINGLE))
+        every, *limits = (
+            limit_of(Described(bundled(name, f)), [0.01]).mu[0] for f in ("universal", *SINGLE)
+        )
         assert np.isfinite(limits).all()
         assert (np.array(limits) > every).all()
         # One bin would make it exactly 1; shapes of the flavours differ a little.
@@ -448,7 +454,7 @@ class TestSlowTwin:
         assert fast == pytest.approx(slow, rel=1e-5)
         # χ² = (μ² s)² / B and no pull: the limit by hand, 90 %, one degree of freedom
         by_hand = np.sqrt(np.sqrt(2.70554 * built.experiment.background[0]) / slow)
-        assert limit_of(built, [0.01]).mu[0] == pytest.approx(by_hand, rel=1e-4)
+        assert limit_of(Described(built), [0.01]).mu[0] == pytest.approx(by_hand, rel=1e-4)
 
     def test_all_year_with_complex_couplings(self):
         block = (

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from scenario_files import detector, scenario
-from upscatter.api import upper_limit
 from upscatter.report.plan_plots import plan_figure
 from upscatter.scenario.load import Scenario
+from upscatter.studies.limits import upper_limit
 from upscatter.studies.planning import plan
 
 CASES = [

@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from scenario_files import detector, scenario
-from upscatter.api import expected_counts, limit_of, upper_limit
 from upscatter.cli.planning_commands import plan as command
 from upscatter.errors import PhysicsError, ScenarioError
 from upscatter.limits.varied import VARIED
 from upscatter.scenario.load import Scenario
 from upscatter.statistics.pulls import chi2_threshold
 from upscatter.studies import planning
+from upscatter.studies.counts import expected_counts
+from upscatter.studies.limits import limit_of, upper_limit
 from upscatter.studies.planning import plan
 
 # μ⁴ = Δχ² b / s² in every bin: nothing but counts and their fluctuations.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from upscatter.limits.measured import PostFit
+from upscatter.limits.measured import Channel, PostFit
 from upscatter.report.measured_tables import pulls_table
 from upscatter.report.plots import save
 from upscatter.report.postfit_plots import post_fit_figure
@@ -20,19 +20,24 @@ NUISANCES = (
 )
 
 
+EDGES = np.array([80.0, 140.0, 200.0, 260.0])
+
+
 def post_fit(best=0.0, expected=(0.5e-9, 1e-9, 1.5e-9, 2e-9, 3e-9)):
     bins = 6
     falling = np.linspace(100.0, 10.0, bins)
     return PostFit(
+        scenario="somewhere",
         title="Somewhere",
         mass=0.5,
         mu_best=np.sqrt(best),
         mu_limit=1.2e-9,
         mu_expected=np.array(expected),
         confidence=0.9,
-        channels={"sr0": slice(0, 3), "sr1": slice(3, 6)},
-        edges=np.array([80.0, 140.0, 200.0, 260.0]),
-        edges_label="cS2 [PE]",
+        channels={
+            "sr0": Channel(slice(0, 3), EDGES, "cS2 [PE]"),
+            "sr1": Channel(slice(3, 6), EDGES, "cS2 [PE]"),
+        },
         observed=np.round(1.1 * falling),
         components={"cathode": falling, "8B CEvNS": 0.1 * falling},
         signal_best=best * falling,

@@ -13,7 +13,7 @@ import upscatter
 # A name that goes or moves breaks somebody's script: change the list together with the changelog.
 PUBLIC = {
     "upscatter": """
-        Scenario UpscatterError compare expected_counts impacts measured_limit plan
+        Scenario UpscatterError combine compare expected_counts impacts measured_limit plan
         recoil_spectrum toys upper_limit
     """,
     "upscatter.cli": """
@@ -22,9 +22,12 @@ PUBLIC = {
     "upscatter.detector": """
         background quenching resolution response
     """,
+    "upscatter.experiments": """
+        choose combined described experiment of_scenario released
+    """,
     "upscatter.flux": """
-        adiabaticity arrival conversion coupling crossing day_part exposure flavour
-        livetime moments regeneration results
+        adiabaticity arrival conversion coupling crossing day_part exposure flavour livetime
+        moments regeneration results source sun
     """,
     "upscatter.inputs": """
         beta boron bound_file bounds catalogue continuum earth laboratories mixing nuclei
@@ -38,7 +41,7 @@ PUBLIC = {
         recoil_spectrum released toys varied verdict
     """,
     "upscatter.rates": """
-        experiment folding quadrature recast spectrum
+        experiment folding quadrature recast signal spectrum
     """,
     "upscatter.report": """
         compare_plots flavour_plots hepdata impact_plots labels line_labels log_range
@@ -47,17 +50,18 @@ PUBLIC = {
     """,
     "upscatter.scenario": """
         arguments build changes detector_blocks document fields load messages model
-        oscillation plain_quantities projected provenance quantities released_experiment
-        scattering summary
+        oscillation plain_quantities provenance quantities released_experiment scattering
+        sources summary
     """,
     "upscatter.statistics": """
-        asymptotics calibration calibration_table counts criteria curve_calibration
-        fluctuations garwood likelihood limit_method methods minimum minuit morphing
-        objective observation profile pulls pulls_method registry samples toys
-        upper_limits workspace
+        asymptotics calibration calibration_table combination counts criteria
+        curve_calibration fluctuations garwood likelihood limit_method methods minimum
+        minuit morphing objective observation profile pulls pulls_method registry samples
+        toys upper_limits workspace
     """,
     "upscatter.studies": """
-        comparison impacts measurement planning reproduction toys workspaces
+        comparison counts expected impacts limits measured planning reproduction toys
+        workspaces
     """,
 }
 PACKAGES = [name for name in PUBLIC if name not in ("upscatter", "upscatter.cli")]

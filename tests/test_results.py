@@ -16,6 +16,7 @@ import pytest
 import upscatter
 from made_up_release import made_up_release
 from upscatter.errors import OutputError
+from upscatter.experiments.released import Released
 from upscatter.flavours import SunAndDetector, arriving_flux, oscillation
 from upscatter.inputs.bounds import PublishedBound, published_bound
 from upscatter.inputs.catalogue import Catalogue, catalogue
@@ -25,19 +26,20 @@ from upscatter.results import MOST_ROWS, Result, none_where_nan, origin, thinned
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.released_experiment import ReleasedExperiment
 from upscatter.scenario.scattering import Scattering
-from upscatter.studies.measurement import Measurement
+from upscatter.studies.limits import limit_of
+from upscatter.studies.measured import post_fit
 from upscatter.studies.reproduction import reproduce_paper
 
 
 def measurement():
     scattering = Scattering(Scenario.load("xenonnt-s2only"))
-    return Measurement(ReleasedExperiment(scattering, made_up_release(0.1)))
+    return Released(ReleasedExperiment(scattering, made_up_release(0.1)))
 
 
 MAKERS = {
     "LimitCurve": lambda: upscatter.upper_limit("ge-nextgen", [0.01, 5.0, 30.0], bands=True),
-    "MeasuredCurve": lambda: measurement().limit([0.01, 25.0]),
-    "PostFit": lambda: measurement().post_fit(1.0),
+    "MeasuredCurve": lambda: limit_of(measurement(), [0.01, 25.0]),
+    "PostFit": lambda: post_fit(measurement(), 1.0),
     "ToyResult": lambda: upscatter.toys("ge-nextgen", trials=100),
     "Impacts": lambda: upscatter.impacts("ge-nextgen"),
     "RecoilSpectrum": lambda: upscatter.recoil_spectrum("ge-nextgen", [0.5, 2.0], mu=1e-9),
@@ -296,7 +298,7 @@ def test_the_post_fit_counts_by_hand():
     assert flat == post.observed.tolist()
     last = dict(zip(post.header, post.rows[-1], strict=True))
     assert last["run"] == [*post.channels][-1]
-    assert (last["low_cS2_PE"], last["high_cS2_PE"]) == tuple(post.edges[-2:])
+    assert (last["low_cS2_PE"], last["high_cS2_PE"]) == tuple(post.channels["sr2"].edges[-2:])
     assert last["8B_CEvNS"] == post.components["8B CEvNS"][-1]
     assert (last["dipole_best_fit"], last["dipole_limit"]) == (
         post.signal_best[-1],
@@ -341,7 +343,7 @@ class TestCompare:
             ((), {}, "no scenario is given"),
             (("ge-future", Scenario.load("ge-future")), {}, "ge-future: is named twice"),
             (("ge-future",), {"bounds": ["borexin"]}, "did you mean 'borexino'"),
-            (("ge-future",), {"data": "somewhere"}, "none of the scenarios names a data release"),
+            (("ge-future",), {"data": "somewhere"}, "ge-future: takes no data"),
             (("ge-future",), {"confidence": 90.0}, "confidence"),
         ],
     )

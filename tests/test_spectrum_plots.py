@@ -10,7 +10,6 @@ from matplotlib.image import imread
 from scipy.stats import chi2
 
 from scenario_files import detector, scenario
-from upscatter.api import expected_counts, recoil_spectrum
 from upscatter.errors import PhysicsError
 from upscatter.limits.expected_counts import ExpectedCounts
 from upscatter.limits.recoil_spectrum import RecoilSpectrum
@@ -18,6 +17,7 @@ from upscatter.report.plots import save
 from upscatter.report.spectrum_labels import power
 from upscatter.report.spectrum_plots import counts_figure, recoil_figure
 from upscatter.scenario.load import Scenario
+from upscatter.studies.counts import expected_counts, recoil_spectrum
 
 PROJECTIONS = (
     "ar-darkside-lowmass", "cawo4-cresst", "cdex-50", "ge-future", "ge-nextgen",

@@ -31,7 +31,9 @@ from upscatter.limits.curve import LimitCurve
 from upscatter.limits.verdict import verdict
 from upscatter.report.compare_plots import comparison_figure
 from upscatter.scenario.load import Scenario
-from upscatter.studies.workspaces import measured_workspace, projected_workspace
+from upscatter.studies.limits import limit_of
+from upscatter.studies.measured import post_fit
+from upscatter.studies.workspaces import likelihood_workspace
 
 NEAR_THE_END = 17.0  # of 18.784 MeV, hep's: the limit is far from flat there
 
@@ -84,9 +86,9 @@ class TestMasses:
     def test_a_measurement_is_at_the_mass_that_is_asked_for(self):
         with made_up_data():
             measured = measurement()
-            curve = measured.limit([0.01, NEAR_THE_END, 18.8])
-            post = measured.post_fit(NEAR_THE_END)
-            workspace = measured_workspace(measured, NEAR_THE_END)
+            curve = limit_of(measured, [0.01, NEAR_THE_END, 18.8])
+            post = post_fit(measured, NEAR_THE_END)
+            workspace = likelihood_workspace(measured, NEAR_THE_END)
         np.testing.assert_array_equal(curve.mass, [0.01, NEAR_THE_END, 18.8])
         assert curve.mu[1] > 20.0 * curve.mu[0]
         assert np.isnan(curve.mu[2])
@@ -102,7 +104,7 @@ class TestMasses:
     def test_a_workspace_is_at_the_mass_that_is_asked_for(self):
         cls = Scenario.load(COARSE_FILE).replaced("statistics.test", "cls")
         (mu,) = upscatter.upper_limit(cls, [NEAR_THE_END]).mu
-        (found,) = projected_workspace(COARSE_FILE, NEAR_THE_END)["measurements"]
+        (found,) = likelihood_workspace(COARSE_FILE, NEAR_THE_END)["measurements"]
         assert found["name"] == f"strength 1: mu_nu4 = {mu:g} mu_B at m4 = 17 MeV"
 
     @pytest.mark.parametrize(
@@ -227,7 +229,6 @@ class TestScenarios:
         assert quantity(files["exposure"]["detector"]["exposure"]) == (187.5, "kg yr")
         assert quantity(files["threshold"]["detector"]["region"][0]) == (1.25, "keVnr")
         assert quantity(files["background"]["background"]["flat"]) == (0.0125, "/ (keVee kg day)")
-        assert quantity(files["flux"]["flux"]["fluxes"]["8B"]) == (7.1125e6, "/ (cm^2 s)")
         edges = tomllib.loads(changed(EDGES_FILE)["threshold"])["detector"]["bin_edges"]
         assert quantity(edges[0]) == (pytest.approx(0.2), "keVee")
 

@@ -5,13 +5,13 @@ import re
 import numpy as np
 import pytest
 
-from upscatter.api import upper_limit
 from upscatter.limits.curve import LimitCurve
 from upscatter.report import tables
 from upscatter.report.plots import exclusion_figure
 from upscatter.results import MOST_ROWS
 from upscatter.scenario.load import Scenario, bundled_names
 from upscatter.scenario.model import ScenarioFile
+from upscatter.studies.limits import upper_limit
 
 PROJECTIONS = [
     name for name in bundled_names() if isinstance(Scenario.load(name).settings, ScenarioFile)

@@ -7,13 +7,14 @@ import pytest
 from scipy.stats import norm
 
 from scenario_files import detector, scenario
-from upscatter.api import upper_limit
 from upscatter.errors import OutputError, PhysicsError, ScenarioError
+from upscatter.experiments.choose import experiment_of
 from upscatter.limits.toys import Coverage
 from upscatter.scenario.load import Scenario
 from upscatter.statistics.pulls_method import PullsSetter
 from upscatter.statistics.toys import Chunk
 from upscatter.studies import toys as trials
+from upscatter.studies.limits import upper_limit
 from upscatter.studies.toys import CHUNK, toys
 
 BANDS = norm.cdf([-2.0, -1.0, 0.0, 1.0, 2.0])
@@ -74,7 +75,7 @@ class TestCoverage:
 
     @staticmethod
     def ensemble(name):
-        return trials.Ensemble.prepare(trials.Model(Scenario.load(name)), 0.01, 1, None)
+        return trials.Ensemble.prepare(experiment_of(name), 0.01, 1, None)
 
     @staticmethod
     def setter(ensemble, known_signal, whole_variance):

@@ -14,7 +14,8 @@ from upscatter import units
 from upscatter.results import Result
 
 LIMITS = """
-from upscatter.api import expected_counts, recoil_spectrum, upper_limit
+from upscatter.studies.counts import expected_counts, recoil_spectrum
+from upscatter.studies.limits import upper_limit
 
 masses = [0.0, 0.01, 1.0, 5.0, 10.0, 17.0, 40.0]
 recoils = [0.01, 0.1, 0.5, 1.0, 3.0, 8.0]

@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from upscatter.api import upper_limit
 from upscatter.inputs.bounds import PublishedBound, published_bounds
 from upscatter.limits.curve import LimitCurve
 from upscatter.limits.verdict import verdict
+from upscatter.studies.limits import upper_limit
 
 
 @pytest.fixture(scope="module")

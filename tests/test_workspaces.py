@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from made_up_release import made_up_release
-from upscatter.api import upper_limit
 from upscatter.cli import main
 from upscatter.errors import PhysicsError
+from upscatter.experiments.released import Released
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.released_experiment import ReleasedExperiment
 from upscatter.scenario.scattering import Scattering
-from upscatter.studies.measurement import Measurement
-from upscatter.studies.workspaces import measured_workspace, projected_workspace
+from upscatter.studies.limits import limit_of, upper_limit
+from upscatter.studies.workspaces import likelihood_workspace
 
 
 def samples(workspace, channel=0):
@@ -21,7 +21,7 @@ def samples(workspace, channel=0):
 
 
 def test_a_projection_has_its_median_limit_as_strength_one():
-    exported = projected_workspace("ge-nextgen", 0.01)
+    exported = likelihood_workspace("ge-nextgen", 0.01)
     limit = upper_limit(Scenario.load("ge-nextgen").replaced("statistics.test", "cls"), [0.01]).mu[
         0
     ]
@@ -41,19 +41,19 @@ def test_a_projection_has_its_median_limit_as_strength_one():
 
 def test_a_measurement_has_a_channel_for_each_run():
     scattering = Scattering(Scenario.load("xenonnt-s2only"))
-    measurement = Measurement(ReleasedExperiment(scattering, made_up_release()))
-    exported = measured_workspace(measurement, 5.0)
+    measurement = Released(ReleasedExperiment(scattering, made_up_release()))
+    exported = likelihood_workspace(measurement, 5.0)
     assert [channel["name"] for channel in exported["channels"]] == ["sr0", "sr1", "sr2"]
     assert [o["data"][0] for o in exported["observations"]] == [220, 239, 239]
     assert "dipole 8B sr1" in samples(exported, 1)
     assert "dipole 8B sr0" not in samples(exported, 1)
-    limit = measurement.limit([5.0]).mu[0]
+    limit = limit_of(measurement, [5.0]).mu[0]
     assert f"mu_nu4 = {limit:.6g} mu_B" in exported["measurements"][0]["name"]
 
 
 def test_out_of_reach():
-    with pytest.raises(PhysicsError, match="mass 30 MeV: no recoil can be seen in ge-nextgen"):
-        projected_workspace("ge-nextgen", 30.0)
+    with pytest.raises(PhysicsError, match="ge-nextgen: m4 = 30 MeV: no recoil can be seen"):
+        likelihood_workspace("ge-nextgen", 30.0)
 
 
 def test_from_the_command_line(tmp_path, capfd):
@@ -61,7 +61,7 @@ def test_from_the_command_line(tmp_path, capfd):
     command = ("limit", "ge-nextgen", "--format", "pyhf")
     assert main((*command, "--mass", "1MeV", "--out", str(path))) == 0
     exported = json.loads(path.read_text(encoding="utf-8"))
-    assert exported == json.loads(json.dumps(projected_workspace("ge-nextgen", 1.0)))
+    assert exported == json.loads(json.dumps(likelihood_workspace("ge-nextgen", 1.0)))
     assert main(command) == 2
     assert "--format pyhf: is of one mass; give one --mass" in capfd.readouterr().err
     assert main((*command, "--mass", "1MeV", "--bands")) == 2
@@ -71,7 +71,7 @@ def test_from_the_command_line(tmp_path, capfd):
 @pytest.mark.filterwarnings("ignore:jsonschema.RefResolver is deprecated")  # pyhf 0.7's validator
 def test_pyhf_reads_it_and_finds_the_limit_at_one():
     pyhf = pytest.importorskip("pyhf", reason="pyhf is an optional extra")
-    exported = pyhf.Workspace(projected_workspace("ge-nextgen", 0.01))
+    exported = pyhf.Workspace(likelihood_workspace("ge-nextgen", 0.01))
     model = exported.model()
     _, bands = pyhf.infer.intervals.upper_limits.toms748_scan(
         exported.data(model), model, 0.1, 5.0, level=0.1, rtol=1e-5

@@ -11,18 +11,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from upscatter.api import expected_counts, recoil_spectrum, upper_limit
     from upscatter.errors import UpscatterError
+    from upscatter.experiments.choose import combine
     from upscatter.scenario.load import Scenario
     from upscatter.studies.comparison import compare
+    from upscatter.studies.counts import expected_counts, recoil_spectrum
     from upscatter.studies.impacts import impacts
-    from upscatter.studies.measurement import measured_limit
+    from upscatter.studies.limits import measured_limit, upper_limit
     from upscatter.studies.planning import plan
     from upscatter.studies.toys import toys
 
 __all__ = [
     "Scenario",
     "UpscatterError",
+    "combine",
     "compare",
     "expected_counts",
     "impacts",
@@ -36,14 +38,15 @@ __all__ = [
 _HOMES = {
     "Scenario": "upscatter.scenario.load",
     "UpscatterError": "upscatter.errors",
+    "combine": "upscatter.experiments.choose",
     "compare": "upscatter.studies.comparison",
-    "expected_counts": "upscatter.api",
+    "expected_counts": "upscatter.studies.counts",
     "impacts": "upscatter.studies.impacts",
-    "measured_limit": "upscatter.studies.measurement",
+    "measured_limit": "upscatter.studies.limits",
     "plan": "upscatter.studies.planning",
-    "recoil_spectrum": "upscatter.api",
+    "recoil_spectrum": "upscatter.studies.counts",
     "toys": "upscatter.studies.toys",
-    "upper_limit": "upscatter.api",
+    "upper_limit": "upscatter.studies.limits",
 }
 
 

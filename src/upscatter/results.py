@@ -40,7 +40,7 @@ class Result(ABC):
 
     Examples
     --------
-    >>> from upscatter.api import upper_limit
+    >>> from upscatter import upper_limit
     >>> result = upper_limit("ge-nextgen", [1.0, 30.0])
     >>> result.header
     ('mass_MeV', 'mu_bohr')

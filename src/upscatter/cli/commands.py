@@ -193,7 +193,7 @@ def rate(
     mu, mass = parsing.moment(mu_text), parsing.mass(mass_text)
     adding = parsing.flavour_sum(flavour, flavour_sum)
 
-    from upscatter.api import expected_counts
+    from upscatter.studies.counts import expected_counts
 
     counts = expected_counts(scenario, mu, mass, flavour=flavour, flavour_sum=adding)
     if plot is not None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from upscatter.cli import parsing
+from upscatter.cli import chosen, parsing
 from upscatter.cli.commands import (
     commands,
     emit_data,
@@ -57,7 +58,7 @@ def bounds(name: str | None, style: str, out: Path | None) -> None:
 
 
 @commands.command(short_help="Compare scenarios with every published limit.")
-@click.argument("scenarios", metavar="SCENARIO...", nargs=-1, required=True)
+@chosen.scenarios_argument
 @click.option(
     "--bounds",
     "files",
@@ -72,12 +73,7 @@ def bounds(name: str | None, style: str, out: Path | None) -> None:
     metavar="CL",
     help="Convert scenarios and published limits to this level, such as 0.9, where possible.",
 )
-@click.option(
-    "--data",
-    type=_PATH,
-    metavar="PATH",
-    help="A clone of the data release that one of the scenarios names, for a measured limit.",
-)
+@chosen.data_option
 @flavour_option
 @format_option
 @out_option
@@ -88,7 +84,7 @@ def compare(
     scenarios: tuple[str, ...],
     files: tuple[Path, ...],
     level: str | None,
-    data: Path | None,
+    data_texts: Sequence[str],
     flavour: str | None,
     style: str,
     out: Path | None,
@@ -108,8 +104,7 @@ def compare(
 
     if scenarios.count("-") > 1:
         raise UpscatterError("standard input: can be given only once; give - for one scenario")
-    for scenario in scenarios:
-        parsing.check_outputs(out, plot, scenario)
+    parsing.check_outputs(out, plot, *scenarios)
     export.require_distinct(*files, out, plot)
     if plot is None and (mass_range or mu_range):
         raise UpscatterError("--mass-range and --mu-range: are for the figure; add --plot FILE")
@@ -118,19 +113,14 @@ def compare(
     confidence = None if level is None else _confidence(level)
 
     from upscatter.inputs.bounds import published_bounds
-    from upscatter.scenario.load import Scenario
-    from upscatter.scenario.model import ReleaseFile
     from upscatter.studies.comparison import compare as compared
 
-    loaded = [Scenario.load(name) for name in scenarios]
-    if data is not None and not any(isinstance(s.settings, ReleaseFile) for s in loaded):
-        raise UpscatterError("--data: none of the scenarios names a data release; omit it")
     result = compared(
-        *loaded,
+        *scenarios,
         bounds=[*published_bounds(), *files],
         confidence=confidence,
         flavour=flavour,
-        data=data,
+        data=chosen.data(data_texts),
     )
     if plot is not None:
         from upscatter.report.compare_plots import comparison_figure

@@ -50,7 +50,7 @@ def flux(
 
     The day-night asymmetry is that of nu_e, 2 (night - day) / (night + day).
     """
-    parsing.check_outputs(out, plot, scenario)
+    parsing.check_outputs(out, plot, scenario or "")
 
     from upscatter.flavours import SunAndDetector, arriving_flux
 
@@ -96,7 +96,7 @@ def oscillation(
 
     The probabilities are averaged over the region of the Sun in which the source is produced.
     """
-    parsing.check_outputs(out, plot, scenario)
+    parsing.check_outputs(out, plot, scenario or "")
     default = _COARSE if style == "table" else _FINE
     energies = parsing.masses(energy_texts or (default,), "--energy")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from upscatter.cli import parsing, submission
+from upscatter.cli import chosen, parsing, submission
 from upscatter.cli.commands import (
     calibration_option,
     commands,
@@ -30,18 +30,18 @@ from upscatter.cli.work_options import (
 from upscatter.errors import UpscatterError
 
 if TYPE_CHECKING:
+    from upscatter.experiments.experiment import Experiment
     from upscatter.flux.coupling import FlavourSum
     from upscatter.limits.curve import LimitCurve
     from upscatter.limits.measured import PostFit
-    from upscatter.numerics import FloatArray
-    from upscatter.scenario.load import Scenario
     from upscatter.tasks import Work
 
 _PATH = click.Path(path_type=Path)
 
 
 @commands.command(short_help="Upper limit on the dipole moment against m4.")
-@click.argument("scenario")
+@chosen.scenarios_argument
+@chosen.combine_option
 @click.option(
     "--mass",
     "mass_texts",
@@ -81,20 +81,16 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--bands", is_flag=True, help="Add median and 1 and 2 sigma bands of limits without a dipole."
 )
-@click.option(
-    "--data",
-    type=_PATH,
-    metavar="PATH",
-    help="A clone of the data release that SCENARIO names, for a measured limit.",
-)
+@chosen.data_option
 @click.option(
     "--postfit",
     type=_PATH,
     metavar="FILE",
-    help="With --data: draw data, fit and pulls at the first mass (PNG, PDF or SVG).",
+    help="With data: draw data, fit and pulls at the first mass (PNG, PDF or SVG).",
 )
 def limit(
-    scenario: str,
+    scenarios: Sequence[str],
+    combine: bool,
     mass_texts: Sequence[str],
     style: str,
     out: Path | None,
@@ -109,52 +105,51 @@ def limit(
     store: Path | None,
     no_store: bool,
     bands: bool,
-    data: Path | None,
+    data_texts: Sequence[str],
     postfit: Path | None,
 ) -> None:
     """Upper limit on the dipole moment against the mass of the sterile neutrino.
 
-    A mass that no solar neutrino can produce has no limit: a dash in the table, an empty field in
-    CSV, null in JSON. With --data and a scenario that names a data release (xenonnt-s2only) the
-    limit is a measured one. It is given with the best fit, the p-value without a dipole, and the
-    pulls of all nuisance parameters.
+    A mass that no neutrino can produce has no limit: a dash in the table, an empty field in CSV,
+    null in JSON. If a scenario has data, its own or with --data those of a release that it names
+    (xenonnt-s2only), the limit is a measured one. It is given with the best fit, the p-value
+    without a signal, and the pulls of all nuisance parameters. With --combine all scenarios have
+    one likelihood, in which the same cause, such as the 8B flux, is one nuisance parameter.
     """
     from upscatter import export
-    from upscatter.api import scenario_of
-    from upscatter.scenario.changes import chosen_test
     from upscatter.tasks import Work
 
-    parsing.check_outputs(out, plot, scenario, postfit)
-    parsing.require_data(postfit, data)
-    kept = chosen_store(store, no_store, scenario, out, plot, postfit)
+    sources = [name for name in scenarios if name.endswith(".toml")]
+    parsing.check_outputs(out, plot, *sources, postfit=postfit)
+    kept = chosen_store(store, no_store, sources, out, plot, postfit)
     archive = submission.archive_path(out) if style == "hepdata" else None
     masses = parsing.masses(mass_texts) if mass_texts else None
     adding = parsing.flavour_sum(flavour, flavour_sum)
-    # Options change the document itself, so that exported scenarios have them.
-    chosen = scenario_of(scenario, flavour, adding)
-    stated = chosen.settings.statistics.calibration
-    parsing.require_calibration(calibration or stated, trials, seed)
-    if (test, calibration, trials, seed) != (None, None, None, None):
-        chosen = chosen.replaced(chosen_test(chosen, test, calibration, trials, seed))
+    experiment = chosen.experiment(
+        scenarios, combine, data_texts, flavour, adding,
+        test=test, calibration=calibration, trials=trials, seed=seed,
+    )  # fmt: skip
+    calibrated = experiment.statistics.calibration == "toys"
+    if postfit is not None and experiment.observed is None:
+        raise UpscatterError(f"--postfit: {experiment.name} has no data; add --data PATH or [data]")
     if style == "pyhf":
         mass = parsing.one_mass(mass_texts, "--format pyhf")
         if bands or plot is not None or postfit is not None:
             raise UpscatterError(
                 "--format pyhf: has no use for --bands, --plot and --postfit; remove them"
             )
-        emit(export.to_json(_workspace(chosen, data, mass)), out)
+        from upscatter.studies.workspaces import likelihood_workspace
+
+        emit(export.to_json(likelihood_workspace(experiment, mass)), out)
         return
+    from upscatter.studies.limits import limit_of
+
     fit: PostFit | None = None
-    calibrated = chosen.settings.statistics.calibration == "toys"
     with pseudo_experiments("calibrated masses", calibrated) as progress:
         work = Work(jobs=jobs, store=kept, progress=progress)
-        if data is None:
-            from upscatter.api import limit_of, model_of
-
-            curve = limit_of(model_of(chosen), masses, bands=bands, work=work)
-        else:
-            fits = style == "table" or postfit is not None
-            curve, fit = _measured(chosen, data, masses, bands, work, fits)
+        curve = limit_of(experiment, masses, bands=bands, work=work)
+        if experiment.observed is not None and (style == "table" or postfit is not None):
+            fit = _first_fit(experiment, curve, work)
     if plot is not None:
         parsing.require_drawable(curve.mass, curve.mu)
         curve.plot(plot)
@@ -163,7 +158,7 @@ def limit(
     if postfit is not None and fit is not None:
         fit.plot(postfit)
     if archive is not None:
-        submission.submit(curve, chosen, archive)
+        submission.submit(curve, experiment, archive)
     elif style == "table":
         from upscatter.report.tables import limit_table
 
@@ -177,32 +172,11 @@ def limit(
         emit_data(curve, style, out)
 
 
-def _workspace(scenario: Scenario, data: Path | None, mass: float) -> dict[str, object]:
-    """The likelihood at a mass, for pyhf."""
-    from upscatter.studies import workspaces
-    from upscatter.studies.measurement import Measurement
-
-    if data is None:
-        return workspaces.projected_workspace(scenario, mass)
-    return workspaces.measured_workspace(Measurement.read(scenario, data), mass)
-
-
-def _measured(
-    scenario: Scenario,
-    data: Path,
-    masses: FloatArray | None,
-    bands: bool,
-    work: Work,
-    fits: bool,
-) -> tuple[LimitCurve, PostFit | None]:
-    """A measured limit and, if wanted, the fit at the first mass within reach."""
+def _first_fit(experiment: Experiment, curve: LimitCurve, work: Work) -> PostFit | None:
+    """The fit at the first mass within reach, if there is one."""
     import numpy as np
 
-    from upscatter.studies.measurement import Measurement
+    from upscatter.studies.measured import post_fit
 
-    measurement = Measurement.read(scenario, data)
-    curve = measurement.limit(masses, bands=bands, work=work)
     reached = curve.mass[np.isfinite(curve.mu)]
-    if not (fits and reached.size):
-        return curve, None
-    return curve, measurement.post_fit(float(reached[0]), work=work)
+    return post_fit(experiment, float(reached[0]), work=work) if reached.size else None

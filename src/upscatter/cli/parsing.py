@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -121,7 +121,7 @@ def require_drawable(mass: FloatArray, mu: FloatArray) -> None:
         raise UpscatterError("--plot: no positive --mass is within reach; there is nothing to draw")
 
 
-def require_calibration(calibration: str, trials: int | None, seed: int | None) -> None:
+def require_calibration(calibrated: bool, given: Mapping[str, object]) -> None:
     """Refuse options of pseudo-experiments for a limit that is not calibrated with them.
 
     Raises
@@ -129,28 +129,16 @@ def require_calibration(calibration: str, trials: int | None, seed: int | None) 
     UpscatterError
         If one of them is given and the calibration is another.
     """
-    for option, value in (("--trials", trials), ("--seed", seed)):
-        if value is not None and calibration != "toys":
+    for option in ("trials", "seed"):
+        if option in given and not calibrated:
             raise UpscatterError(
-                f"{option} {value}: is for limits from pseudo-experiments; add --calibration toys, "
-                f"or remove {option}"
+                f"--{option} {given[option]}: is for limits from pseudo-experiments; add "
+                f"--calibration toys, or remove --{option}"
             )
 
 
-def require_data(postfit: Path | None, data: Path | None) -> None:
-    """Refuse to draw a fit of a projection, because it has no data to fit.
-
-    Raises
-    ------
-    UpscatterError
-        If a post-fit figure is wanted without data.
-    """
-    if postfit is not None and data is None:
-        raise UpscatterError("--postfit: needs --data PATH, the clone of a data release")
-
-
 def check_outputs(
-    out: Path | None, plot: Path | None, scenario: str | None = None, postfit: Path | None = None
+    out: Path | None, plot: Path | None, *scenarios: str, postfit: Path | None = None
 ) -> None:
     """Refuse files that could not be written, before anything is computed.
 
@@ -167,8 +155,8 @@ def check_outputs(
             require_writable(require_figure(figure))
     if out is not None:
         require_writable(out)
-    source = Path(scenario) if scenario and scenario.endswith(".toml") else None
-    require_distinct(source, out, plot, postfit)
+    sources = {Path(name) for name in scenarios if name.endswith(".toml")}
+    require_distinct(*sources, out, plot, postfit)
 
 
 def _grid(text: str, option: str) -> FloatArray:

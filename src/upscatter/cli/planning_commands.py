@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from upscatter.cli import parsing
+from upscatter.cli import chosen, parsing
 from upscatter.cli.commands import (
     commands,
     emit_data,
@@ -24,7 +25,9 @@ if TYPE_CHECKING:
 
 
 @commands.command(short_help="Change of the limit by each of its inputs.")
-@click.argument("scenario")
+@chosen.scenarios_argument
+@chosen.combine_option
+@chosen.data_option
 @mass_option
 @format_option
 @out_option
@@ -36,7 +39,9 @@ if TYPE_CHECKING:
 )
 @flavour_option
 def impacts(
-    scenario: str,
+    scenarios: Sequence[str],
+    combine: bool,
+    data_texts: Sequence[str],
     mass_text: str,
     style: str,
     out: Path | None,
@@ -49,12 +54,12 @@ def impacts(
     Illustrative: by 10 %, if no uncertainty is stated. Choice: to another model. All other inputs
     are unchanged, so these changes must not be added up.
     """
-    parsing.check_outputs(out, plot, scenario)
+    parsing.check_outputs(out, plot, *scenarios)
     mass = parsing.mass(mass_text)
 
     from upscatter.studies.impacts import impacts as computed
 
-    result = computed(scenario, mass, flavour=flavour)
+    result = computed(chosen.experiment(scenarios, combine, data_texts, flavour), mass)
     if plot is not None:
         result.plot(plot)
     if style == "table":

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from upscatter.experiments.experiment import Experiment
     from upscatter.limits.curve import LimitCurve
-    from upscatter.scenario.load import Scenario
 
 
 def archive_path(out: Path | None) -> Path:
@@ -21,7 +21,7 @@ def archive_path(out: Path | None) -> Path:
     return require_name(out)
 
 
-def submit(curve: LimitCurve, source: Scenario, path: Path) -> None:
+def submit(curve: LimitCurve, experiment: Experiment, path: Path) -> None:
     """Write a HEPData submission of a curve, with its figure, exposure and scenario."""
     import numpy as np
 
@@ -31,11 +31,16 @@ def submit(curve: LimitCurve, source: Scenario, path: Path) -> None:
     from upscatter.units import KG, YEAR
 
     qualifiers = {}
-    if isinstance(source.settings, ScenarioFile):
-        exposure = source.settings.detector.exposure / (KG * YEAR)
-        qualifiers = {"Exposure": (f"{exposure:.6g}", "kg yr")}
+    for source in experiment.scenarios:
+        if isinstance(source.settings, ScenarioFile):
+            exposure = source.settings.detector.exposure / (KG * YEAR)
+            name = "Exposure" if len(experiment.scenarios) == 1 else f"Exposure of {source.name}"
+            qualifiers[name] = (f"{exposure:.6g}", "kg yr")
     figure = None
     # A curve with a massless ν_4 alone cannot be drawn on logarithmic axes.
     if (np.isfinite(curve.mu) & (curve.mass > 0.0)).any():
         figure = drawn(curve.plot(), "png")
-    write_submission(curve, path, figure, scenario_file=source.to_toml(), qualifiers=qualifiers)
+    files = {f"scenario-{s.name}.toml": s.to_toml() for s in experiment.scenarios}
+    if len(files) == 1:
+        files = {"scenario.toml": next(iter(files.values()))}
+    write_submission(curve, path, figure, scenario_files=files, qualifiers=qualifiers)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from upscatter.cli import parsing
+from upscatter.cli import chosen, parsing
 from upscatter.cli.commands import (
     calibration_option,
     commands,
@@ -34,7 +35,9 @@ _PATH = click.Path(path_type=Path)
 
 
 @commands.command(short_help="Pseudo-experiments: distribution and coverage of the limit.")
-@click.argument("scenario")
+@chosen.scenarios_argument
+@chosen.combine_option
+@chosen.data_option
 @mass_option
 @click.option(
     "--trials",
@@ -60,7 +63,9 @@ _PATH = click.Path(path_type=Path)
 @click.option("--plot", type=_PATH, metavar="FILE", help="Draw the limits (PNG, PDF or SVG).")
 @flavour_option
 def toys(
-    scenario: str,
+    scenarios: Sequence[str],
+    combine: bool,
+    data_texts: Sequence[str],
     mass_text: str,
     trials: int,
     seed: int,
@@ -75,29 +80,29 @@ def toys(
     plot: Path | None,
     flavour: str | None,
 ) -> None:
-    """Distribution and coverage of a projection's limit, from pseudo-experiments.
+    """Distribution and coverage of a limit, from pseudo-experiments.
 
     Coverage is how often the limit does not exclude the true moment. Finished trials are kept, so
     that the same command continues after a break, or with more trials. Results depend on the seed
     only, not on breaks or on the number of processes.
     """
-    parsing.check_outputs(out, plot, scenario)
-    kept = chosen_store(store, no_store, scenario, out, plot)
+    parsing.check_outputs(out, plot, *scenarios)
+    kept = chosen_store(store, no_store, scenarios, out, plot)
     mass = parsing.mass(mass_text)
     mu = None if mu_text is None else parsing.moment(mu_text)
 
     from upscatter.studies import toys as pseudo
 
+    experiment = chosen.experiment(
+        scenarios, combine, data_texts, flavour, test=test, calibration=calibration
+    )
     with pseudo_experiments("pseudo-experiments") as progress:
         result = pseudo.toys(
-            scenario,
+            experiment,
             mass,
             trials,
             seed,
             mu=mu,
-            flavour=flavour,
-            test=test,
-            calibration=calibration,
             jobs=jobs,
             store=kept,
             progress=progress,

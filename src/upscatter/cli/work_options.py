@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -27,7 +27,7 @@ no_store_option = click.option("--no-store", is_flag=True, help="Keep no finishe
 
 
 def chosen_store(
-    store: Path | None, no_store: bool, scenario: str, *outputs: Path | None
+    store: Path | None, no_store: bool, scenarios: Sequence[str], *outputs: Path | None
 ) -> Path | Literal["cache"] | None:
     """File in which finished work is kept, "cache", or None.
 
@@ -45,8 +45,8 @@ def chosen_store(
     if no_store:
         raise UpscatterError("--store and --no-store: contradict each other; remove one")
     require_writable(store)
-    source = Path(scenario) if scenario.endswith(".toml") else None
-    require_distinct(store, source, *outputs)
+    sources = {Path(name) for name in scenarios if name.endswith(".toml")}
+    require_distinct(store, *sources, *outputs)
     return store
 
 

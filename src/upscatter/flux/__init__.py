@@ -13,4 +13,6 @@ __all__ = [
     "moments",
     "regeneration",
     "results",
+    "source",
+    "sun",
 ]

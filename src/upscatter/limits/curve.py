@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from upscatter.errors import OutputError
 from upscatter.numerics import FloatArray
+from upscatter.rates.signal import MOMENT, Parameter
 from upscatter.results import Result, none_where_nan, origin
 from upscatter.statistics.registry import METHODS, CalibrationName, TestName
 
@@ -58,6 +59,8 @@ class LimitCurve(Result):
     bands : ndarray, shape (5, masses), optional
         Limits on μ_ν4/μ_B from signal-free data that fluctuate by `BANDS` standard deviations; 0
         where every moment would be excluded.
+    parameter : Parameter
+        The bounded parameter; `mu` stands for it.
     provenance : mapping
         Version, digest and physics choices.
     """
@@ -77,6 +80,7 @@ class LimitCurve(Result):
     lower: FloatArray | None = None
     poisson: FloatArray | None = None
     bands: FloatArray | None = None
+    parameter: Parameter = MOMENT
 
     figure_function: ClassVar[str] = "upscatter.report.plots:exclusion_figure"
 
@@ -98,11 +102,12 @@ class LimitCurve(Result):
     @property
     def _columns(self) -> dict[str, list[float | None]]:
         """Columns of the curve as a table, without the optional ones that are absent."""
-        optional = {"mu_bohr_lower": self.lower, "mu_bohr_error": self.error}
+        key = self.parameter.key
+        optional = {f"{key}_lower": self.lower, f"{key}_error": self.error}
         bands = () if self.bands is None else self.bands
-        expected = {f"mu_bohr_{name}": band for name, band in zip(BAND_NAMES, bands, strict=False)}
+        expected = {f"{key}_{name}": band for name, band in zip(BAND_NAMES, bands, strict=False)}
         given = {name: values for name, values in optional.items() if values is not None}
-        columns = {"mass_MeV": self.mass, "mu_bohr": self.mu, **given, **expected}
+        columns = {"mass_MeV": self.mass, key: self.mu, **given, **expected}
         return {name: none_where_nan(values) for name, values in columns.items()}
 
     @property
@@ -120,7 +125,8 @@ class LimitCurve(Result):
         """Comment lines above the table of the curve."""
         dof = f"; dof: {self.dof}" if METHODS[self.test].has_dof else ""
         return [
-            f"{self.scenario}: upper limit on mu_nu4 (Bohr magnetons) against m4 (MeV)",
+            f"{self.scenario}: upper limit on {self.parameter.name} ({self.parameter.unit}) "
+            "against m4 (MeV)",
             f"flavour: {self.flavour}; confidence: {self.confidence:g}{dof}",
             *self.remarks,
             *origin(self.provenance),
@@ -128,21 +134,22 @@ class LimitCurve(Result):
 
     def to_dict(self) -> dict[str, object]:
         """Result as a JSON-ready dictionary; a mass out of reach has ``None``."""
+        key = self.parameter.key
         optional: dict[str, object] = {
-            "lower_mu_bohr": self.lower,
-            "statistical_error_mu_bohr": self.error,
-            "poisson_mu_bohr": self.poisson,
+            f"lower_{key}": self.lower,
+            f"statistical_error_{key}": self.error,
+            f"poisson_{key}": self.poisson,
         }
         if self.bands is not None:
             limits = map(none_where_nan, self.bands)
-            optional["expected_mu_bohr"] = dict(zip(BAND_NAMES, limits, strict=True))
+            optional[f"expected_{key}"] = dict(zip(BAND_NAMES, limits, strict=True))
         return {
             "scenario": self.scenario,
             "flavour": self.flavour,
             "confidence": self.confidence,
             "dof": self.dof,
             "mass_MeV": self.mass.tolist(),
-            "mu_bohr": none_where_nan(self.mu),
+            key: none_where_nan(self.mu),
             **{
                 name: none_where_nan(value) if isinstance(value, np.ndarray) else value
                 for name, value in optional.items()

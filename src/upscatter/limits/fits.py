@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from upscatter.limits.moments import MomentLimits, placed
 from upscatter.numerics import FloatArray
+from upscatter.rates.signal import Parameter
 from upscatter.statistics.asymptotics import discovery
 from upscatter.statistics.likelihood import BinnedModel
 from upscatter.statistics.limit_method import LimitMethod
@@ -45,6 +46,7 @@ class LimitFits:
         data: Observation,
         method: LimitMethod,
         seen: npt.NDArray[np.bool_],
+        parameter: Parameter,
         *,
         bands: bool = False,
         where: str = "limits",
@@ -55,12 +57,14 @@ class LimitFits:
         Parameters
         ----------
         model : BinnedModel
-            Its strength is (μ_ν4/μ_B)², with a hypothesis for each mass within reach.
+            With a hypothesis for each mass within reach.
         data : Observation
             The same observed data for each hypothesis.
         method : LimitMethod
         seen : ndarray of bool, shape (masses,)
             Which masses are within reach.
+        parameter : Parameter
+            The bounded parameter.
         bands : bool
             Whether to compute the limits of data without a dipole.
         where : str
@@ -78,8 +82,8 @@ class LimitFits:
         found = method.observed(model, data, bands=bands, work=work)
         finite = np.isfinite(excess.significance)
         return cls(
-            limits=MomentLimits.of(found, seen),
-            best=placed(np.sqrt(best.strength), seen),
+            limits=MomentLimits.of(found, seen, parameter),
+            best=placed(parameter.value(best.strength), seen),
             significance=placed(np.where(finite, excess.significance, np.nan), seen),
             p_value=placed(excess.p_value, seen),
             pulls=placed(best.parameters[:, 1:].T, seen).T,

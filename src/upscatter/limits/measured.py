@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -11,6 +12,28 @@ import numpy as np
 from upscatter.limits.curve import BAND_NAMES, LimitCurve
 from upscatter.numerics import FloatArray
 from upscatter.results import Result, none_where_nan, origin
+
+
+@dataclass(frozen=True)
+class Channel:
+    """Bins of a science run or a detector, among those of an experiment.
+
+    Parameters
+    ----------
+    bins : slice
+    edges : ndarray, shape (bins + 1,)
+    label : str
+        Quantity of the edges, with its unit in brackets: "cS2 [PE]".
+    """
+
+    bins: slice
+    edges: FloatArray
+    label: str
+
+    @property
+    def axis(self) -> str:
+        """Quantity and unit as part of a name: "cS2 [PE]" becomes cS2_PE."""
+        return self.label.replace("[", "").replace("]", "").replace(" ", "_")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +74,13 @@ class MeasuredCurve(LimitCurve):
     def header(self) -> tuple[str, ...]:
         """Column names of the curve as a table."""
         pulls = (f"pull_{name.replace(' ', '_')}" for name in self.nuisances)
-        return (*super().header, "best_fit_mu_bohr", "significance", "p_value", *pulls)
+        return (
+            *super().header,
+            f"best_fit_{self.parameter.key}",
+            "significance",
+            "p_value",
+            *pulls,
+        )
 
     @property
     def rows(self) -> list[tuple[float | None, ...]]:
@@ -79,7 +108,7 @@ class MeasuredCurve(LimitCurve):
     def to_dict(self) -> dict[str, object]:
         """Result as a JSON-ready dictionary, limit and fits; a mass out of reach has ``None``."""
         columns = dict(zip(self.header, zip(*self.rows, strict=True), strict=True))
-        names = ("best_fit_mu_bohr", "significance", "p_value")
+        names = (f"best_fit_{self.parameter.key}", "significance", "p_value")
         return {
             **super().to_dict(),
             **{name: list(columns[name]) for name in names},
@@ -100,6 +129,8 @@ class PostFit(Result):
 
     Parameters
     ----------
+    scenario : str
+        Name of the scenario, or names of those combined.
     title : str
     mass : float
         m_4 in MeV.
@@ -110,11 +141,7 @@ class PostFit(Result):
     confidence : float
         Confidence level of the limits.
     channels : mapping
-        Name of each science run to its bins.
-    edges : ndarray, shape (bins of a run + 1,)
-        Edges of every run's bins.
-    edges_label : str
-        Quantity of the edges, with its unit.
+        Science runs or detectors by name, with their bins.
     observed : ndarray, shape (bins,)
     components : mapping
         Name to counts of each background at the best fit, shape (bins,).
@@ -129,15 +156,14 @@ class PostFit(Result):
     provenance : mapping
     """
 
+    scenario: str
     title: str
     mass: float
     mu_best: float
     mu_limit: float
     mu_expected: FloatArray
     confidence: float
-    channels: Mapping[str, slice]
-    edges: FloatArray
-    edges_label: str
+    channels: Mapping[str, Channel]
     observed: FloatArray
     components: Mapping[str, FloatArray]
     signal_best: FloatArray
@@ -158,18 +184,20 @@ class PostFit(Result):
     def header(self) -> tuple[str, ...]:
         """Column names of the counts as a table."""
         components = (name.replace(" ", "_") for name in self.components)
-        ends = (f"low_{self._axis}", f"high_{self._axis}")
+        axes = {channel.axis for channel in self.channels.values()}
+        axis = axes.pop() if len(axes) == 1 else "edge"
+        ends = (f"low_{axis}", f"high_{axis}")
         return ("run", *ends, "observed", *components, "dipole_best_fit", "dipole_limit")
 
     @property
     def rows(self) -> list[tuple[str | float, ...]]:
         """One row for each bin of each run."""
         counts = [self.observed, *self.components.values(), self.signal_best, self.signal_limit]
-        ends = np.stack([self.edges[:-1], self.edges[1:]], axis=1)
+        table = np.stack(counts, axis=1)
         return [
-            (run, *map(float, (*end, *row)))
-            for run, bins in self.channels.items()
-            for end, row in zip(ends, np.stack(counts, axis=1)[bins], strict=True)
+            (name, *map(float, (*end, *row)))
+            for name, channel in self.channels.items()
+            for end, row in zip(pairwise(channel.edges), table[channel.bins], strict=True)
         ]
 
     @property
@@ -202,17 +230,18 @@ class PostFit(Result):
             "mu_bohr": self.mu_limit,
             "best_fit_mu_bohr": self.mu_best,
             "expected_mu_bohr": dict(zip(BAND_NAMES, self.mu_expected.tolist(), strict=True)),
-            f"bin_edges_{self._axis}": self.edges.tolist(),
+            **self._edges,
             "counts": {
                 run: {
-                    "observed": self.observed[bins].tolist(),
+                    "observed": self.observed[channel.bins].tolist(),
                     "background": {
-                        name: counts[bins].tolist() for name, counts in self.components.items()
+                        name: counts[channel.bins].tolist()
+                        for name, counts in self.components.items()
                     },
-                    "dipole_best_fit": self.signal_best[bins].tolist(),
-                    "dipole_limit": self.signal_limit[bins].tolist(),
+                    "dipole_best_fit": self.signal_best[channel.bins].tolist(),
+                    "dipole_limit": self.signal_limit[channel.bins].tolist(),
                 }
-                for run, bins in self.channels.items()
+                for run, channel in self.channels.items()
             },
             "pulls": {
                 nuisance: dict(zip(names, values, strict=True))
@@ -223,9 +252,18 @@ class PostFit(Result):
         }
 
     @property
-    def _axis(self) -> str:
-        """Quantity and unit of the bins as part of a name: "cS2 [PE]" becomes cS2_PE."""
-        return self.edges_label.replace("[", "").replace("]", "").replace(" ", "_")
+    def _edges(self) -> dict[str, object]:
+        """Bin edges, JSON-ready; by channel where these have different ones."""
+        channels = [*self.channels.values()]
+        first = channels[0]
+        if all(c.label == first.label and np.array_equal(c.edges, first.edges) for c in channels):
+            return {f"bin_edges_{first.axis}": first.edges.tolist()}
+        return {
+            "bin_edges": {
+                name: {channel.axis: channel.edges.tolist()}
+                for name, channel in self.channels.items()
+            }
+        }
 
     @property
     def remark(self) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from upscatter.numerics import FloatArray
+from upscatter.rates.signal import Parameter
 from upscatter.statistics.limit_method import BANDS, LimitMethod, Limits
 
 
@@ -42,7 +43,7 @@ class MomentLimits:
     raised: npt.NDArray[np.bool_] | None = None
 
     @classmethod
-    def of(cls, limits: Limits, seen: npt.NDArray[np.bool_]) -> MomentLimits:
+    def of(cls, limits: Limits, seen: npt.NDArray[np.bool_], parameter: Parameter) -> MomentLimits:
         """Limits on the moment from limits on the strength of the masses within reach.
 
         Parameters
@@ -51,24 +52,24 @@ class MomentLimits:
             One for each mass within reach.
         seen : ndarray of bool, shape (masses,)
             Which masses are within reach.
+        parameter : Parameter
+            The bounded parameter.
         """
-        mu = np.sqrt(limits.strength)
-        error = None
-        if limits.error is not None:
-            error = np.divide(0.5 * limits.error, mu, out=np.zeros_like(mu), where=mu > 0.0)
+        mu = parameter.value(limits.strength)
+        error = None if limits.error is None else parameter.error(limits.error, mu)
         reliable = np.ones(seen.size, dtype=bool)
         reliable[seen] = limits.reliable
 
         def among_all(values: FloatArray | None) -> FloatArray | None:
             return None if values is None else placed(values, seen)
 
-        bands = None if limits.bands is None else np.sqrt(limits.bands)
+        bands = None if limits.bands is None else parameter.value(limits.bands)
         return cls(
             mu=placed(mu, seen),
             reliable=reliable,
             coverage=among_all(limits.coverage),
             bands=among_all(bands),
-            lower=among_all(None if limits.lower is None else np.sqrt(limits.lower)),
+            lower=among_all(None if limits.lower is None else parameter.value(limits.lower)),
             error=among_all(error),
             noisy=_where(limits.noisy, seen),
             raised=_where(limits.raised, seen),

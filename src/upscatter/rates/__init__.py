@@ -5,5 +5,6 @@ __all__ = [
     "folding",
     "quadrature",
     "recast",
+    "signal",
     "spectrum",
 ]

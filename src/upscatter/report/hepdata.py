@@ -85,7 +85,7 @@ def write_submission(
     path: Path,
     figure: Path | bytes | None = None,
     *,
-    scenario_file: str | None = None,
+    scenario_files: Mapping[str, str] | None = None,
     qualifiers: Mapping[str, tuple[object, str]] | None = None,
 ) -> None:
     """Write an exclusion curve as a HEPData submission, validated, whole or not at all.
@@ -100,8 +100,8 @@ def write_submission(
         Archive to write, ``NAME.tar.gz``.
     figure : Path or bytes, optional
         PNG image of the curve, as the path of a file or as its content.
-    scenario_file : str, optional
-        Text of the scenario, to be included.
+    scenario_files : mapping, optional
+        Name of the file to text of each scenario, to be included.
     qualifiers : mapping, optional
         Name to value and unit of further qualifiers of the limits, such as the exposure.
 
@@ -119,7 +119,7 @@ def write_submission(
         with tempfile.TemporaryDirectory() as name:
             sources, folder = Path(name, "sources").resolve(), Path(name, "submission").resolve()
             sources.mkdir()
-            for description, file in _resources(sources, figure, scenario_file):
+            for description, file in _resources(sources, figure, scenario_files or {}):
                 table.add_additional_resource(description, str(file), copy_file=True)
             submission.add_table(table)
             # The library writes an archive of its own into the working directory.
@@ -224,7 +224,7 @@ def _own_qualifiers(curve: LimitCurve) -> dict[str, tuple[object, str]]:
 
 
 def _resources(
-    folder: Path, figure: Path | bytes | None, scenario_file: str | None
+    folder: Path, figure: Path | bytes | None, scenario_files: Mapping[str, str]
 ) -> list[tuple[str, Path]]:
     """Files of the submission besides the table, with descriptions in HEPData's terms."""
     files = []
@@ -241,9 +241,9 @@ def _resources(
         image.write_bytes(content)
         small.write_bytes(smaller)
         files += [("Image file", image), ("Thumbnail image file", small)]
-    if scenario_file is not None:
-        text = folder / "scenario.toml"
-        text.write_text(scenario_file, encoding="utf-8")
+    for name, content_of_file in scenario_files.items():
+        text = folder / name
+        text.write_text(content_of_file, encoding="utf-8")
         files.append(("Scenario that upscatter computes the limit from", text))
     return files
 

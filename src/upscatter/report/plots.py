@@ -23,6 +23,7 @@ from upscatter.export import write_bytes
 from upscatter.limits.curve import LimitCurve
 from upscatter.limits.measured import MeasuredCurve
 from upscatter.numerics import FloatArray
+from upscatter.rates.signal import MOMENT, Parameter
 
 # One column of a two-column journal is 8.6 cm wide, both are 17 cm; text has 8 to 9 points.
 _WIDTH = 3.39
@@ -132,14 +133,19 @@ def page_figure(height: float) -> tuple[Figure, Axes]:
     return figure, figure.add_subplot()
 
 
-def log_frame(axes: Axes, mass: tuple[float, float], mu: tuple[float, float]) -> None:
-    """Set logarithmic axes of the (m_4, μ_ν4) plane with these ends (m_4 in MeV)."""
+def log_frame(
+    axes: Axes,
+    mass: tuple[float, float],
+    mu: tuple[float, float],
+    parameter: Parameter = MOMENT,
+) -> None:
+    """Set logarithmic axes of mass and bounded parameter with these ends (m_4 in MeV)."""
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlim(*mass)
     axes.set_ylim(*mu)
     axes.set_xlabel(r"$m_4$ [MeV]")
-    axes.set_ylabel(r"$\mu_{\nu 4}\ [\mu_{\mathrm{B}}]$")
+    axes.set_ylabel(rf"${parameter.symbol}\ [{parameter.unit_symbol}]$")
     log_ticks(axes.xaxis, *mass)
     log_ticks(axes.yaxis, *mu)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
@@ -237,7 +243,8 @@ def _frame(axes: Axes, curves: Sequence[LimitCurve]) -> None:
                 low = float(10.0 ** np.floor(np.log10(low) - 0.2))
             if part.size == 1 and curve.mass[part] == high:
                 high *= 2.0
-    log_frame(axes, (low, high), (floor, floor * max(_DECADES, 10.0**decades)))
+    ends = (floor, floor * max(_DECADES, 10.0**decades))
+    log_frame(axes, (low, high), ends, curves[0].parameter)
 
 
 def _lowest(curve: LimitCurve) -> list[float]:

@@ -12,10 +12,10 @@ __all__ = [
     "model",
     "oscillation",
     "plain_quantities",
-    "projected",
     "provenance",
     "quantities",
     "released_experiment",
     "scattering",
+    "sources",
     "summary",
 ]

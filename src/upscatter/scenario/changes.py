@@ -10,35 +10,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeAlias
 
-from upscatter.errors import PhysicsError, ScenarioError
+from upscatter.errors import ScenarioError
 from upscatter.inputs.solar_fluxes import flux_model
 from upscatter.scenario.build import Model
 from upscatter.scenario.detector_blocks import DetectorBlock
 from upscatter.scenario.document import at
 from upscatter.scenario.fields import EndPoint
 from upscatter.scenario.load import Scenario
-from upscatter.scenario.model import Source
 from upscatter.statistics.registry import METHODS
-from upscatter.units import CM, DAY, KEV, KG, MEV, SECOND, YEAR
+from upscatter.units import DAY, KEV, KG, YEAR
 
 Changes: TypeAlias = Mapping[str, object]
 """Dotted paths and their values, arguments of `Scenario.replaced`."""
-
-
-def require_reach(model: Model, mass: float, mu: float) -> None:
-    """Refuse a mass (MeV) without a limit, before anything is changed.
-
-    Raises
-    ------
-    PhysicsError
-        If `mu`, the limit of the model, is not positive.
-    """
-    if not mu > 0.0:
-        reach = model.experiment.highest_mass(model.flux) / MEV
-        raise PhysicsError(
-            f"mass {mass:g} MeV: no neutrino can produce it ({model.scenario.name} reaches up to "
-            f"{reach:.4g} MeV); give a smaller mass"
-        )
 
 
 def exposure(value: float) -> Changes:
@@ -79,13 +62,6 @@ def chosen_test(
     unused = block.model_fields_set - {"test", "confidence"} - options - set(changes)
     removed: dict[str, object] = dict.fromkeys(sorted(unused))
     return {f"statistics.{name}": value for name, value in (removed | changes).items()}
-
-
-def scaled_flux(scenario: Scenario, source: Source, factor: float) -> Changes:
-    """Changes that multiply the flux of a source by a factor; its relative uncertainty stays."""
-    block = scenario.settings.flux
-    flux = factor * block.fluxes.get(source, flux_model(block.model).fluxes[source])
-    return {f"flux.fluxes.{source}": _written(flux, 1.0 / (CM**2 * SECOND), "/ (cm^2 s)")}
 
 
 def scaled_background(scenario: Scenario, factor: float) -> Changes:

@@ -125,6 +125,11 @@ class Scenario:
         return cls(name, text, content, _validated(content, name), directory)
 
     @property
+    def argument(self) -> str:
+        """What a user types to name it on the command line."""
+        return STANDARD_INPUT if self.name == _PIPED else self.name
+
+    @property
     def described(self) -> ScenarioFile:
         """The settings of a scenario that describes a detector.
 
@@ -134,10 +139,9 @@ class Scenario:
             If it names a data release instead.
         """
         if isinstance(self.settings, ReleaseFile):
-            again = STANDARD_INPUT if self.name == _PIPED else self.name
             raise ScenarioError(
                 f"{self.name}: recasts published data and describes no detector; "
-                f"give the data: upscatter limit {again} --data PATH"
+                f"give the data: upscatter limit {self.argument} --data PATH"
             )
         return self.settings
 

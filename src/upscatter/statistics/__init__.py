@@ -4,6 +4,7 @@ __all__ = [
     "asymptotics",
     "calibration",
     "calibration_table",
+    "combination",
     "counts",
     "criteria",
     "curve_calibration",

@@ -2,8 +2,11 @@
 
 __all__ = [
     "comparison",
+    "counts",
+    "expected",
     "impacts",
-    "measurement",
+    "limits",
+    "measured",
     "planning",
     "reproduction",
     "toys",

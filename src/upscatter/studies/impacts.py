@@ -6,13 +6,17 @@ fit. The changes are not independent errors and must not be added up.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import get_args
 
-from upscatter.api import LOWEST_MASS, limit_of, model_of
 from upscatter.detector.quenching import Constant
 from upscatter.errors import ScenarioError, UpscatterError
+from upscatter.experiments.choose import Data, Given, experiment_of
+from upscatter.experiments.combined import Combined
+from upscatter.experiments.described import Described
+from upscatter.experiments.experiment import Change, Experiment
 from upscatter.flux.coupling import FLAVOURS
 from upscatter.inputs.solar_fluxes import FLUX_MODELS
 from upscatter.interactions.form_factors import FormFactorName
@@ -20,16 +24,13 @@ from upscatter.limits.impact import Impact, Impacts, Kind
 from upscatter.scenario.arguments import Energy, mass_mev
 from upscatter.scenario.build import Model
 from upscatter.scenario.changes import (
-    Changes,
     moved_threshold,
-    require_reach,
     scaled_background,
-    scaled_flux,
     scaled_quenching,
     solar_model,
     threshold,
 )
-from upscatter.scenario.load import Scenario
+from upscatter.studies.limits import LOWEST_MASS, limit_of
 
 ILLUSTRATIVE = 0.10
 """Relative change of an input without a stated uncertainty."""
@@ -44,33 +45,40 @@ _RECOIL_SCALE = "the yield of 1 says that the scenario's energies are recoil ene
 
 @dataclass(frozen=True)
 class Variation:
-    """An input and the changes of the scenario that vary it, before limits are computed.
+    """An input and the changes that vary it, before limits are computed.
 
     Parameters
     ----------
     impact : Impact
         Description of the change, still without limits.
-    low, high, alternative : mapping or None
-        Values to replace in the scenario; None if `impact` has a reason.
+    low, high, alternative : Change or None
+        Changes of the experiment; None if `impact` has a reason.
     """
 
     impact: Impact
-    low: Changes | None = None
-    high: Changes | None = None
-    alternative: Changes | None = None
+    low: Change | None = None
+    high: Change | None = None
+    alternative: Change | None = None
 
 
 def impacts(
-    scenario: Scenario | str, mass: Energy = LOWEST_MASS, *, flavour: str | None = None
+    scenario: Given,
+    mass: Energy = LOWEST_MASS,
+    *,
+    data: Data | None = None,
+    flavour: str | None = None,
 ) -> Impacts:
     """Changes of the upper limit on μ_ν4 by each of its inputs, one at a time.
 
     Parameters
     ----------
-    scenario : Scenario or str
-        A scenario, or the name or path of one.
+    scenario : Scenario, Experiment, str or path
+        A scenario, or the name or path of one; or an experiment, such as a combination, of which an
+        input that several parts have changes in all of them.
     mass : float, str or quantity
         m_4, in MeV if it is a number.
+    data : path, or mapping of names to paths, optional
+        Data of the release that the scenario names.
     flavour : {"universal", "e", "mu", "tau"}, optional
         Coupling to use instead of the scenario's.
 
@@ -82,7 +90,7 @@ def impacts(
     Raises
     ------
     ScenarioError
-        If the scenario is not a valid one, or describes no detector.
+        If the scenario is not a valid one, or its data are missing.
     PhysicsError
         If the mass is negative, not finite, or out of kinematic reach.
 
@@ -92,105 +100,130 @@ def impacts(
     >>> result.impacts[0].name, result.choices[0].name
     ('8B flux', 'flavour')
     """
-    model = model_of(scenario, flavour)
-    settings = model.scenario.described
+    experiment = experiment_of(scenario, data, flavour=flavour)
     mass = mass_mev("mass", mass)
-    curve = limit_of(model, [mass])
+    curve = limit_of(experiment, [mass])
     mu = float(curve.mu[0])
-    require_reach(model, mass, mu)
-    found = [_computed(model.scenario, variation, mass) for variation in variations(model)]
+    experiment.require_reach(mass, mu)
+    found = [_computed(experiment, variation, mass) for variation in variations(experiment)]
     return Impacts(
-        scenario=model.scenario.name,
+        scenario=experiment.name,
         flavour=curve.flavour,
         confidence=curve.confidence,
         mass=float(mass),
         mu=mu,
         impacts=Impacts.ranked(found, mu),
         remarks=curve.caveats,
-        title=settings.title,
-        provenance=model.provenance,
+        title=experiment.title,
+        provenance=experiment.provenance,
     )
 
 
-def variations(model: Model) -> Iterator[Variation]:
+def variations(experiment: Experiment) -> Iterator[Variation]:
     """Every input that is changed, from the flux to the statistics."""
-    yield from _fluxes(model)
-    yield from _solar_models(model)
-    yield from _flavours(model)
-    yield from _cross_section(model)
+    yield from _fluxes(experiment)
+    yield from _solar_models(experiment)
+    yield from _flavours(experiment)
+    yield from _cross_section(experiment)
+    if isinstance(experiment, Described):
+        yield from _detector(experiment.build)
+    elif isinstance(experiment, Combined):
+        for part in experiment.parts:
+            if isinstance(part, Described):
+                yield from (_of_part(part.name, varied) for varied in _detector(part.build))
+
+
+def _detector(model: Model) -> Iterator[Variation]:
     yield from _quenchings(model)
     yield _threshold(model)
     yield _background(model)
 
 
-def _computed(scenario: Scenario, variation: Variation, mass: float) -> Impact:
+def _of_part(name: str, variation: Variation) -> Variation:
+    """A variation of one part of a combination."""
+    impact = replace(variation.impact, name=f"{name} {variation.impact.name}")
+
+    def only(change: Change | None) -> Change | None:
+        return None if change is None else replace(change, part=name)
+
+    return Variation(impact, *map(only, (variation.low, variation.high, variation.alternative)))
+
+
+def _computed(experiment: Experiment, variation: Variation, mass: float) -> Impact:
     """Impact with its limits, or with the error of the physics as its reason."""
     impact = variation.impact
-    low, why_low = _limit(scenario, variation.low, mass)
-    high, why_high = _limit(scenario, variation.high, mass)
-    alternative, why = _limit(scenario, variation.alternative, mass)
+    low, why_low = _limit(experiment, variation.low, mass)
+    high, why_high = _limit(experiment, variation.high, mass)
+    alternative, why = _limit(experiment, variation.alternative, mass)
     sides = (why_low and f"lowered: {why_low}", why_high and f"raised: {why_high}", why)
     reason = "; ".join(text for text in (impact.reason, *sides) if text)
     return replace(impact, low=low, high=high, alternative=alternative, reason=reason)
 
 
-def _limit(scenario: Scenario, changes: Changes | None, mass: float) -> tuple[float | None, str]:
-    """Limit of the changed scenario, or None with the reason."""
-    if changes is None:
+def _limit(experiment: Experiment, change: Change | None, mass: float) -> tuple[float | None, str]:
+    """Limit of the changed experiment, or None with the reason."""
+    if change is None:
         return None, ""
     try:
-        mu = float(limit_of(Model(scenario.replaced(changes)), [mass]).mu[0])
+        mu = float(limit_of(experiment.changed(change), [mass]).mu[0])
     except UpscatterError as error:
-        return None, str(error).removeprefix(f"{scenario.name}: ")
+        return None, str(error).removeprefix(f"{experiment.name}: ")
     return (mu, "") if mu > 0.0 else (None, f"m4 = {mass:g} MeV is then out of reach")
 
 
-def _fluxes(model: Model) -> Iterator[Variation]:
-    scenario = model.scenario
-    flux = scenario.settings.flux
-    for source in flux.active:
-        error = flux.relative_uncertainties[source]
-        impact = Impact("flux", f"{source} flux", "uncertainty", _by(error))
+def _set(changes: Mapping[str, object]) -> Change:
+    """The same values in every scenario."""
+    return Change(lambda scenario: changes)
+
+
+def _fluxes(experiment: Experiment) -> Iterator[Variation]:
+    for name, error in experiment.fluxes.items():
+        impact = Impact("flux", f"{name} flux", "uncertainty", _by(error))
         if error == 0.0:
             yield Variation(replace(impact, reason="the scenario states no uncertainty of it"))
             continue
-        low = None if error >= 1.0 else scaled_flux(scenario, source, 1.0 - error)
+        low = None if error >= 1.0 else Change(scales={name: 1.0 - error})
         reason = "" if low else _NOTHING_LEFT
-        high = scaled_flux(scenario, source, 1.0 + error)
-        yield Variation(replace(impact, reason=reason), low, high)
+        yield Variation(replace(impact, reason=reason), low, Change(scales={name: 1.0 + error}))
 
 
-def _solar_models(model: Model) -> Iterator[Variation]:
-    flux = model.scenario.settings.flux
+def _solar_models(experiment: Experiment) -> Iterator[Variation]:
+    blocks = [s.settings.flux for s in experiment.scenarios if s.settings.has_sun]
+    if not blocks:
+        return
     for name in FLUX_MODELS:
-        if name == flux.model:
+        if all(block.model == name for block in blocks):
             continue
         impact = Impact("solar model", "solar model", "choice", name)
-        if set(flux.active) <= set(flux.fluxes):
+        if all(set(block.active) <= set(block.fluxes) for block in blocks):
             yield Variation(replace(impact, reason="the scenario states every flux itself"))
         else:
-            yield Variation(impact, alternative=solar_model(model.scenario, name))
+            yield Variation(impact, alternative=Change(partial(solar_model, name=name)))
 
 
-def _flavours(model: Model) -> Iterator[Variation]:
+def _flavours(experiment: Experiment) -> Iterator[Variation]:
     for name in FLAVOURS:
-        if name != model.coupling.name:
-            other = {"coupling": {"flavour": name}}
+        if name != experiment.flavour:
+            other = _set({"coupling": {"flavour": name}})
             yield Variation(Impact("flavour", "flavour", "choice", name), alternative=other)
 
 
-def _cross_section(model: Model) -> Iterator[Variation]:
-    physics = model.scenario.settings.physics
+def _cross_section(experiment: Experiment) -> Iterator[Variation]:
+    blocks = [scenario.settings.physics for scenario in experiment.scenarios]
     for name in get_args(FormFactorName):
-        if name != physics.form_factor:
-            other = {"physics.form_factor": name}
+        if any(name != block.form_factor for block in blocks):
+            other = _set({"physics.form_factor": name})
             yield Variation(Impact("form factor", "form factor", "choice", name), alternative=other)
-    low, high = (
-        {"physics.sin2_theta_w": physics.sin2_theta_w + step}
-        for step in (-SIN2_THETA_W_ERROR, SIN2_THETA_W_ERROR)
-    )
+
+    def moved(step: float) -> Change:
+        return Change(lambda s: {"physics.sin2_theta_w": s.settings.physics.sin2_theta_w + step})
+
     change = f"{SIN2_THETA_W_ERROR:.5f}"
-    yield Variation(Impact("sin2_theta_w", "sin2_theta_w", "uncertainty", change), low, high)
+    yield Variation(
+        Impact("sin2_theta_w", "sin2_theta_w", "uncertainty", change),
+        moved(-SIN2_THETA_W_ERROR),
+        moved(SIN2_THETA_W_ERROR),
+    )
 
 
 def _quenchings(model: Model) -> Iterator[Variation]:
@@ -204,7 +237,8 @@ def _quenchings(model: Model) -> Iterator[Variation]:
         yield Variation(replace(impact, reason=_RECOIL_SCALE))
     else:
         low, high = (
-            scaled_quenching(model.scenario, 1.0 + step) for step in (-ILLUSTRATIVE, ILLUSTRATIVE)
+            _set(scaled_quenching(model.scenario, 1.0 + step))
+            for step in (-ILLUSTRATIVE, ILLUSTRATIVE)
         )
         yield Variation(impact, low, high)
     others = ["lindhard"]
@@ -217,7 +251,7 @@ def _quenchings(model: Model) -> Iterator[Variation]:
         if recoil_scale:
             yield Variation(replace(impact, reason=_RECOIL_SCALE))
         else:
-            changed = {"detector.quenching": {"model": other}}
+            changed = _set({"detector.quenching": {"model": other}})
             yield Variation(impact, alternative=changed)
 
 
@@ -226,9 +260,9 @@ def _threshold(model: Model) -> Variation:
     impact = Impact("threshold", "threshold", "illustrative", _by(ILLUSTRATIVE))
     if value == 0.0:
         return Variation(replace(impact, reason="the region starts at zero"))
-    low = moved_threshold(model, (1.0 - ILLUSTRATIVE) * value)
+    low = _set(moved_threshold(model, (1.0 - ILLUSTRATIVE) * value))
     try:
-        high = moved_threshold(model, (1.0 + ILLUSTRATIVE) * value)
+        high = _set(moved_threshold(model, (1.0 + ILLUSTRATIVE) * value))
     except ScenarioError as error:
         reason = "raised: " + str(error).removeprefix(f"{model.scenario.name}: ")
         return Variation(replace(impact, reason=reason), low)
@@ -242,9 +276,9 @@ def _background(model: Model) -> Variation:
     impact = Impact("background", "background", kind, _by(error))
     if block.flat == 0.0 and not block.rate:
         return Variation(replace(impact, reason="the scenario has no background"))
-    low = None if error >= 1.0 else scaled_background(model.scenario, 1.0 - error)
+    low = None if error >= 1.0 else _set(scaled_background(model.scenario, 1.0 - error))
     reason = "" if low else _NOTHING_LEFT
-    high = scaled_background(model.scenario, 1.0 + error)
+    high = _set(scaled_background(model.scenario, 1.0 + error))
     return Variation(replace(impact, reason=reason), low, high)
 
 

@@ -13,8 +13,9 @@ from math import inf, isclose, log, nan, sqrt
 
 from scipy.optimize import brentq
 
-from upscatter.api import LOWEST_MASS, limit_of, model_of
 from upscatter.errors import PhysicsError, ScenarioError, UpscatterError, given
+from upscatter.experiments.choose import model_of
+from upscatter.experiments.described import Described
 from upscatter.limits.plan import Plan
 from upscatter.limits.varied import VARIED, Vary
 from upscatter.scenario.arguments import Energy, mass_mev
@@ -22,12 +23,12 @@ from upscatter.scenario.build import Model
 from upscatter.scenario.changes import (
     exposure,
     moved_threshold,
-    require_reach,
     scaled_background,
     threshold,
 )
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.messages import unknown
+from upscatter.studies.limits import LOWEST_MASS, limit_of
 from upscatter.units import DAY, KEV, KG, YEAR
 
 ACCURACY = 1e-4
@@ -125,16 +126,17 @@ def plan(
         raise ScenarioError(f"vary {given(vary)}: {unknown(vary, VARIED)}")
     target = _moment(target)
     model = model_of(scenario, flavour)
+    experiment = Described(model)
     variable = _variable(model, vary)
     mass = mass_mev("mass", mass)
-    curve = limit_of(model, [mass])
+    curve = limit_of(experiment, [mass])
     own = float(curve.mu[0])
-    require_reach(model, mass, own)
+    experiment.require_reach(mass, own)
     limit = _Limits(variable, mass, {variable.start: own})
     near, far = _bracket(variable, limit, own, target)
     value = _solve(limit, near, far, target)
     mu = limit(value)
-    solution = limit_of(Model(variable.set(value)), [mass])
+    solution = limit_of(Described(Model(variable.set(value))), [mass])
     error = 0.0 if solution.error is None else float(solution.error[0])
     if not abs(mu / target - 1.0) < max(ACCURACY, _ERRORS * error / target):
         raise PhysicsError(
@@ -232,7 +234,7 @@ class _Limits:
         return self.known[value]
 
     def _computed(self, value: float) -> float:
-        changed = Model(self.variable.set(value))
+        changed = Described(Model(self.variable.set(value)))
         try:
             mu = float(limit_of(changed, [self.mass]).mu[0])
         except UpscatterError:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from upscatter.api import upper_limit
 from upscatter.limits.curve import LimitCurve
 from upscatter.results import Result
+from upscatter.studies.limits import upper_limit
 
 PAPER_LIMITS = {"ge-nextgen": 8.63e-10, "ge-future": 2.97e-10}
 """μ_ν4/μ_B at 90 % CL and low mass, as the paper prints them."""

@@ -15,20 +15,18 @@ from typing import Literal
 
 import numpy as np
 
-from upscatter.api import LOWEST_MASS, limit_of, scenario_of
 from upscatter.errors import PhysicsError
-from upscatter.limits.counting import require_known_fluxes
+from upscatter.experiments.choose import Data, Given, experiment_of, scenario_of
+from upscatter.experiments.experiment import Experiment
 from upscatter.limits.toys import ToyResult
 from upscatter.numerics import FloatArray
 from upscatter.scenario.arguments import Energy, mass_mev
-from upscatter.scenario.build import Model
 from upscatter.scenario.changes import chosen_test
-from upscatter.scenario.load import Scenario
-from upscatter.scenario.projected import dipole_model
 from upscatter.statistics.limit_method import LimitSetter
 from upscatter.statistics.registry import METHODS, CalibrationName, TestName
 from upscatter.statistics.toys import Chunk, require_countable
 from upscatter.store import Columns
+from upscatter.studies.limits import LOWEST_MASS, limit_of
 from upscatter.tasks import Progress, Work, require_whole
 from upscatter.units import MEV
 
@@ -45,11 +43,11 @@ _COLUMNS = ("limit", "covered")
 
 @dataclass(frozen=True, kw_only=True)
 class Ensemble:
-    """Pseudo-experiments of a model at one mass: everything they depend on except their number.
+    """Pseudo-experiments at one mass: everything they depend on except their number.
 
     Parameters
     ----------
-    model : Model
+    experiment : Experiment
     mass_mev : float
         m_4 in MeV.
     seed : int
@@ -63,7 +61,7 @@ class Ensemble:
         Caveats of the expected limit.
     """
 
-    model: Model
+    experiment: Experiment
     mass_mev: float
     seed: int
     mu_true: float
@@ -72,14 +70,16 @@ class Ensemble:
     caveats: tuple[str, ...] = ()
 
     @classmethod
-    def prepare(cls, model: Model, mass_mev: float, seed: int, mu: float | None) -> Ensemble:
+    def prepare(
+        cls, experiment: Experiment, mass_mev: float, seed: int, mu: float | None
+    ) -> Ensemble:
         """Prepare an ensemble whose signals have a given moment, or the expected limit."""
-        curve = limit_of(model, [mass_mev], bands=True)
+        curve = limit_of(experiment, [mass_mev], bands=True, projected=True)
         if curve.bands is None or np.isnan(curve.mu[0]):
-            reach = model.experiment.highest_mass(model.flux) / MEV
+            reach = experiment.highest_mass / MEV
             raise PhysicsError(
                 f"mass {mass_mev:g} MeV: no neutrino gives counts in the region "
-                f"({model.scenario.name} reaches up to {reach:.4g} MeV); give a smaller mass"
+                f"({experiment.name} reaches up to {reach:.4g} MeV); give a smaller mass"
             )
         if mu is not None and not 0.0 < mu <= 1.0:
             raise PhysicsError(
@@ -87,18 +87,17 @@ class Ensemble:
             )
         # Rounded, so that a user can type the value to get the same signal again.
         mu_true = float(f"{curve.mu[0]:.6g}") if mu is None else float(mu)
-        counting, _ = dipole_model(model, mass_mev * MEV)
-        assert counting is not None  # there is a limit
-        counting = counting.only(0)
+        counting = experiment.likelihood_at(mass_mev * MEV)
+        strength = float(experiment.parameter.strength(mu_true))
         try:
-            require_countable(counting, mu_true**2)
+            require_countable(counting, strength)
         except PhysicsError as error:
             raise PhysicsError(f"mu = {mu_true:g} at {mass_mev:g} MeV: {error}") from None
-        with model.at("statistics"):
-            require_known_fluxes(counting)
-            setter = model.method.setter(counting, mu_true**2)
+        with experiment.at("statistics"):
+            experiment.require_usable(counting, experiment.method.name)
+            setter = experiment.method.setter(counting, strength)
         return cls(
-            model=model,
+            experiment=experiment,
             mass_mev=float(mass_mev),
             seed=seed,
             mu_true=mu_true,
@@ -110,16 +109,12 @@ class Ensemble:
     @property
     def key(self) -> Mapping[str, object]:
         """All inputs of an ensemble, JSON-ready."""
-        statistics = self.model.scenario.settings.statistics
-        coupled = self.model.coupling
+        statistics = self.experiment.statistics
         return {
             "upscatter": version("upscatter"),
-            "coupling": coupled.name,
-            "flavour_sum": coupled.flavour_sum,
-            "components": [[c.real, c.imag] for c in map(complex, coupled.components)],
             **statistics.choices,
             "confidence": statistics.confidence,
-            "scenario_sha256": self.model.scenario.digest,
+            **self.experiment.inputs,
             "mass_MeV": self.mass_mev,
             "mu_true_bohr": self.mu_true,
             "seed": self.seed,
@@ -129,43 +124,44 @@ class Ensemble:
     def chunks(self, trials: int) -> list[Chunk]:
         """Whole chunks with at least the given number of trials."""
         number = -(-trials // CHUNK)
-        strength = self.mu_true**2
+        strength = float(self.experiment.parameter.strength(self.mu_true))
         return [Chunk(self.setter, strength, CHUNK, self.seed, i) for i in range(number)]
 
     def result(self, chunks: Sequence[Columns], trials: int) -> ToyResult:
         """Result of the first `trials` trials."""
-        settings, method = self.model.scenario.settings, self.model.method
+        statistics, method = self.experiment.statistics, self.experiment.method
         limits, covered = (
             np.concatenate([chunk[name] for chunk in chunks])[:trials] for name in _COLUMNS
         )
         return ToyResult(
-            scenario=self.model.scenario.name,
-            flavour=self.model.coupling.name,
-            test=settings.statistics.test,
-            confidence=settings.statistics.confidence,
-            dof=settings.statistics.dof,
+            scenario=self.experiment.name,
+            flavour=self.experiment.flavour,
+            test=statistics.test,
+            confidence=statistics.confidence,
+            dof=statistics.dof,
             mass=self.mass_mev,
             seed=self.seed,
             mu_true=self.mu_true,
-            limits=np.sqrt(limits),
+            limits=self.experiment.parameter.value(limits),
             covered=covered,
             asymptotic_coverage=method.asymptotic_coverage,
-            calibration=settings.statistics.calibration,
+            calibration=statistics.calibration,
             coverage_is_least=METHODS[method.name].conservative,
             method_remarks=(*method.coverage_remarks, *self.caveats),
             expected=self.expected,
-            title=settings.title,
-            provenance=self.model.provenance,
+            title=self.experiment.title,
+            provenance=self.experiment.provenance,
         )
 
 
 def toys(
-    scenario: Scenario | str,
+    scenario: Given,
     mass: Energy = LOWEST_MASS,
     trials: int = 10_000,
     seed: int = 1,
     *,
     mu: float | None = None,
+    data: Data | None = None,
     flavour: str | None = None,
     test: TestName | None = None,
     calibration: CalibrationName | None = None,
@@ -180,8 +176,8 @@ def toys(
 
     Parameters
     ----------
-    scenario : Scenario or str
-        A scenario that describes a detector, or the name or path of one.
+    scenario : Scenario, Experiment, str or path
+        A scenario or the name or path of one, or an experiment such as a combination.
     mass : float, str or quantity
         m_4, in MeV if it is a number.
     trials : int
@@ -190,6 +186,8 @@ def toys(
         Seed of the random numbers.
     mu : float, optional
         μ_ν4/μ_B of the signal; by default the expected limit, to six digits.
+    data : path, or mapping of names to paths, optional
+        Data of the release that the scenario names, for its templates; its counts are not used.
     flavour : {"universal", "e", "mu", "tau"}, optional
         Coupling to use instead of the scenario's.
     test : {"chi2-pulls", "poisson", "cls", "unified"}, optional
@@ -212,7 +210,7 @@ def toys(
     Raises
     ------
     ScenarioError
-        If the scenario is invalid, describes no detector or does not allow the test.
+        If the scenario is invalid, its data are missing, or it does not allow the test.
     PhysicsError
         If the mass is out of kinematic reach, a number is invalid, or fits fail.
     OutputError
@@ -229,13 +227,21 @@ def toys(
     require_whole("trials", trials, 1, MOST_TRIALS)
     require_whole("seed", seed, 0)
     work = Work(jobs=jobs, store=store, progress=progress)
-    loaded = scenario_of(scenario, flavour)
-    if loaded.described and (test, calibration) != (None, None):
-        loaded = loaded.replaced(chosen_test(loaded, test, calibration))
-    ensemble = Ensemble.prepare(Model(loaded), mass_mev("mass", mass), seed, mu)
+    if isinstance(scenario, Experiment):
+        if (test, calibration) != (None, None):
+            raise PhysicsError(
+                f"{scenario.name}: is built already; choose its test where it is built"
+            )
+        experiment = experiment_of(scenario, data, flavour=flavour)
+    else:
+        loaded = scenario_of(scenario, flavour)
+        if (test, calibration) != (None, None):
+            loaded = loaded.replaced(chosen_test(loaded, test, calibration))
+        experiment = experiment_of(loaded, data)
+    ensemble = Ensemble.prepare(experiment, mass_mev("mass", mass), seed, mu)
     if jobs is None:
         # a process takes a second to start, more than limits in closed form need
-        quick = trials <= CHUNK or ensemble.model.method.closed_form
+        quick = trials <= CHUNK or experiment.method.closed_form
         work = replace(work, jobs=1 if quick else None)
     chunks = replace(work, key=ensemble.key).run(
         ensemble.chunks(trials), _COLUMNS, CHUNK, folder="toys", unit=("trials", CHUNK, trials)
@@ -243,7 +249,7 @@ def toys(
     result = ensemble.result(chunks, trials)
     if result.failed > MOST_FAILED * 2 * trials:
         raise PhysicsError(
-            f"{loaded.name}: {result.failed} of {2 * trials} fits failed, more than "
+            f"{experiment.name}: {result.failed} of {2 * trials} fits failed, more than "
             f"{100 * MOST_FAILED:g} %, so there is no result; check for bins that expect next to "
             "no counts, and for uncertainties of 0.3 or more, which let pulls hide any signal"
         )

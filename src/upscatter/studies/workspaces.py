@@ -2,44 +2,38 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from upscatter.api import LOWEST_MASS, model_of
-from upscatter.errors import PhysicsError
+from upscatter.experiments.choose import Data, Given, experiment_of
 from upscatter.flux.coupling import FlavourSum
-from upscatter.limits.counting import require_known_fluxes
 from upscatter.scenario.arguments import Energy, mass_mev
-from upscatter.scenario.load import Scenario
-from upscatter.scenario.projected import dipole_model
 from upscatter.statistics.upper_limits import expected_limit
 from upscatter.statistics.workspace import workspace
-from upscatter.studies.measurement import Measurement
+from upscatter.studies.limits import LOWEST_MASS, limit_of
 from upscatter.units import MEV
 
 
-def projected_workspace(
-    scenario: Scenario | str,
+def likelihood_workspace(
+    scenario: Given,
     mass: Energy = LOWEST_MASS,
     *,
+    data: Data | None = None,
     flavour: str | None = None,
     flavour_sum: FlavourSum = "incoherent",
 ) -> dict[str, object]:
-    """Workspace with the Poisson likelihood of a projection and its Asimov data.
+    """Workspace with the Poisson likelihood, and the observed or else the Asimov data.
 
     Parameters
     ----------
-    scenario : Scenario or str
-        A scenario, or the name or path of one; its own test is not used.
+    scenario, data, flavour, flavour_sum
+        As for `upscatter.upper_limit`; the test of a projection is not used.
     mass : float, str or quantity
         m_4, in MeV if it is a number.
-    flavour, flavour_sum
-        As for `upscatter.upper_limit`.
 
     Returns
     -------
     dict
-        JSON-ready; see `upscatter.statistics.workspace`. The strength is 1 at the median CL_s
-        limit at 90 %, which is in the measurement's name.
+        JSON-ready, with one channel for each science run or detector; see
+        `upscatter.statistics.workspace`. The strength is 1 at the upper limit, or at the median
+        CL_s limit at 90 % of a projection, which is in the measurement's name.
 
     Raises
     ------
@@ -48,60 +42,27 @@ def projected_workspace(
 
     Examples
     --------
-    >>> projected_workspace("ge-nextgen", 1.0)["measurements"][0]["name"]
+    >>> likelihood_workspace("ge-nextgen", 1.0)["measurements"][0]["name"]
     'strength 1: mu_nu4 = 9.79051e-10 mu_B at m4 = 1 MeV'
     """
-    model = model_of(scenario, flavour, flavour_sum)
+    experiment = experiment_of(scenario, data, flavour=flavour, flavour_sum=flavour_sum)
+    parameter = experiment.parameter
     mass = mass_mev("mass", mass)
-    m4 = mass * MEV
-    counting, _ = dipole_model(model, m4)
-    if counting is None:
-        raise PhysicsError(
-            f"mass {mass:g} MeV: no recoil can be seen in {model.scenario.name}; give a lower mass"
+    model = experiment.likelihood_at(mass * MEV)
+    observed = experiment.data(model)
+    with experiment.at("statistics"):
+        experiment.require_usable(model, "cls")
+        if experiment.observed is None:
+            strength = expected_limit(model, observed, bands=(0.0,))[0]
+            found = float(parameter.value(strength))
+        else:
+            found = float(limit_of(experiment, [mass]).mu[0])
+        reference = float(f"{found:.6g}")
+        return workspace(
+            model,
+            observed,
+            reference=float(parameter.strength(reference)),
+            channels={name: channel.bins for name, channel in experiment.channels.items()},
+            bounds={n: b for n, b in experiment.bounds.items() if n in model.names},
+            measurement=f"strength 1: {parameter.name} = {reference:g} mu_B at m4 = {mass:g} MeV",
         )
-    counting = counting.only(0)
-    with model.at("statistics"):
-        require_known_fluxes(counting)
-        data = counting.observe(model.expectation.total)
-        mu, name = _reference(expected_limit(counting, data, bands=(0.0,))[0], mass)
-        return workspace(counting, data, reference=mu**2, measurement=name)
-
-
-def measured_workspace(measurement: Measurement, mass: Energy = LOWEST_MASS) -> dict[str, object]:
-    """Workspace with the likelihood and the data of a release, and one channel for each run.
-
-    Parameters
-    ----------
-    measurement : Measurement
-    mass : float, str or quantity
-        m_4, in MeV if it is a number.
-
-    Returns
-    -------
-    dict
-        JSON-ready. The strength is 1 at the upper limit, which is in the measurement's name. Shapes
-        are approximated for pyhf; see `upscatter.statistics.workspace`.
-
-    Raises
-    ------
-    PhysicsError
-        If the mass is out of reach.
-    """
-    mass = mass_mev("mass", mass)
-    model, data = measurement.likelihood(mass * MEV)
-    mu, name = _reference(measurement.limit([mass]).mu[0] ** 2, mass)
-    likelihood = measurement.recast.likelihood
-    return workspace(
-        model,
-        data,
-        reference=mu**2,
-        channels=likelihood.channels,
-        bounds={n: b for n, b in likelihood.bounds.items() if n in model.names},
-        measurement=name,
-    )
-
-
-def _reference(strength: float, mass: float) -> tuple[float, str]:
-    """Rounded μ_ν4/μ_B of a strength, and a name that contains it."""
-    mu = float(f"{np.sqrt(strength):.6g}")
-    return mu, f"strength 1: mu_nu4 = {mu:g} mu_B at m4 = {mass:g} MeV"

@@ -1,0 +1,239 @@
+"""The experiment that scenarios and data stand for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from upscatter.errors import PhysicsError, ScenarioError
+from upscatter.experiments.combined import Combined
+from upscatter.experiments.described import Described
+from upscatter.experiments.experiment import Experiment
+from upscatter.experiments.released import Released
+from upscatter.flux.coupling import FlavourSum
+from upscatter.inputs.xenonnt_files import read_release
+from upscatter.scenario.build import Model
+from upscatter.scenario.load import Scenario
+from upscatter.scenario.model import ReleaseFile, StatisticsBlock
+from upscatter.scenario.released_experiment import ReleasedExperiment
+from upscatter.scenario.scattering import Scattering
+from upscatter.statistics.registry import DEFAULT_TEST, FOR_DATA, RELEASE_TEST
+
+Given: TypeAlias = Scenario | Experiment | str | Path
+"""A scenario, the name or path of one, or an experiment that is built already."""
+
+Data: TypeAlias = str | os.PathLike[str] | Mapping[str, str | os.PathLike[str]]
+"""Folder or archive of a data release; of several, by name of the scenario."""
+
+
+def scenario_of(
+    scenario: Scenario | str | Path,
+    flavour: str | None = None,
+    flavour_sum: FlavourSum = "incoherent",
+) -> Scenario:
+    """A scenario, loaded if it is a name or path, with another coupling if a flavour is given.
+
+    Parameters
+    ----------
+    scenario : Scenario, str or path
+    flavour : {"universal", "e", "mu", "tau"}, optional
+        Coupling to use instead of the scenario's.
+    flavour_sum : {"incoherent", "exact"}
+        How the coupling to `flavour` adds flavours; see `upscatter.flux.coupling`.
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario is not a valid one, or the flavour or the sum is unknown.
+    PhysicsError
+        If the exact sum is asked for without a flavour.
+
+    Examples
+    --------
+    >>> scenario_of("ge-nextgen", "mu").document["coupling"]
+    {'flavour': 'mu', 'sum': 'incoherent'}
+    """
+    if flavour is None and flavour_sum != "incoherent":
+        raise PhysicsError(
+            f"flavour_sum {flavour_sum!r}: is for a flavour given with it; add flavour='universal',"
+            " or set sum in the scenario's [coupling]"
+        )
+    loaded = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+    if flavour is None:
+        return loaded
+    return loaded.replaced("coupling", {"flavour": flavour, "sum": flavour_sum})
+
+
+def model_of(
+    scenario: Scenario | str, flavour: str | None = None, flavour_sum: FlavourSum = "incoherent"
+) -> Model:
+    """Physics objects of a scenario that describes a detector; see `scenario_of`."""
+    return Model(scenario_of(scenario, flavour, flavour_sum))
+
+
+def experiment_of(
+    given: Given,
+    data: Data | None = None,
+    *,
+    flavour: str | None = None,
+    flavour_sum: FlavourSum = "incoherent",
+) -> Experiment:
+    """The experiment that a scenario stands for.
+
+    Parameters
+    ----------
+    given : Scenario, Experiment, str or path
+        An experiment is returned as it is.
+    data : path, or mapping of names to paths, optional
+        Data of the release that the scenario names.
+    flavour, flavour_sum
+        As for `scenario_of`.
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario is not a valid one, or data are missing, or given and not used.
+    TableError
+        If a file of a release is missing or wrong; the message names it.
+
+    Examples
+    --------
+    >>> experiment_of("ge-nextgen").fluxes
+    {'8B': 0.16, 'hep': 0.16}
+    """
+    if isinstance(given, Experiment):
+        if data is not None or flavour is not None:
+            raise ScenarioError(
+                f"{given.name}: is built already; give data and flavour where it is built"
+            )
+        return given
+    scenario = scenario_of(given, flavour, flavour_sum)
+    paths = _paths(data, [scenario])
+    return _built(scenario, paths)
+
+
+def combine(
+    *scenarios: Given,
+    data: Data | None = None,
+    flavour: str | None = None,
+    flavour_sum: FlavourSum = "incoherent",
+    **statistics: object,
+) -> Combined:
+    """Combination of several experiments, for limits, pseudo-experiments, impacts and workspaces.
+
+    Parameters
+    ----------
+    *scenarios : Scenario, Experiment, str or path
+        Two or more, with distinct names.
+    data : path, or mapping of names to paths, optional
+        Data of the releases among them.
+    flavour, flavour_sum
+        As for `scenario_of`.
+    **statistics
+        Fields of `[statistics]` for the combination. By default those of the scenarios, if they are
+        the same in all, else the default test with the scenarios' confidence level.
+
+    Returns
+    -------
+    Combined
+
+    Raises
+    ------
+    ScenarioError
+        If the scenarios do not bound the same parameter, or not at the same confidence level.
+
+    Examples
+    --------
+    >>> both = combine("ge-nextgen", "ge-future", test="cls")
+    >>> both.name, sorted(both.fluxes)
+    ('ge-nextgen + ge-future', ['8B', 'hep'])
+    """
+    if len(scenarios) < 2:
+        raise ScenarioError("combine: needs two scenarios or more; add another")
+    parts = experiments_of(scenarios, data, flavour=flavour, flavour_sum=flavour_sum)
+    return Combined(parts, _statistics(parts, statistics))
+
+
+def experiments_of(
+    scenarios: Sequence[Given],
+    data: Data | None = None,
+    *,
+    flavour: str | None = None,
+    flavour_sum: FlavourSum = "incoherent",
+    confidence: float | None = None,
+) -> tuple[Experiment, ...]:
+    """Several experiments with distinct names; see `experiment_of`.
+
+    Raises
+    ------
+    ScenarioError
+        As for `experiment_of`, and if two have the same name.
+    """
+    loaded: dict[str, Scenario | Experiment] = {}
+    for given in scenarios:
+        chosen = (
+            given if isinstance(given, Experiment) else scenario_of(given, flavour, flavour_sum)
+        )
+        if chosen.name in loaded:
+            raise ScenarioError(f"{chosen.name}: is named twice; give each scenario once")
+        if confidence is not None and isinstance(chosen, Scenario):
+            chosen = chosen.replaced("statistics.confidence", confidence)
+        elif confidence is not None and chosen.statistics.confidence != confidence:
+            raise ScenarioError(
+                f"{chosen.name}: is built already for {chosen.statistics.confidence:g}; choose its "
+                "confidence where it is built"
+            )
+        loaded[chosen.name] = chosen
+    paths = _paths(data, [s for s in loaded.values() if isinstance(s, Scenario)])
+    return tuple(s if isinstance(s, Experiment) else _built(s, paths) for s in loaded.values())
+
+
+def _built(scenario: Scenario, paths: Mapping[str, Path]) -> Experiment:
+    if not isinstance(scenario.settings, ReleaseFile):
+        return Described(Model(scenario))
+    if scenario.name not in paths:
+        raise ScenarioError(
+            f"{scenario.name}: recasts published data and describes no detector; give the data: "
+            f"upscatter limit {scenario.argument} --data PATH"
+        )
+    return Released(ReleasedExperiment(Scattering(scenario), read_release(paths[scenario.name])))
+
+
+def _paths(data: Data | None, scenarios: Sequence[Scenario]) -> dict[str, Path]:
+    """Path of the data of each scenario that has some, by the scenario's name."""
+    takers = [s.name for s in scenarios if isinstance(s.settings, ReleaseFile)]
+    if data is None:
+        return {}
+    if not isinstance(data, Mapping):
+        if len(takers) > 1:
+            raise ScenarioError(
+                f"data {os.fspath(data)}: {', '.join(takers)} each take data; say which they are, "
+                f"such as --data {takers[0]}=PATH"
+            )
+        data = {takers[0] if takers else scenarios[0].name: data}
+    for name in data:
+        if name not in takers:
+            raise ScenarioError(
+                f"{name}: takes no data; omit --data, or use a scenario with [release] such as "
+                "xenonnt-s2only"
+            )
+    return {name: Path(path) for name, path in data.items()}
+
+
+def _statistics(parts: Sequence[Experiment], chosen: Mapping[str, object]) -> StatisticsBlock:
+    """Statistics of a combination."""
+    blocks = [part.statistics for part in parts]
+    first = blocks[0]
+    if "confidence" not in chosen and any(b.confidence != first.confidence for b in blocks):
+        said = ", ".join(f"{p.statistics.confidence:g} in {p.name}" for p in parts)
+        raise ScenarioError(f"confidence: {said}; give one for the combination")
+    measured = any(part.observed is not None for part in parts)
+    base: dict[str, object] = {"confidence": first.confidence}
+    if all(block == first for block in blocks):
+        base = first.model_dump(include=first.model_fields_set)
+    if "test" in chosen or "test" not in base or (measured and base["test"] not in FOR_DATA):
+        base = {"confidence": base.get("confidence", first.confidence)}
+        base["test"] = RELEASE_TEST if measured else DEFAULT_TEST
+    return StatisticsBlock.model_validate(base | dict(chosen))

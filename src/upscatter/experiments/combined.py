@@ -1,0 +1,218 @@
+"""Several experiments as one: a common signal, and one nuisance parameter for each common cause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib.metadata import version
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from upscatter.errors import ScenarioError
+from upscatter.experiments.experiment import Change, Experiment, Likelihood
+from upscatter.limits.measured import Channel
+from upscatter.numerics import FloatArray
+from upscatter.rates.signal import Parameter
+from upscatter.scenario.load import Scenario
+from upscatter.scenario.model import StatisticsBlock
+from upscatter.statistics.combination import combined
+from upscatter.statistics.likelihood import BinnedModel
+
+
+@dataclass(frozen=True)
+class Combined(Experiment):
+    """Several experiments that bound the same parameter of the same signal.
+
+    Nuisance parameters that an experiment shares with others (`Experiment.shared`) are one; all
+    others get the name of their experiment. A projection among measurements enters with Asimov
+    data.
+
+    Parameters
+    ----------
+    parts : tuple of Experiment
+        With distinct names.
+    statistics : StatisticsBlock
+        Test, confidence level and calibration of the combination's limits.
+
+    Raises
+    ------
+    ScenarioError
+        If two parts have different signals or couplings.
+    """
+
+    parts: tuple[Experiment, ...]
+    statistics: StatisticsBlock
+
+    def __post_init__(self) -> None:
+        """Refuse what has no common signal."""
+        first = self.parts[0]
+        for part in self.parts[1:]:
+            for what in ("signal", "coupling"):
+                one, other = (getattr(e.scenarios[0].settings, what) for e in (first, part))
+                if one != other:
+                    raise ScenarioError(
+                        f"{part.name}: has another [{what}] than {first.name}, so they bound "
+                        "different parameters; give both the same"
+                    )
+
+    @property
+    def name(self) -> str:
+        """Names of the parts."""
+        return " + ".join(part.name for part in self.parts)
+
+    @property
+    def title(self) -> str:
+        """Titles of the parts."""
+        return " + ".join(part.title for part in self.parts)
+
+    @property
+    def scenarios(self) -> tuple[Scenario, ...]:
+        """Scenarios of all parts."""
+        return tuple(scenario for part in self.parts for scenario in part.scenarios)
+
+    @property
+    def parameter(self) -> Parameter:
+        """The common parameter."""
+        return self.parts[0].parameter
+
+    @property
+    def flavour(self) -> str:
+        """Name of the common coupling."""
+        return self.parts[0].flavour
+
+    @cached_property
+    def fluxes(self) -> Mapping[str, float]:
+        """Fluxes of all parts, each with the uncertainty of the first part that has it."""
+        every = [flux for part in reversed(self.parts) for flux in part.fluxes.items()]
+        return dict(every)
+
+    @cached_property
+    def channels(self) -> Mapping[str, Channel]:
+        """Channels of all parts, named after part and channel."""
+        channels, start = {}, 0
+        for part in self.parts:
+            for name, channel in part.channels.items():
+                bins = slice(start + channel.bins.start, start + channel.bins.stop)
+                label = name if len(part.channels) > 1 else ""
+                channels[f"{part.name} {label}".strip()] = replace(channel, bins=bins)
+            start += max(channel.bins.stop for channel in part.channels.values())
+        return channels
+
+    @property
+    def components(self) -> Mapping[str, tuple[str, ...]]:
+        """Components of all parts; those of the same description are one."""
+        together: dict[str, tuple[str, ...]] = {}
+        for part in self.parts:
+            for label, samples in part.components.items():
+                named = tuple(f"{part.name} {sample}" for sample in samples)
+                together[label] = (*together.get(label, ()), *named)
+        return together
+
+    @property
+    def highest_mass(self) -> float:
+        """Greatest m_4 (energy) within reach of any part."""
+        return max(part.highest_mass for part in self.parts)
+
+    @cached_property
+    def observed(self) -> FloatArray | None:
+        """Observed counts of all parts, expected ones for projections; None if all are those."""
+        if all(part.observed is None for part in self.parts):
+            return None
+        return np.concatenate([self._counts(part) for part in self.parts])
+
+    @staticmethod
+    def _counts(part: Experiment) -> FloatArray:
+        if part.observed is not None:
+            return part.observed
+        model = part.likelihood_at(0.0)
+        return model.expected(np.zeros(1 + len(model.names)))
+
+    @property
+    def inputs(self) -> Mapping[str, object]:
+        """Inputs of every part, and the statistics."""
+        every = {part.name: dict(part.inputs) for part in self.parts}
+        return {**every, "statistics": self.statistics.model_dump(mode="json")}
+
+    @property
+    def provenance(self) -> Mapping[str, object]:
+        """Provenance of every part."""
+        return {
+            "upscatter": version("upscatter"),
+            "combination": {part.name: dict(part.provenance) for part in self.parts},
+            **self.statistics.choices,
+        }
+
+    @cached_property
+    def remarks(self) -> tuple[str, ...]:
+        """Caveats of the parts, and of their combination."""
+        lines = [line for part in self.parts for line in part.remarks]
+        for name in self.fluxes:
+            values = {part.name: part.fluxes[name] for part in self.parts if name in part.fluxes}
+            if len(set(values.values())) > 1:
+                said = ", ".join(f"{100.0 * u:g} % in {part}" for part, u in values.items())
+                lines.append(f"uncertainty of the {name} flux: {said}; one pull moves them all")
+        projected = [part.name for part in self.parts if part.observed is None]
+        if projected and self.observed is not None:
+            lines.append(f"no data of {', '.join(projected)}: expected counts instead of observed")
+        return tuple(dict.fromkeys(lines))
+
+    def likelihood(self, mass_sterile: npt.ArrayLike, *, by_source: bool = True) -> Likelihood:
+        """See `Experiment.likelihood`."""
+        mass = np.atleast_1d(np.asarray(mass_sterile, dtype=float))
+        built = [part.likelihood(mass, by_source=by_source) for part in self.parts]
+        seen = np.any([found for _, found in built], axis=0)
+        if not seen.any():
+            return None, seen
+        models = {}
+        for part, (model, found) in zip(self.parts, built, strict=True):
+            # a mass out of reach of one part has no signal there
+            whole = part.likelihood(np.zeros(1), by_source=by_source)[0] if model is None else model
+            assert whole is not None  # every experiment sees massless neutrinos
+            rows = np.cumsum(found)[seen] - 1
+            models[part.name] = renamed(
+                with_hypotheses(whole, np.where(found[seen], rows, -1)), part
+            )
+        return combined(models), np.asarray(seen)
+
+    def changed(self, change: Change) -> Self:
+        """See `Experiment.changed`."""
+        parts = tuple(
+            part.changed(change) if change.part in (None, part.name) else part
+            for part in self.parts
+        )
+        return replace(self, parts=parts)
+
+
+def with_hypotheses(model: BinnedModel, rows: npt.NDArray[np.intp]) -> BinnedModel:
+    """A model with some of its signals, in any order; no counts where a row is negative."""
+    index = np.maximum(rows, 0)
+    kept = (rows >= 0)[:, None]
+
+    def signals(counts: FloatArray) -> FloatArray:
+        return np.where(kept, counts.reshape(-1, model.bins)[index], 0.0)
+
+    def templates(counts: FloatArray) -> FloatArray:
+        return np.where(kept, counts[:, index], 0.0) if counts.ndim == 3 else counts
+
+    shapes = tuple(
+        replace(shape, templates={name: templates(t) for name, t in shape.templates.items()})
+        for shape in model.shapes
+    )
+    signal = {name: signals(counts) for name, counts in model.signals.items()}
+    return replace(model, signal=signal, shapes=shapes)
+
+
+def renamed(model: BinnedModel, part: Experiment) -> BinnedModel:
+    """A model whose own nuisance parameters have the name of their experiment."""
+
+    def name(own: str) -> str:
+        return own if own in part.shared else f"{part.name} {own}"
+
+    return replace(
+        model,
+        normalisations=tuple(replace(n, name=name(n.name)) for n in model.normalisations),
+        shapes=tuple(replace(s, name=name(s.name)) for s in model.shapes),
+    )

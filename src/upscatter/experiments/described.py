@@ -1,0 +1,82 @@
+"""A detector that a scenario describes, with observed counts or as a projection."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from upscatter.experiments.experiment import Change, Likelihood
+from upscatter.experiments.of_scenario import OfScenario
+from upscatter.limits.counting import counting_model
+from upscatter.limits.measured import Channel
+from upscatter.numerics import FloatArray
+from upscatter.scenario.build import Model
+from upscatter.scenario.scattering import Scattering
+from upscatter.units import KEV
+
+
+@dataclass(frozen=True)
+class Described(OfScenario):
+    """A detector that a scenario describes.
+
+    Parameters
+    ----------
+    build : Model
+        Physics objects of the scenario.
+    """
+
+    build: Model
+
+    @property
+    def scattering(self) -> Scattering:
+        """See `OfScenario`."""
+        return self.build
+
+    @cached_property
+    def channels(self) -> Mapping[str, Channel]:
+        """See `Experiment`."""
+        edges = self.build.experiment.edges / KEV
+        return {"recoils": Channel(slice(0, edges.size - 1), edges, "observed energy [keVee]")}
+
+    @property
+    def components(self) -> Mapping[str, tuple[str, ...]]:
+        """See `Experiment`."""
+        names = [*(f"SM {source}" for source in self.build.expectation.sources), "background"]
+        return {name: (name,) for name in names}
+
+    @property
+    def highest_mass(self) -> float:
+        """See `Experiment`."""
+        return self.build.experiment.highest_mass(self.build.flux)
+
+    @property
+    def observed(self) -> FloatArray | None:
+        """See `Experiment`."""
+        return None
+
+    def likelihood(self, mass_sterile: npt.ArrayLike, *, by_source: bool = True) -> Likelihood:
+        """See `Experiment.likelihood`."""
+        mass = np.atleast_1d(np.asarray(mass_sterile, dtype=float))
+        build, signal = self.build, self.build.signal
+        if not by_source:
+            total = build.experiment.total_counts(
+                signal.interaction, signal.flux, mass, build.bulk_flux
+            )
+            seen = np.asarray(total.any(axis=-1))
+            return (counting_model(build.expectation, total[seen]) if seen.any() else None), seen
+        counts = build.experiment.counts(signal.interaction, signal.flux, mass)
+        seen = np.asarray(np.any([c.any(axis=-1) for c in counts.values()], axis=0))
+        if not seen.any():
+            return None, seen
+        reached = {source: c[seen] for source, c in counts.items()}
+        return counting_model(build.expectation, reached), seen
+
+    def changed(self, change: Change) -> Self:
+        """See `Experiment.changed`."""
+        scenario = self.scenario.replaced(change.values(self.scenario))
+        return type(self)(Model(scenario, change.scales or {}))

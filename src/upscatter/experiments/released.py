@@ -1,0 +1,110 @@
+"""A data release that a scenario names, with the signal in its detector."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from upscatter.experiments.experiment import Change, Likelihood
+from upscatter.experiments.of_scenario import OfScenario
+from upscatter.limits.measured import Channel
+from upscatter.numerics import FloatArray
+from upscatter.scenario.released_experiment import ReleasedExperiment
+from upscatter.scenario.scattering import Scattering
+from upscatter.units import TONNE, YEAR
+
+COMPONENTS = {"de": "delayed electrons", "ae": "accidental electrons", "cevns": "8B CEvNS"}
+
+
+@dataclass(frozen=True)
+class Released(OfScenario):
+    """A data release that a scenario names.
+
+    Parameters
+    ----------
+    recast : ReleasedExperiment
+    """
+
+    recast: ReleasedExperiment
+
+    @property
+    def scattering(self) -> Scattering:
+        """See `OfScenario`."""
+        return self.recast.scattering
+
+    @cached_property
+    def channels(self) -> Mapping[str, Channel]:
+        """See `Experiment`."""
+        edges = self.recast.release.edges
+        return {
+            name: Channel(bins, edges, "cS2 [PE]")
+            for name, bins in self.recast.likelihood.channels.items()
+        }
+
+    @property
+    def components(self) -> Mapping[str, tuple[str, ...]]:
+        """See `Experiment`."""
+        runs: dict[str, list[str]] = {}
+        for run in self.recast.release.runs:
+            for background in run.backgrounds:
+                runs.setdefault(background.source, []).append(f"{background.source} {run.name}")
+        return {COMPONENTS.get(source, source): tuple(names) for source, names in runs.items()}
+
+    @property
+    def highest_mass(self) -> float:
+        """See `Experiment`."""
+        return self.recast.highest_mass
+
+    @property
+    def observed(self) -> FloatArray:
+        """See `Experiment`."""
+        return self.recast.likelihood.observed
+
+    @property
+    def inputs(self) -> Mapping[str, object]:
+        """See `Experiment`."""
+        return {**super().inputs, "release_sha256": self.recast.release.digest}
+
+    @cached_property
+    def provenance(self) -> Mapping[str, object]:
+        """See `Experiment`."""
+        exposures = {
+            run.name: f"{run.exposure / (TONNE * YEAR):g} t yr" for run in self.recast.release.runs
+        }
+        return {**super().provenance, "exposures": exposures}
+
+    @property
+    def reported_masses(self) -> int:
+        """See `Experiment`."""
+        return 100
+
+    @property
+    def bounds(self) -> Mapping[str, tuple[float, float]]:
+        """See `Experiment`."""
+        return self.recast.likelihood.bounds
+
+    def likelihood(self, mass_sterile: npt.ArrayLike, *, by_source: bool = True) -> Likelihood:
+        """See `Experiment.likelihood`; the release's uncertainties always act on the signal."""
+        del by_source
+        mass = np.atleast_1d(np.asarray(mass_sterile, dtype=float))
+        signals = self.recast.signals(mass)
+        every = [counts for runs in signals.values() for counts in runs.values()]
+        seen = np.asarray(np.any([counts.any(axis=(1, 2)) for counts in every], axis=0))
+        if not seen.any():
+            return None, seen
+        reached = {
+            source: {run: counts[seen] for run, counts in runs.items()}
+            for source, runs in signals.items()
+        }
+        return self.recast.likelihood.model(reached), seen
+
+    def changed(self, change: Change) -> Self:
+        """See `Experiment.changed`."""
+        scenario = self.scenario.replaced(change.values(self.scenario))
+        scattering = Scattering(scenario, change.scales or {})
+        return type(self)(replace(self.recast, scattering=scattering))

@@ -1,0 +1,180 @@
+"""Upper limits: expected ones of projections, measured ones where there are data.
+
+Masses are plain numbers in MeV.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+from upscatter.errors import ScenarioError
+from upscatter.experiments.choose import Data, Given, experiment_of
+from upscatter.experiments.experiment import Experiment
+from upscatter.flux.coupling import FlavourSum
+from upscatter.limits.curve import LimitCurve, mass_grid
+from upscatter.limits.measured import MeasuredCurve
+from upscatter.scenario.arguments import Energies, masses_mev
+from upscatter.studies.expected import projected_curve
+from upscatter.tasks import HERE, Progress, Work
+from upscatter.units import MEV
+
+LOWEST_MASS = 0.01
+"""Mass (MeV) at which exclusion curves start; below it results do not depend on m_4."""
+
+
+def upper_limit(
+    scenario: Given,
+    masses: Energies | None = None,
+    *,
+    data: Data | None = None,
+    flavour: str | None = None,
+    flavour_sum: FlavourSum = "incoherent",
+    bands: bool = False,
+    jobs: int | None = 1,
+    store: Path | Literal["cache"] | None = None,
+    progress: Progress | None = None,
+) -> LimitCurve:
+    """Upper limit on μ_ν4 against m_4.
+
+    Parameters
+    ----------
+    scenario : Scenario, Experiment, str or path
+        A scenario, or the name or path of one; or an experiment, such as a combination of several
+        (`upscatter.combine`).
+    masses : array_like, shape (masses,), optional
+        m_4 as numbers in MeV, texts such as "5 MeV", or quantities of pint or astropy; by default
+        masses from 0.01 MeV to the kinematic end: 200, or 100 for a data release.
+    data : path, or mapping of names to paths, optional
+        Folder or archive of the data release that the scenario names.
+    flavour : {"universal", "e", "mu", "tau"}, optional
+        Coupling to use instead of the scenario's.
+    flavour_sum : {"incoherent", "exact"}
+        How the coupling to `flavour` adds flavours; see `upscatter.flux.coupling`.
+    bands : bool
+        Whether to compute also the limits from signal-free data that fluctuate by ±1 and ±2 σ.
+    jobs : int, optional
+        Number of processes for pseudo-experiments, if the scenario calibrates with them; None for
+        one on each core.
+    store : Path or "cache", optional
+        File in which finished masses of a calibration are kept, and from which a run continues;
+        "cache" is a file in the user's cache.
+    progress : callable, optional
+        Called with the numbers of calibrated and of all masses.
+
+    Returns
+    -------
+    LimitCurve
+        Limits for each mass; NaN if a mass is out of kinematic reach. A `MeasuredCurve`, with best
+        fit, p-value and pulls, if there are data.
+
+    Raises
+    ------
+    ScenarioError
+        If the scenario is not a valid one, its data are missing, or the flavour is unknown.
+    PhysicsError
+        If a mass is negative or not finite, a fit does not converge, or the exact sum is asked for
+        without a flavour.
+    TableError
+        If a file of a release is missing or wrong; the message names it.
+
+    Examples
+    --------
+    >>> curve = upper_limit("ge-nextgen", [0.01, 5.0])
+    >>> [f"{mu:.1e}" for mu in curve.mu]
+    ['8.7e-10', '1.0e-09']
+    """
+    work = Work(jobs=jobs, store=store, progress=progress)
+    experiment = experiment_of(scenario, data, flavour=flavour, flavour_sum=flavour_sum)
+    return limit_of(experiment, masses, bands=bands, work=work)
+
+
+def measured_limit(
+    scenario: Given,
+    data: Data | None = None,
+    masses: Energies | None = None,
+    *,
+    flavour: str | None = None,
+    flavour_sum: FlavourSum = "incoherent",
+    bands: bool = False,
+    jobs: int | None = 1,
+    store: Path | Literal["cache"] | None = None,
+    progress: Progress | None = None,
+) -> MeasuredCurve:
+    """Upper limit on μ_ν4 against m_4 from data, with best fit, p-value and pulls.
+
+    Parameters
+    ----------
+    scenario, data, masses, flavour, flavour_sum, bands, jobs, store, progress
+        As for `upper_limit`.
+
+    Returns
+    -------
+    MeasuredCurve
+
+    Raises
+    ------
+    ScenarioError
+        As for `upper_limit`, and if there are no data.
+
+    Examples
+    --------
+    >>> curve = measured_limit("xenonnt-s2only", "path/of/the/clone", [0.01])  # doctest: +SKIP
+    >>> curve.mu, curve.p_value  # doctest: +SKIP
+    (array([1.21e-09]), array([0.5]))
+    """
+    work = Work(jobs=jobs, store=store, progress=progress)
+    experiment = experiment_of(scenario, data, flavour=flavour, flavour_sum=flavour_sum)
+    curve = limit_of(experiment, masses, bands=bands, work=work)
+    if not isinstance(curve, MeasuredCurve):
+        raise ScenarioError(
+            f"{experiment.name}: has no data, so its limit is a projection; use upper_limit, or "
+            "add [data] or [release] to the scenario"
+        )
+    return curve
+
+
+def limit_of(
+    experiment: Experiment,
+    masses: Energies | None = None,
+    *,
+    bands: bool = False,
+    projected: bool = False,
+    work: Work = HERE,
+) -> LimitCurve:
+    """Upper limit of an experiment that is already built.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    masses, bands
+        As for `upper_limit`.
+    projected : bool
+        Whether to use Asimov data although there are observed ones.
+    work : Work
+        How pseudo-experiments are computed, if the method calibrates with them.
+
+    Returns
+    -------
+    LimitCurve
+        A `MeasuredCurve` if observed data are used.
+    """
+    if masses is None:
+        end = experiment.highest_mass / MEV
+        mass = mass_grid(LOWEST_MASS, end, experiment.reported_masses)
+    else:
+        mass = masses_mev("mass", masses)
+
+    def key() -> Mapping[str, object]:
+        made = {"upscatter": version("upscatter"), **experiment.inputs}
+        return {**made, "mass_MeV": mass.tolist(), "bands": bands}
+
+    keyed = work.with_key(key)
+    if projected or experiment.observed is None:
+        return projected_curve(experiment, mass, bands, keyed)
+    # fits of data take longer to import than the limit of a projection to compute
+    from upscatter.studies.measured import measured_curve
+
+    return measured_curve(experiment, mass, bands, keyed)

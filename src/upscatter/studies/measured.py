@@ -1,0 +1,126 @@
+"""Fits of observed counts: the limits of a measurement, and the fit at one m_4."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from scipy.special import gammaincc
+
+from upscatter.errors import PhysicsError
+from upscatter.experiments.experiment import Experiment
+from upscatter.limits.fits import LimitFits
+from upscatter.limits.measured import MeasuredCurve, PostFit
+from upscatter.numerics import FloatArray
+from upscatter.scenario.arguments import Energy, mass_mev
+from upscatter.statistics.minuit import minuit_fit
+from upscatter.statistics.profile import fit_without_signal
+from upscatter.studies.expected import common_fields
+from upscatter.tasks import HERE, Work
+from upscatter.units import MEV
+
+
+def measured_curve(
+    experiment: Experiment, mass: FloatArray, bands: bool, work: Work
+) -> MeasuredCurve:
+    """Limits of observed counts at masses in MeV, with the fits that they are based on."""
+    massless = experiment.likelihood_at(0.0)
+    model, seen = experiment.likelihood(mass * MEV)
+    with experiment.at("statistics"):
+        experiment.require_usable(massless, experiment.method.name)
+        if model is None:
+            found = LimitFits.none(seen.size, len(massless.names), bands)
+        else:
+            found = LimitFits.of(
+                model,
+                experiment.data(model),
+                experiment.method,
+                seen,
+                experiment.parameter,
+                bands=bands,
+                where=experiment.name,
+                work=work,
+            )
+            for m4, pulls in zip(mass[seen], found.pulls[seen], strict=True):
+                _require_within(experiment, model.names, pulls, experiment.where(m4 * MEV))
+        none = fit_without_signal(massless, experiment.data(massless))
+    deviance = float(none.require(f"{experiment.name}: fit without a signal").deviance)
+    return MeasuredCurve(
+        **common_fields(experiment, mass, found.limits),
+        best=found.best,
+        significance=found.significance,
+        p_value=found.p_value,
+        nuisances=massless.names,
+        pulls=found.pulls,
+        deviance=deviance,
+        bins=massless.bins,
+        gof_p_value=float(gammaincc(0.5 * massless.bins, 0.5 * deviance)),
+    )
+
+
+def _require_within(
+    experiment: Experiment, names: Sequence[str], pulls: FloatArray, where: str
+) -> None:
+    """Refuse fits outside the release's bounds, which the fits of a curve do not impose."""
+    for name, pull in zip(names, pulls, strict=True):
+        low, high = experiment.bounds.get(name, (-np.inf, np.inf))
+        if not low <= pull <= high:
+            raise PhysicsError(
+                f"{where}: the fit pulls {name} to {pull:.2f} standard deviations, outside the "
+                f"release's limits {low:.2f} to {high:.2f}; the data do not fit this model"
+            )
+
+
+def post_fit(experiment: Experiment, mass: Energy, *, work: Work = HERE) -> PostFit:
+    """Fit to observed data at one m_4, with uncertainties of nuisance parameters.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    mass : float, str or quantity
+        m_4, in MeV if it is a number.
+    work : Work
+        As for `limit_of`.
+
+    Raises
+    ------
+    PhysicsError
+        If the mass is out of reach, or a fit does not converge.
+    """
+    mass = mass_mev("mass", mass)
+    m4 = mass * MEV
+    where = experiment.where(m4)
+    model = experiment.likelihood_at(m4)
+    data = experiment.data(model)
+    bounds = {n: b for n, b in experiment.bounds.items() if n in model.names}
+    best = minuit_fit(model, data, bounds=bounds).require(where)
+    curve = measured_curve(experiment, np.array([mass]), True, work)
+    assert curve.bands is not None  # asked for
+    mu, parameter = float(curve.mu[0]), experiment.parameter
+    strength = float(parameter.strength(mu))
+    at_limit = minuit_fit(model, data, strength, bounds=bounds).require(where)
+    counts = model.by_sample(best.parameters)
+    limit_counts = model.by_sample(at_limit.parameters)
+
+    def total(of: Mapping[str, FloatArray], names: Sequence[str]) -> FloatArray:
+        return np.asarray(np.sum([of[name] for name in names if name in of], axis=0))
+
+    return PostFit(
+        scenario=experiment.name,
+        title=experiment.title,
+        mass=mass,
+        mu_best=float(parameter.value(best.strength)),
+        mu_limit=mu,
+        mu_expected=curve.bands[:, 0],
+        confidence=curve.confidence,
+        channels=experiment.channels,
+        observed=data.counts,
+        components={label: total(counts, n) for label, n in experiment.components.items()},
+        signal_best=total(counts, [*model.signals]),
+        signal_limit=total(limit_counts, [*model.signals]),
+        nuisances=model.names,
+        pulls=best.parameters[1:],
+        errors=best.uncertainties[1:],
+        pulls_limit=at_limit.parameters[1:],
+        provenance=experiment.provenance,
+    )
