@@ -178,9 +178,11 @@ def experiments_of(
         )
         if chosen.name in loaded:
             raise ScenarioError(f"{chosen.name}: is named twice; give each scenario once")
-        if confidence is not None and isinstance(chosen, Scenario):
+        if confidence is None:
+            pass
+        elif isinstance(chosen, Scenario):
             chosen = chosen.replaced("statistics.confidence", confidence)
-        elif confidence is not None and chosen.statistics.confidence != confidence:
+        elif chosen.statistics.confidence != confidence:
             raise ScenarioError(
                 f"{chosen.name}: is built already for {chosen.statistics.confidence:g}; choose its "
                 "confidence where it is built"
