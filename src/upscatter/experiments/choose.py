@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
+from pydantic import ValidationError
+
 from upscatter.errors import PhysicsError, ScenarioError
 from upscatter.experiments.combined import Combined
 from upscatter.experiments.described import Described
@@ -16,6 +18,7 @@ from upscatter.flux.coupling import FlavourSum
 from upscatter.inputs.xenonnt_files import read_release
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
+from upscatter.scenario.messages import explain
 from upscatter.scenario.model import ReleaseFile, StatisticsBlock
 from upscatter.scenario.released_experiment import ReleasedExperiment
 from upscatter.scenario.scattering import Scattering
@@ -238,4 +241,7 @@ def _statistics(parts: Sequence[Experiment], chosen: Mapping[str, object]) -> St
     if "test" in chosen or "test" not in base or (measured and base["test"] not in FOR_DATA):
         base = {"confidence": base.get("confidence", first.confidence)}
         base["test"] = RELEASE_TEST if measured else DEFAULT_TEST
-    return StatisticsBlock.model_validate(base | dict(chosen))
+    try:
+        return StatisticsBlock.model_validate(base | dict(chosen))
+    except ValidationError as error:
+        raise ScenarioError(explain(error, StatisticsBlock, "combine: statistics")) from None

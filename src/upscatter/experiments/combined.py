@@ -34,7 +34,7 @@ class Combined(Experiment):
     ----------
     parts : tuple of Experiment
         With distinct names.
-    statistics : StatisticsBlock
+    block : StatisticsBlock
         Test, confidence level and calibration of the combination's limits.
 
     Raises
@@ -44,7 +44,7 @@ class Combined(Experiment):
     """
 
     parts: tuple[Experiment, ...]
-    statistics: StatisticsBlock
+    block: StatisticsBlock
 
     def __post_init__(self) -> None:
         """Refuse what has no common signal."""
@@ -72,6 +72,11 @@ class Combined(Experiment):
     def scenarios(self) -> tuple[Scenario, ...]:
         """Scenarios of all parts."""
         return tuple(scenario for part in self.parts for scenario in part.scenarios)
+
+    @property
+    def statistics(self) -> StatisticsBlock:
+        """Statistics of the combination."""
+        return self.block
 
     @property
     def parameter(self) -> Parameter:

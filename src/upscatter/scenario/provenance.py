@@ -18,6 +18,7 @@ def provenance(scenario: Scenario) -> dict[str, object]:
     """
     settings = scenario.settings
     coupling = settings.coupling.coupling()
+    signal = {} if settings.signal.name == "dipole" else {"signal": settings.signal.name}
     flavour: dict[str, object] = {"coupling": coupling.name, "flavour_sum": coupling.flavour_sum}
     if not coupling.blind_to_flavour:
         place = settings.oscillation.model_dump(mode="json", exclude_defaults=True)
@@ -33,13 +34,24 @@ def provenance(scenario: Scenario) -> dict[str, object]:
         "upscatter": version("upscatter"),
         "scenario_sha256": scenario.digest,
         "target": settings.target.element or dict(settings.target.isotopes or {}),
-        "solar_model": settings.flux.model,
-        "sources": list(settings.flux.active),
-        "flux_uncertainties": settings.flux.relative_uncertainties,
+        **signal,
+        **_sources(settings),
         "form_factor": settings.physics.form_factor,
         "sin2_theta_w": settings.physics.sin2_theta_w,
         **_detector(settings),
         **flavour,
+    }
+
+
+def _sources(settings: ScenarioFile | ReleaseFile) -> dict[str, object]:
+    blocks = settings.own_sources.items()
+    own: dict[str, object] = {key: block.model_dump(mode="json") for key, block in blocks}
+    if not settings.has_sun:
+        return own
+    return own | {
+        "solar_model": settings.flux.model,
+        "sources": list(settings.flux.active),
+        "flux_uncertainties": settings.flux.relative_uncertainties,
     }
 
 

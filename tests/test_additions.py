@@ -1,0 +1,227 @@
+"""Additions that touch no file of the package: a source, a signal and a release of one's own.
+
+CONTRIBUTING.md shows the same as recipes. Each addition goes through limit, bands, toys, impacts,
+workspace and figure.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+import upscatter
+from upscatter.constants import BOHR_MAGNETON_FACTOR
+from upscatter.errors import ScenarioError
+from upscatter.flux.arrival import FluxComponent
+from upscatter.flux.moments import LineMoments
+from upscatter.flux.source import Source
+from upscatter.interactions.interaction import Term
+from upscatter.interactions.kinematics import maximum_mass, minimum_energy, recoil_range
+from upscatter.rates.signal import Parameter
+from upscatter.scenario import sources
+from upscatter.scenario.fields import Flux, Uncertainty
+from upscatter.scenario.load import Scenario
+from upscatter.scenario.sources import SignalEntry, SourceBlock, register_signal, register_source
+from upscatter.studies.workspaces import likelihood_workspace
+from upscatter.units import CM, MEV, SECOND
+
+DETECTOR = """
+title = "A detector next to a source of one line"
+[target]
+element = "Si"
+[detector]
+exposure = "1 t yr"
+region = ["10 eVee", "60 eVee"]
+bins = 5
+quenching = { model = "constant", value = 1.0 }
+[background]
+flat = "1e-2 / (keVee kg day)"
+"""
+
+
+@dataclass(frozen=True)
+class Line(Source):
+    """Electron neutrinos of 1 MeV."""
+
+    total: float
+    error: float
+
+    @property
+    def components(self):
+        return {"1 MeV line": (FluxComponent("1 MeV line", LineMoments(1.0 * MEV, self.total)),)}
+
+    def uncertainty(self, name):
+        return self.error
+
+    def density_matrix(self, energy, name):
+        return np.broadcast_to(np.diag([1.0, 0.0, 0.0]).astype(complex), (energy.size, 3, 3))
+
+
+class LineBlock(SourceBlock):
+    """Block of the line in a scenario."""
+
+    flux: Flux
+    uncertainty: Uncertainty = 0.05
+
+    def source(self):
+        return Line(self.flux, self.uncertainty)
+
+
+@dataclass(frozen=True)
+class ActiveMoment:
+    """Elastic scattering by the magnetic moment of an active neutrino, whatever m_4 is.
+
+    dσ/dT = (πα²/m_e²) Z² F² (1/T − 1/E): C. Giunti and A. Studenikin, RMP 87 (2015) 531.
+    """
+
+    def minimum_energy(self, energy_recoil, target, mass_sterile):
+        return minimum_energy(energy_recoil, target.mass, 0.0 * np.asarray(mass_sterile))
+
+    def recoil_range(self, energy_nu, target, mass_sterile):
+        return recoil_range(energy_nu, target.mass, 0.0 * np.asarray(mass_sterile))
+
+    def maximum_mass(self, energy_nu, target):
+        return maximum_mass(energy_nu, target.mass)
+
+    def cross_section(self, energy_nu, energy_recoil, nucleus, mass_sterile, form_factor_squared):
+        e, t = np.asarray(energy_nu), np.asarray(energy_recoil)
+        scale = BOHR_MAGNETON_FACTOR * nucleus.protons**2 * np.asarray(form_factor_squared)
+        above = e >= self.minimum_energy(t, nucleus, mass_sterile)
+        return np.where(above, scale * (1.0 / t - 1.0 / e), 0.0)
+
+    def terms(self, energy_recoil, nucleus, form_factor_squared):
+        t = np.asarray(energy_recoil)
+        scale = BOHR_MAGNETON_FACTOR * np.asarray(nucleus.protons) ** 2 * form_factor_squared
+        return Term(0, 0, scale / t), Term(1, 0, -scale * np.ones_like(t))
+
+
+ACTIVE = SignalEntry(
+    interaction=ActiveMoment,
+    parameter=Parameter(
+        name="mu_nu",
+        symbol=r"\mu_\nu",
+        unit="Bohr magnetons",
+        unit_symbol=r"\mu_{\mathrm{B}}",
+        key="active_mu_bohr",
+    ),
+    label="active moment",
+)
+
+
+@pytest.fixture(autouse=True)
+def registered():
+    """Registered for one test alone."""
+    register_source("line", LineBlock)
+    register_signal("active-moment", ACTIVE)
+    yield
+    del sources.SOURCES["line"], sources.SIGNALS["active-moment"]
+
+
+LINE = (
+    DETECTOR
+    + """
+[line]
+flux = "1e12 / (cm^2 s)"
+"""
+)
+
+
+def every_study(scenario, tmp_path, key="mu_bohr"):
+    """A scenario goes through everything; returns its limit at low mass."""
+    curve = upscatter.upper_limit(scenario, [0.01, 0.3], bands=True)
+    assert np.isfinite(curve.mu).all()
+    assert (curve.bands[0] < curve.bands[-1]).all()
+    assert key in curve.to_dict()
+    curve.plot(tmp_path / "curve.png")
+    toys = upscatter.toys(scenario, trials=400)
+    assert toys.mean == pytest.approx(curve.mu[0], rel=0.2)
+    assert 0.85 < toys.coverage.measured < 0.95
+    exported = likelihood_workspace(scenario, 0.01)
+    assert exported["channels"][0]["samples"]
+    return curve
+
+
+class TestSource:
+    def test_it_goes_through_everything(self, tmp_path):
+        scenario = Scenario.parse(LINE, "line.toml")
+        curve = every_study(scenario, tmp_path)
+        found = {impact.name: impact for impact in upscatter.impacts(scenario).impacts}
+        # a known background and one flux: the limit is on μ² times the flux
+        assert found["1 MeV line flux"].low == pytest.approx(curve.mu[0] / 0.95**0.5, rel=1e-3)
+        assert "solar model" not in found
+
+    def test_counts_by_hand(self):
+        """One line: N = Φ n_N ∫dT dσ/dT, the integral of 1/T − 1/E in closed form."""
+        scenario = Scenario.parse(LINE, "line.toml")
+        counts = upscatter.expected_counts(scenario, 1e-10).dipole["1 MeV line"]
+        model = upscatter.experiments.choose.model_of(scenario)
+        edges = np.linspace(10.0, 60.0, 6) * 1e-6 * MEV
+        expected = np.zeros(5)
+        for nucleus in model.nuclei:
+            _, end = recoil_range(1.0 * MEV, nucleus.mass)
+            inside = np.minimum(edges, end)
+            primitive = np.log(inside) - inside / (1.0 * MEV)
+            expected += (
+                nucleus.per_target_mass * BOHR_MAGNETON_FACTOR * nucleus.protons**2
+                * np.diff(primitive)
+            )  # fmt: skip
+        expected *= 1e12 / (CM**2 * SECOND) * 1e-20 * model.experiment.exposure
+        np.testing.assert_allclose(counts, expected, rtol=1e-3)
+
+    def test_beside_the_sun_they_add_up(self):
+        both = Scenario.parse(LINE + '[flux]\nsources = ["8B"]\nuncertainty = {"8B" = 0.1}\n', "x")
+        alone = Scenario.parse(LINE, "x")
+        counts = upscatter.expected_counts(both)
+        assert set(counts.dipole) == {"8B", "1 MeV line"}
+        line = upscatter.expected_counts(alone).dipole["1 MeV line"]
+        np.testing.assert_allclose(counts.dipole["1 MeV line"], line, rtol=1e-9)
+
+    def test_flavours_follow_its_density_matrix(self):
+        scenario = Scenario.parse(LINE, "x")
+        every = upscatter.expected_counts(scenario).dipole["1 MeV line"]
+        electron = upscatter.expected_counts(scenario, flavour="e").dipole["1 MeV line"]
+        np.testing.assert_allclose(electron, every, rtol=1e-12)
+        muon = upscatter.expected_counts(scenario, flavour="mu").dipole["1 MeV line"]
+        np.testing.assert_array_equal(muon, 0.0)
+
+    def test_a_wrong_field_is_named(self):
+        with pytest.raises(ScenarioError, match=r"x: line\.flux = 3: "):
+            Scenario.parse(LINE.replace('"1e12 / (cm^2 s)"', "3"), "x")
+        with pytest.raises(ScenarioError, match=r"x: line\.flx: "):
+            Scenario.parse(LINE.replace("\nflux =", "\nflx ="), "x")
+
+    def test_a_name_is_taken_once(self):
+        class Other(LineBlock):
+            pass
+
+        with pytest.raises(ScenarioError, match="source 'line': is registered already"):
+            register_source("line", Other)
+        with pytest.raises(ScenarioError, match="scenarios have a block of that name"):
+            register_source("detector", LineBlock)
+
+    def test_a_changed_scenario_keeps_it(self):
+        scenario = Scenario.parse(LINE, "x").replaced("line.flux", "2e12 / (cm^2 s)")
+        assert Scenario.parse(scenario.to_toml(), "x").digest == scenario.digest
+        assert Scenario.parse(LINE, "x").digest != scenario.digest
+
+
+class TestSignal:
+    SCENARIO = LINE + '[signal]\nname = "active-moment"\n'
+
+    def test_it_goes_through_everything(self, tmp_path):
+        scenario = Scenario.parse(self.SCENARIO, "active.toml")
+        curve = every_study(scenario, tmp_path, "active_mu_bohr")
+        # its threshold does not depend on m_4, and neither does its limit
+        assert curve.mu[1] == pytest.approx(curve.mu[0], rel=1e-9)
+        assert curve.header[1] == "active_mu_bohr"
+        assert "upper limit on mu_nu (Bohr magnetons)" in curve.comments[0]
+        upscatter.impacts(scenario)
+
+    def test_it_is_the_dipole_of_a_massless_neutrino(self):
+        active = upscatter.upper_limit(Scenario.parse(self.SCENARIO, "x"), [1.0]).mu
+        dipole = upscatter.upper_limit(Scenario.parse(LINE, "x"), [0.0]).mu
+        np.testing.assert_allclose(active, dipole, rtol=1e-9)
+
+    def test_an_unknown_signal_is_refused(self):
+        with pytest.raises(ScenarioError, match=r'signal\.name = "z-prime": is no known signal'):
+            Scenario.parse(LINE + '[signal]\nname = "z-prime"\n', "x")
