@@ -9,7 +9,7 @@ from scipy.stats import chi2, norm
 from made_up_release import made_up_release
 from released_files import official_release
 from upscatter.errors import OutputError, PhysicsError, ScenarioError
-from upscatter.inputs.xenonnt import OBSERVED
+from upscatter.releases.xenonnt_s2only import OBSERVED
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.released_experiment import ReleasedExperiment
 from upscatter.scenario.scattering import Scattering
@@ -139,10 +139,10 @@ class TestRefusals:
         release = made_up_release(excess=0.35)
         tight = tuple(
             replace(p, lower=0.99, upper=1.01) if p.name.startswith("cathode") else p
-            for p in release.parameters
+            for p in release.nuisances
         )
         scattering = Scattering(Scenario.load("xenonnt-s2only"))
-        misfit = Measurement(ReleasedExperiment(scattering, replace(release, parameters=tight)))
+        misfit = Measurement(ReleasedExperiment(scattering, replace(release, nuisances=tight)))
         with pytest.raises(PhysicsError, match=r"the fit pulls cathode\w+ to .* outside the rel"):
             misfit.limit([0.01])
 
@@ -205,14 +205,14 @@ def test_a_store_belongs_to_its_data(tmp_path, part):
     options = {"test": "cls", "calibration": "toys", "trials": 200}
     own = measurement(**options)
     own.limit([0.01], work=work)
-    first, *others = own.recast.release.runs
+    first, *others = own.recast.release.channels
     response = replace(first.response, probabilities=0.9 * first.response.probabilities)
     changed = {
-        "backgrounds": {"backgrounds": measurement(5.0).recast.release.runs[0].backgrounds},
-        "observed": {"observed": (first.observed[0] + 1, *first.observed[1:])},
+        "backgrounds": {"backgrounds": measurement(5.0).recast.release.channels[0].backgrounds},
+        "observed": {"observed": first.observed + np.eye(7)[0]},
         "response": {"response": response},
     }[part]
-    release = replace(own.recast.release, runs=(replace(first, **changed), *others))
+    release = replace(own.recast.release, channels=(replace(first, **changed), *others))
     other = Measurement(ReleasedExperiment(own.recast.scattering, release))
     with pytest.raises(OutputError, match="was made with release_sha256 = "):
         other.limit([0.01], work=work)

@@ -28,7 +28,7 @@ from upscatter.scenario.load import Scenario, bundled_names
 from upscatter.units import DAY, EV, MEV
 
 SINGLE = ("e", "mu", "tau")
-NAMES = [name for name in bundled_names() if name != "xenonnt-s2only"]  # that one has no detector
+NAMES = [n for n in bundled_names() if not n.startswith("xenonnt")]  # those have no detector
 
 PLAIN = Scenario.load("ge-nextgen").text.partition("[oscillation]")[0]
 

@@ -31,7 +31,7 @@ def post_fit(best=0.0, expected=(0.5e-9, 1e-9, 1.5e-9, 2e-9, 3e-9)):
         mu_expected=np.array(expected),
         confidence=0.9,
         channels={"sr0": slice(0, 3), "sr1": slice(3, 6)},
-        edges=np.array([80.0, 140.0, 200.0, 260.0]),
+        edges=dict.fromkeys(("sr0", "sr1"), np.array([80.0, 140.0, 200.0, 260.0])),
         edges_label="cS2 [PE]",
         observed=np.round(1.1 * falling),
         components={"cathode": falling, "8B CEvNS": 0.1 * falling},

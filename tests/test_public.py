@@ -28,17 +28,20 @@ PUBLIC = {
     """,
     "upscatter.inputs": """
         beta boron bound_file bounds catalogue continuum earth laboratories mixing nuclei
-        orbit outlines solar_fluxes spectra sun tables xenonnt xenonnt_files
+        orbit outlines solar_fluxes spectra sun tables
     """,
     "upscatter.interactions": """
         cevns decay dipole form_factors interaction kinematics
     """,
     "upscatter.limits": """
         chains comparison counting curve expected_counts fits impact measured moments plan
-        recoil_spectrum released toys varied verdict
+        recoil_spectrum toys varied verdict
     """,
     "upscatter.rates": """
-        experiment folding quadrature recast spectrum
+        experiment folding quadrature spectrum
+    """,
+    "upscatter.releases": """
+        cache definition files folding likelihood release tables xenonnt_s1s2 xenonnt_s2only
     """,
     "upscatter.report": """
         compare_plots flavour_plots hepdata impact_plots labels line_labels log_range

@@ -296,7 +296,7 @@ def test_the_post_fit_counts_by_hand():
     assert flat == post.observed.tolist()
     last = dict(zip(post.header, post.rows[-1], strict=True))
     assert last["run"] == [*post.channels][-1]
-    assert (last["low_cS2_PE"], last["high_cS2_PE"]) == tuple(post.edges[-2:])
+    assert (last["low_cS2_PE"], last["high_cS2_PE"]) == tuple(post.edges["sr2"][-2:])
     assert last["8B_CEvNS"] == post.components["8B CEvNS"][-1]
     assert (last["dipole_best_fit"], last["dipole_limit"]) == (
         post.signal_best[-1],

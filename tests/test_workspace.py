@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from released_files import official_release
+from released_files import official_release, read_release
 from upscatter.errors import PhysicsError
-from upscatter.inputs.xenonnt_files import read_release
 from upscatter.interactions.dipole import Dipole
 from upscatter.limits.counting import counting_model
 from upscatter.scenario.build import Model

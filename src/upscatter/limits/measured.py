@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -111,8 +112,8 @@ class PostFit(Result):
         Confidence level of the limits.
     channels : mapping
         Name of each science run to its bins.
-    edges : ndarray, shape (bins of a run + 1,)
-        Edges of every run's bins.
+    edges : mapping
+        Name of each run to the edges of its bins, or their numbers in several observables.
     edges_label : str
         Quantity of the edges, with its unit.
     observed : ndarray, shape (bins,)
@@ -136,7 +137,7 @@ class PostFit(Result):
     mu_expected: FloatArray
     confidence: float
     channels: Mapping[str, slice]
-    edges: FloatArray
+    edges: Mapping[str, FloatArray]
     edges_label: str
     observed: FloatArray
     components: Mapping[str, FloatArray]
@@ -165,11 +166,11 @@ class PostFit(Result):
     def rows(self) -> list[tuple[str | float, ...]]:
         """One row for each bin of each run."""
         counts = [self.observed, *self.components.values(), self.signal_best, self.signal_limit]
-        ends = np.stack([self.edges[:-1], self.edges[1:]], axis=1)
+        table = np.stack(counts, axis=1)
         return [
             (run, *map(float, (*end, *row)))
             for run, bins in self.channels.items()
-            for end, row in zip(ends, np.stack(counts, axis=1)[bins], strict=True)
+            for end, row in zip(pairwise(self.edges[run]), table[bins], strict=True)
         ]
 
     @property
@@ -195,6 +196,9 @@ class PostFit(Result):
             strict=True,
         )
         names = ("best_fit", "error", "at_limit")
+        edges = {run: ends.tolist() for run, ends in self.edges.items()}
+        first, *others = edges.values()
+        same = first if all(ends == first for ends in others) else None
         return {
             "title": self.title,
             "confidence": self.confidence,
@@ -202,7 +206,7 @@ class PostFit(Result):
             "mu_bohr": self.mu_limit,
             "best_fit_mu_bohr": self.mu_best,
             "expected_mu_bohr": dict(zip(BAND_NAMES, self.mu_expected.tolist(), strict=True)),
-            f"bin_edges_{self._axis}": self.edges.tolist(),
+            f"bin_edges_{self._axis}": same or edges,
             "counts": {
                 run: {
                     "observed": self.observed[bins].tolist(),

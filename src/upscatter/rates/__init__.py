@@ -4,6 +4,5 @@ __all__ = [
     "experiment",
     "folding",
     "quadrature",
-    "recast",
     "spectrum",
 ]

@@ -37,13 +37,13 @@ def post_fit_figure(fit: PostFit) -> Figure:
         runs = len(fit.channels)
         grid = figure.add_gridspec(3, runs, height_ratios=(3.0, 1.0, 1.5))
         tallest = 1.12 * float((fit.observed + np.sqrt(fit.observed)).max())
-        for column, (run, bins) in enumerate(fit.channels.items()):
+        for column, run in enumerate(fit.channels):
             counts = figure.add_subplot(grid[0, column])
-            _draw_counts(counts, fit, bins)
+            _draw_counts(counts, fit, run)
             counts.set_ylim(0.0, tallest)
             counts.text(0.95, 0.94, run.upper(), transform=counts.transAxes, ha="right", va="top")
             residuals = figure.add_subplot(grid[1, column], sharex=counts)
-            _draw_residuals(residuals, fit, bins)
+            _draw_residuals(residuals, fit, run)
             counts.tick_params(labelbottom=False)
             residuals.set_xlabel(fit.edges_label)
             if column:
@@ -62,9 +62,9 @@ def post_fit_figure(fit: PostFit) -> Figure:
     return figure
 
 
-def _draw_counts(axes: Axes, fit: PostFit, bins: slice) -> None:
+def _draw_counts(axes: Axes, fit: PostFit, run: str) -> None:
     """Draw stacked components, data with 68 % Poisson intervals, and the signal at its limit."""
-    edges = fit.edges
+    edges, bins = fit.edges[run], fit.channels[run]
     order = sorted(fit.components, key=lambda name: float(fit.components[name].sum()))
     floor = np.zeros(edges.size - 1)
     for name, colour in zip(order, (*COLOURS, *_FILLS)[-len(order) :], strict=True):
@@ -89,12 +89,13 @@ def _draw_counts(axes: Axes, fit: PostFit, bins: slice) -> None:
     axes.set_xlim(edges[0], edges[-1])
 
 
-def _draw_residuals(axes: Axes, fit: PostFit, bins: slice) -> None:
+def _draw_residuals(axes: Axes, fit: PostFit, run: str) -> None:
+    bins = fit.channels[run]
     expected = fit.expected[bins]
     _shade(axes)
     axes.stairs(
-        (fit.observed[bins] - expected) / np.sqrt(expected), fit.edges, baseline=0.0, fill=True,
-        color="#7A8288", linewidth=0.0,
+        (fit.observed[bins] - expected) / np.sqrt(expected), fit.edges[run], baseline=0.0,
+        fill=True, color="#7A8288", linewidth=0.0,
     )  # fmt: skip
     axes.set_ylim(-3.4, 3.4)
     axes.set_yticks([-2, 0, 2])

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -19,12 +18,12 @@ from scipy.special import gammaincc
 from upscatter.api import LOWEST_MASS, scenario_of
 from upscatter.errors import PhysicsError
 from upscatter.flux.coupling import FlavourSum
-from upscatter.inputs.xenonnt_files import read_release
 from upscatter.limits.curve import mass_grid
 from upscatter.limits.fits import LimitFits
 from upscatter.limits.measured import MeasuredCurve, PostFit
 from upscatter.limits.moments import remarks
 from upscatter.numerics import FloatArray
+from upscatter.releases.definition import read_release
 from upscatter.scenario.arguments import Energies, Energy, mass_mev, masses_mev
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.released_experiment import ReleasedExperiment, release_block
@@ -37,11 +36,6 @@ from upscatter.tasks import HERE, Progress, Work
 from upscatter.units import MEV, TONNE, YEAR
 
 _MASSES = 100
-
-COMPONENTS = MappingProxyType(
-    {"de": "delayed electrons", "ae": "accidental electrons", "cevns": "8B CEvNS"}
-)
-"""Descriptions of the release's backgrounds whose names are abbreviations."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +65,7 @@ class Measurement:
         scenario : Scenario or str
             A scenario with a release, or the name or path of one.
         data : path
-            Folder of a clone of the release.
+            Folder of a clone of the release, or the archive as it was downloaded.
         flavour, flavour_sum
             As for `upscatter.upper_limit`.
 
@@ -85,8 +79,8 @@ class Measurement:
             If the exact sum is asked for without a flavour.
         """
         scattering = Scattering(scenario_of(scenario, flavour, flavour_sum))
-        release_block(scattering)
-        return cls(ReleasedExperiment(scattering, read_release(Path(data))))
+        name = release_block(scattering).name
+        return cls(ReleasedExperiment(scattering, read_release(name, data)))
 
     @property
     def scenario(self) -> Scenario:
@@ -97,7 +91,9 @@ class Measurement:
     def provenance(self) -> dict[str, object]:
         """Version, digest, physics choices and exposures."""
         exposures = {
-            run.name: f"{run.exposure / (TONNE * YEAR):g} t yr" for run in self.recast.release.runs
+            channel.name: f"{channel.exposure / (TONNE * YEAR):g} t yr"
+            for channel in self.recast.release.channels
+            if channel.exposure is not None
         }
         return self.recast.scattering.provenance | {"exposures": exposures}
 
@@ -182,8 +178,8 @@ class Measurement:
         mu = float(curve.mu[0])
         at_limit = minuit_fit(model, data, mu**2, bounds=bounds).require(where)
         counts = model.by_sample(best.parameters)
-        release = self.recast.release
-        sources = dict.fromkeys(b.source for run in release.runs for b in run.backgrounds)
+        likelihood = self.recast.likelihood
+        drawn = {channel.name: channel.drawn for channel in self.recast.release.channels}
         return PostFit(
             title=self.scenario.settings.title,
             mass=float(curve.mass[0]),
@@ -191,15 +187,13 @@ class Measurement:
             mu_limit=mu,
             mu_expected=curve.bands[:, 0],
             confidence=curve.confidence,
-            channels=self.recast.likelihood.channels,
-            edges=release.edges,
-            edges_label="cS2 [PE]",
+            channels=likelihood.channels,
+            edges={name: axis.edges for name, axis in drawn.items()},
+            edges_label=next(iter(drawn.values())).title,
             observed=data.counts,
             components={
-                COMPONENTS.get(source, source): _sum(
-                    counts, [f"{source} {run.name}" for run in release.runs]
-                )
-                for source in sources
+                label: _sum(counts, likelihood.samples(model, source))
+                for source, label in likelihood.sources.items()
             },
             signal_best=_sum(counts, model.signals),
             signal_limit=_sum(model.by_sample(at_limit.parameters), model.signals),
@@ -258,7 +252,7 @@ class Measurement:
         """Limits and fits at all m_4, as hypotheses about the same data."""
         signals = self.recast.signals(mass)
         every = [counts for runs in signals.values() for counts in runs.values()]
-        seen = np.any([counts.any(axis=(1, 2)) for counts in every], axis=0)
+        seen = np.any([counts.reshape(mass.size, -1).any(axis=1) for counts in every], axis=0)
         likelihood = self.recast.likelihood
         if not seen.any():
             return LimitFits.none(seen.size, len(self._massless[0].names), bands)
@@ -334,5 +328,5 @@ def measured_limit(
 
 
 def _sum(counts: Mapping[str, FloatArray], names: Iterable[str]) -> FloatArray:
-    """Sum of samples over runs; some sources occur in some of the runs only."""
-    return np.asarray(np.sum([counts[name] for name in names if name in counts], axis=0))
+    """Sum of samples over runs."""
+    return np.asarray(np.sum([counts[name] for name in names], axis=0))
