@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
-from upscatter.statistics.morphing import Shape
+from upscatter.statistics.morphing import Shape, Surface
 from upscatter.statistics.observation import Observation, check_counts
 from upscatter.statistics.samples import SampleStack
 
@@ -91,7 +91,7 @@ class BinnedModel:
     signal: FloatArray | Mapping[str, FloatArray]
     backgrounds: Mapping[str, FloatArray]
     normalisations: tuple[Normalisation, ...] = ()
-    shapes: tuple[Shape, ...] = ()
+    shapes: tuple[Shape | Surface, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse invalid templates and nuisance parameters."""
@@ -116,7 +116,7 @@ class BinnedModel:
                     )
         for shape in self.shapes:
             for sample in shape.templates:
-                self._check_sample(shape.name, sample)
+                self._check_sample(", ".join(shape.names), sample)
                 shape.check_nominal(sample, self.samples[sample])
 
     def _check_sample(self, nuisance: str, sample: str) -> None:
@@ -156,7 +156,10 @@ class BinnedModel:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the nuisance parameters, in the order of the parameters after the strength."""
-        return tuple(n.name for n in self.normalisations) + tuple(s.name for s in self.shapes)
+        return (
+            *(n.name for n in self.normalisations),
+            *(name for shape in self.shapes for name in shape.names),
+        )
 
     def observe(
         self,
@@ -213,7 +216,7 @@ class BinnedModel:
             reached |= counts > 0.0
             for shape in self.shapes:
                 if name in shape.templates:
-                    reached |= (shape.templates[name] > 0.0).any(axis=0)
+                    reached |= (shape.templates[name].reshape(-1, self.bins) > 0.0).any(axis=0)
         return ~reached
 
     def expected(
@@ -244,12 +247,8 @@ class BinnedModel:
             name: counts.reshape(-1, self.bins)[hypothesis] for name, counts in self.signals.items()
         }
         shapes = tuple(
-            replace(shape, templates={
-                name: counts[:, hypothesis] if counts.ndim == 3 else counts
-                for name, counts in shape.templates.items()
-            })
-            for shape in self.shapes
-        )  # fmt: skip
+            replace(shape, templates=shape.templates_of(hypothesis)) for shape in self.shapes
+        )
         return replace(self, signal=signals, shapes=shapes)
 
     def by_sample(self, parameters: FloatArray) -> dict[str, FloatArray]:
