@@ -15,11 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
 from upscatter.releases.release import Anchors, Nuisance, Release
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
-from upscatter.statistics.morphing import Shape
+from upscatter.statistics.morphing import Shape, Surface
 from upscatter.statistics.observation import Observation
 
 Signals = Mapping[str, Mapping[str, FloatArray]]
@@ -210,8 +209,8 @@ class ReleasedLikelihood:
         return {n.name: n.width / n.nominal for n in used}, product
 
 
-def _shape(anchors: Anchors, templates: Mapping[str, FloatArray]) -> Shape:
-    shifts = [np.array(values) for values in anchors.shifts]
-    if len(shifts) > 1:
-        raise PhysicsError(f"parameters {', '.join(anchors.names)}: change shapes together")
-    return Shape(anchors.names[0], shifts[0], templates)
+def _shape(anchors: Anchors, templates: Mapping[str, FloatArray]) -> Shape | Surface:
+    shifts = tuple(np.array(values, dtype=float) for values in anchors.shifts)
+    if len(shifts) == 1:
+        return Shape(anchors.names[0], shifts[0], templates)
+    return Surface(anchors.names, shifts, templates)
