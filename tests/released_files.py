@@ -5,7 +5,7 @@ import pytest
 
 from upscatter.releases.files import open_files
 from upscatter.releases.release import Anchors, Response
-from upscatter.releases.xenonnt_s2only import DEFINITION, MODEL, RUNS, SHIFTS, read, read_response
+from upscatter.releases.xenonnt_s2only import DEFINITION, MODEL, RUNS, SHIFTS, read_response
 
 BINS = [f"s2_bin_{k}" for k in range(7)]
 EDGES = np.linspace(80.0, 500.0, 8)
@@ -115,7 +115,7 @@ def write_release(folder):
 
 def read_release(folder):
     """The release in a folder, not from the cache."""
-    return read(open_files(folder, DEFINITION.uses))
+    return DEFINITION.content(open_files(folder, DEFINITION.uses))
 
 
 def response_of(folder, run, scales=()):

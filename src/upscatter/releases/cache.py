@@ -53,14 +53,14 @@ def folder() -> Path:
 def _loaded(path: Path, key: str) -> Release | None:
     """Content of a file of the cache; None if there is none, or not an intact one of this key."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             found_key, text, sha256 = (str(file[name]) for name in ("key", "text", "sha256"))
             arrays = [file[f"array{k}"] for k in range(len(file.files) - 3)]
         if found_key != key or digest(key + text, arrays) != sha256:
             return None
         return restored(text, arrays)
     except (
-        OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, MemoryError,
+        OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, MemoryError,
         RecursionError, UpscatterError, zipfile.BadZipFile, zlib.error, NotImplementedError,
     ):  # fmt: skip
         return None

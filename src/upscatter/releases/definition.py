@@ -14,7 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import upscatter.releases
-from upscatter.errors import ScenarioError, given
+from upscatter.errors import ScenarioError, TableError, given
 from upscatter.releases.cache import cached
 from upscatter.releases.files import Files, open_files
 from upscatter.releases.release import Release
@@ -47,6 +47,22 @@ class Definition:
     extra: str = ""
     uses: tuple[str, ...] = ("*",)
     version: int | None = None
+
+    def content(self, files: Files) -> Release:
+        """What `read` returns.
+
+        Raises
+        ------
+        TableError
+            If a library to read it is not installed, or as `read` does.
+        """
+        try:
+            return self.read(files)
+        except ImportError as error:
+            remedy = f': pip install "upscatter[{self.extra}]"' if self.extra else ""
+            raise TableError(
+                f"{files.path}: reading {self.name} needs {error.name}; install it{remedy}"
+            ) from None
 
 
 _REGISTERED: dict[str, Definition] = {}
@@ -110,6 +126,6 @@ def read_release(name: str, path: Path | str) -> Release:
         raise ScenarioError(f"release {given(name)}: is unknown; choose one of {known}")
     files = open_files(Path(path), definition.uses)
     if definition.version is None:
-        return definition.read(files)
+        return definition.content(files)
     key = f"{name} {definition.version} {version('upscatter')} {files.digest}"
-    return cached(key, lambda: definition.read(files))
+    return cached(key, lambda: definition.content(files))

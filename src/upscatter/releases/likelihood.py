@@ -142,8 +142,8 @@ class ReleasedLikelihood:
     def sources(self) -> dict[str, str]:
         """Label of each background in the model by its source."""
         templates = [t for channel in self.release.channels for t in channel.backgrounds]
-        computed = [f"{CEVNS} {source}" for source in self.cevns]
-        return {t.source: t.label or t.source for t in templates} | {s: s for s in computed}
+        computed = {f"{CEVNS} {source}": f"{source} {CEVNS}" for source in self.cevns}
+        return {t.source: t.label or t.source for t in templates} | computed
 
     @staticmethod
     def _nominal(part: _Part) -> FloatArray:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from importlib import import_module
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -48,8 +46,9 @@ def numbers(where: str, row: list[str]) -> FloatArray:
 
 def read_yaml(files: Files, name: str) -> Any:  # noqa: ANN401 - whatever YAML holds
     """Content of a YAML file."""
+    import yaml
+
     text = files.text(name)
-    yaml = needed("yaml", "pyyaml", files.where(name))
     try:
         return yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -71,8 +70,9 @@ def read_template(
     empty : bool
         Whether a template without counts is accepted.
     """
+    import h5py
+
     where, content = files.where(name), files.read(name)
-    h5py = needed("h5py", "h5py", where)
     try:
         with h5py.File(io.BytesIO(content), "r") as file:
             # shapes first: what a damaged file declares may not fit into memory
@@ -104,14 +104,3 @@ def refuse_empty(where: str, values: FloatArray) -> None:
 def _refuse_unphysical(where: str, values: FloatArray) -> None:
     for value in values[~(np.isfinite(values) & (values >= 0.0))]:
         raise TableError(f"{where}: {value:g} is not finite or is negative; {REMEDY}")
-
-
-def needed(module: str, package: str, where: str) -> ModuleType:
-    """Import a module of an optional package that is needed to read a file."""
-    try:
-        return import_module(module)
-    except ImportError:
-        raise TableError(
-            f"{where}: reading it needs {package}; install it with: "
-            'pip install "upscatter[xenonnt]"'
-        ) from None
