@@ -1,6 +1,7 @@
 """Releases of a user: two bins, one nuisance parameter, defined without touching the package."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -256,3 +257,15 @@ def test_the_package_s_own_releases_say_what_to_cite():
         assert re.search(r"arXiv:\d{4}\.\d{5}", own.description), name
         assert own.extra == "xenonnt"
         assert own.version is not None
+
+
+def test_the_documentation_s_example(folder, monkeypatch):
+    """What docs/releases.md shows is run as it stands there."""
+    monkeypatch.setattr(module, "_REGISTERED", {})
+    text = (Path(__file__).parents[1] / "docs" / "releases.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```python\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
+    exec(example, {})
+    shown = Measurement.read(Scenario.parse(SCENARIO, "two.toml"), folder).limit([0.01])
+    register(Definition(name="two-bins", read=two_bins, description="made up"))
+    ours = Measurement.read(Scenario.parse(SCENARIO, "two.toml"), folder).limit([0.01])
+    assert shown.mu[0] == pytest.approx(ours.mu[0], rel=1e-12)
