@@ -41,7 +41,7 @@ PUBLIC = {
         experiment folding quadrature spectrum
     """,
     "upscatter.releases": """
-        cache definition files folding likelihood release tables xenonnt_s1s2 xenonnt_s2only
+        cache definition files folding likelihood release serial tables xenonnt_s1s2 xenonnt_s2only
     """,
     "upscatter.report": """
         compare_plots flavour_plots hepdata impact_plots labels line_labels log_range

@@ -8,7 +8,7 @@ import pytest
 from made_up_release import made_up_release
 from upscatter.releases import cache
 from upscatter.releases.cache import cached
-from upscatter.releases.release import flattened
+from upscatter.releases.serial import flattened
 
 
 @pytest.fixture

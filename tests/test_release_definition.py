@@ -1,6 +1,7 @@
 """Releases of a user: two bins, one nuisance parameter, defined without touching the package."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from upscatter.releases.release import (
     Template,
 )
 from upscatter.scenario.load import Scenario
+from upscatter.scenario.released_experiment import ReleasedExperiment
 from upscatter.studies.measurement import Measurement
 from upscatter.units import DAY, KEV, KG, MEV
 
@@ -180,6 +182,31 @@ def test_a_missing_library_is_named(tmp_path):
     own = Definition(name="x", read=read, description="", extra="more")
     with pytest.raises(TableError, match=r"reading x needs no_such_library; .*upscatter\[more\]"):
         own.content(module.open_files(tmp_path))
+
+
+def test_nominal_values_of_an_efficiency_and_of_a_flux(measurement):
+    """An efficiency of 0.5 ± 0.1 halves every recoil; the flux of the counts is the scenario's."""
+    release = measurement.recast.release
+    (run,) = release.channels
+    lossy = replace(run, response=replace(run.response, scales=("efficiency",)))
+    more = (
+        Nuisance("efficiency", 0.5, 0.1, 0.0, 1.0),
+        Nuisance("8B factor", 2.0, 0.5, 0.0, 9.0, "flux 8B"),
+    )
+    altered = replace(release, channels=(lossy,), nuisances=(*release.nuisances, *more))
+    other = ReleasedExperiment(measurement.recast.scattering, altered).likelihood
+    assert other.causes == {"8B factor": "flux 8B"}
+    signals = measurement.recast.signals(1.0 * MEV)
+    before, after = measurement.recast.likelihood.model(signals), other.model(signals)
+    recoils = ("dipole 8B run", "CEvNS 8B run")
+    for sample in recoils:
+        expected = 0.5 * before.samples[sample]
+        np.testing.assert_allclose(after.samples[sample], expected, rtol=1e-13)
+    relative = {n.name: dict(n.relative) for n in after.normalisations}
+    assert relative["efficiency"] == pytest.approx(dict.fromkeys(recoils, 0.2))
+    assert relative["8B factor"] == pytest.approx(dict.fromkeys(recoils, 0.25))
+    assert relative["rocks"] == {"rocks run": SIGMA}
+    assert "flux 8B" not in relative
 
 
 GOOD = {

@@ -189,6 +189,27 @@ def test_an_hdf5_file_that_declares_a_huge_template(content):
     assert "has other bins" in refused({**content, NUCLEAR: stream.getvalue()})
 
 
+@pytest.mark.parametrize("kind", ["storage", "link"])
+def test_an_hdf5_file_that_leads_to_another(content, tmp_path, kind):
+    h5py = pytest.importorskip("h5py")
+    counts("mono", "sr0").tofile(tmp_path / "other.bin")
+    (tmp_path / "other.h5").write_bytes(content[NUCLEAR])
+    stream = io.BytesIO()
+    with h5py.File(stream, "w") as file:
+        if kind == "storage":
+            raw = [(str(tmp_path / "other.bin"), 0, 81 * 8)]
+            file.create_dataset("templates/template", (3, 3, 3, 3), "f8", external=raw)
+        else:
+            link = h5py.ExternalLink(str(tmp_path / "other.h5"), "templates/template")
+            file["templates/template"] = link
+        for k, ends in enumerate(EDGES):
+            file[f"bins/{k}"] = np.array(ends)
+    message = refused({**content, NUCLEAR: stream.getvalue()})
+    assert {"storage": "takes numbers from another file", "link": "is no HDF5 file"}[
+        kind
+    ] in message
+
+
 # ------------------------------------------------------------------------------------------------
 # The official release. Expected counts, fitted flux and limits are of an independent recast.
 

@@ -10,6 +10,7 @@ __all__ = [
     "folding",
     "likelihood",
     "release",
+    "serial",
     "tables",
     "xenonnt_s1s2",
     "xenonnt_s2only",

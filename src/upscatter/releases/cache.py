@@ -18,7 +18,18 @@ from typing import Any
 import numpy as np
 
 from upscatter.errors import UpscatterError
-from upscatter.releases.release import Release, digest, flattened, restored
+from upscatter.releases.release import (
+    Anchors,
+    Axis,
+    Channel,
+    Nuisance,
+    Release,
+    Response,
+    Template,
+)
+from upscatter.releases.serial import digest, flattened, restored
+
+_CLASSES = (Axis, Nuisance, Anchors, Response, Template, Channel, Release)
 
 
 def cached(key: str, read: Callable[[], Release]) -> Release:
@@ -58,7 +69,8 @@ def _loaded(path: Path, key: str) -> Release | None:
             arrays = [file[f"array{k}"] for k in range(len(file.files) - 3)]
         if found_key != key or digest(key + text, arrays) != sha256:
             return None
-        return restored(text, arrays)
+        release = restored(text, arrays, _CLASSES)
+        return release if isinstance(release, Release) else None
     except (
         OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, MemoryError,
         RecursionError, UpscatterError, zipfile.BadZipFile, zlib.error, NotImplementedError,

@@ -5,16 +5,14 @@ Nothing here is specific to an experiment; docs/releases.md shows how to describ
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
-from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
+from upscatter.releases.serial import digest, flattened
 
 
 @dataclass(frozen=True)
@@ -296,56 +294,7 @@ class Release:
     @property
     def digest(self) -> str:
         """First twelve digits of the SHA-256 of the content, by which results know their data."""
-        text, arrays = flattened(self)
-        return digest(text, arrays)[:12]
-
-
-def flattened(content: object) -> tuple[str, list[FloatArray]]:
-    """A tree of dataclasses as JSON text with the place of each array, and the arrays."""
-    arrays: list[FloatArray] = []
-
-    def plain(value: object) -> object:
-        if isinstance(value, np.ndarray):
-            arrays.append(np.ascontiguousarray(value, dtype=float))
-            return {"array": len(arrays) - 1}
-        if is_dataclass(value) and not isinstance(value, type):
-            inside = {field.name: plain(getattr(value, field.name)) for field in fields(value)}
-            return {type(value).__name__: inside}
-        if isinstance(value, tuple):
-            return [plain(item) for item in value]
-        return value
-
-    return json.dumps(plain(content), sort_keys=True), arrays
-
-
-def restored(text: str, arrays: list[FloatArray]) -> Release:
-    """The release of which `flattened` has made text and arrays."""
-    classes: tuple[Any, ...] = (Axis, Nuisance, Anchors, Response, Template, Channel, Release)
-    kinds = {kind.__name__: kind for kind in classes}
-
-    def built(value: object) -> object:
-        if isinstance(value, list):
-            return tuple(map(built, value))
-        if not isinstance(value, dict):
-            return value
-        ((name, inside),) = value.items()
-        if name == "array":
-            return arrays[inside]
-        return kinds[name](**{key: built(item) for key, item in inside.items()})
-
-    release = built(json.loads(text))
-    if not isinstance(release, Release):
-        raise ValueError("is no release")
-    return release
-
-
-def digest(text: str, arrays: list[FloatArray]) -> str:
-    """SHA-256 of a flattened release, in hexadecimal digits."""
-    found = hashlib.sha256(text.encode())
-    for array in arrays:
-        found.update(repr(array.shape).encode())
-        found.update(array.tobytes())
-    return found.hexdigest()
+        return digest(*flattened(self))[:12]
 
 
 def _increasing(values: FloatArray) -> bool:

@@ -81,6 +81,8 @@ def read_template(
             if shapes != [shape, *((bins + 1,) for bins in shape)]:
                 bins = " x ".join(map(str, shape))
                 raise TableError(f"{where}: has other bins than {bins}; {REMEDY}")
+            if any(found.external or found.is_virtual for found in sets):
+                raise TableError(f"{where}: takes numbers from another file; {REMEDY}")
             values, *edges = (np.asarray(found[()], dtype=float) for found in sets)
     except (OSError, KeyError, TypeError, ValueError, AttributeError, RuntimeError):
         raise TableError(
