@@ -40,6 +40,7 @@ PUBLIC = {
     "upscatter.rates": """
         experiment folding quadrature recast spectrum
     """,
+    "upscatter.reference": "minimum minuit objective",
     "upscatter.report": """
         compare_plots flavour_plots hepdata impact_plots labels line_labels log_range
         measured_tables plan_plots planning_tables plots postfit_plots released_labels
@@ -52,9 +53,9 @@ PUBLIC = {
     """,
     "upscatter.statistics": """
         asymptotics calibration calibration_table counts criteria curve_calibration
-        fluctuations garwood likelihood limit_method methods minimum minuit morphing
-        objective observation profile pulls pulls_method registry samples toys
-        upper_limits workspace
+        fluctuations garwood likelihood limit_method methods morphing newton
+        observation profile pulls pulls_method registry samples terms toys
+        uncertainties upper_limits workspace
     """,
     "upscatter.studies": """
         comparison impacts measurement planning reproduction toys workspaces
