@@ -43,6 +43,7 @@ PUBLIC = {
     "upscatter.releases": """
         cache definition files folding likelihood release serial tables xenonnt_s1s2 xenonnt_s2only
     """,
+    "upscatter.reference": "minimum minuit objective",
     "upscatter.report": """
         compare_plots flavour_plots hepdata impact_plots labels line_labels log_range
         measured_tables plan_plots planning_tables plots postfit_plots released_labels
@@ -55,9 +56,9 @@ PUBLIC = {
     """,
     "upscatter.statistics": """
         asymptotics calibration calibration_table counts criteria curve_calibration
-        fluctuations garwood likelihood limit_method methods minimum minuit morphing
-        objective observation profile pulls pulls_method registry samples toys
-        upper_limits workspace
+        fluctuations garwood likelihood limit_method methods morphing newton
+        observation profile pulls pulls_method registry samples terms toys
+        uncertainties upper_limits workspace
     """,
     "upscatter.studies": """
         comparison impacts measurement planning reproduction toys workspaces

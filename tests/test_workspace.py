@@ -520,3 +520,12 @@ def test_a_purely_joint_change_is_refused():
     model = BinnedModel(np.ones(1), {"b": np.full(1, 9.0)}, (), (joint,))
     with pytest.raises(PhysicsError, match="'yield, field': pyhf has no joint change"):
         workspace(model, model.observe([9.0]))
+
+
+def test_bounds_of_the_model_are_those_of_the_workspace():
+    model = template_model().bounded({"tilt": (-0.5, 1.5)})
+    exported = workspace(model, model.observe(COUNTS[1]))
+    (measured,) = exported["measurements"]
+    entries = {entry["name"]: entry["bounds"] for entry in measured["config"]["parameters"]}
+    assert entries["tilt"] == [[-0.5, 1.5]]
+    assert all(high > 4.0 for name, [[_, high]] in entries.items() if name != "tilt")

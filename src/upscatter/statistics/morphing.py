@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -20,6 +20,11 @@ import numpy.typing as npt
 
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
+
+Bounds = tuple[float, float]
+"""Least and largest value of a nuisance parameter in a fit, in standard deviations."""
+
+UNBOUNDED: Bounds = (-np.inf, np.inf)
 
 WINDOW = 4
 """Neighbouring shifts on which the cubic between two of them depends."""
@@ -35,6 +40,11 @@ class Morphing(ABC):
     @abstractmethod
     def axes(self) -> tuple[FloatArray, ...]:
         """Shifts of each nuisance parameter."""
+
+    @property
+    @abstractmethod
+    def bounds_by_axis(self) -> tuple[Bounds, ...]:
+        """Bounds of each nuisance parameter."""
 
     def __post_init__(self) -> None:
         """Refuse shifts out of order and templates that are not counts."""
@@ -182,6 +192,8 @@ class Shape(Morphing):
     templates : mapping
         Counts of each sample that it changes: shape (shifts, bins), or (shifts, hypotheses, bins)
         for a signal with several hypotheses.
+    bounds : tuple of float
+        Least and largest value in a fit, in standard deviations.
 
     Raises
     ------
@@ -199,6 +211,7 @@ class Shape(Morphing):
     name: str
     shifts: FloatArray
     templates: Mapping[str, FloatArray]
+    bounds: Bounds = UNBOUNDED
 
     @cached_property
     def names(self) -> tuple[str, ...]:  # type: ignore[override]  # frozen, so never written
@@ -209,6 +222,15 @@ class Shape(Morphing):
     def axes(self) -> tuple[FloatArray, ...]:
         """See `Morphing.axes`."""
         return (self.shifts,)
+
+    @property
+    def bounds_by_axis(self) -> tuple[Bounds, ...]:
+        """See `Morphing.bounds_by_axis`."""
+        return (self.bounds,)
+
+    def bounded(self, bounds: Mapping[str, Bounds]) -> Shape:
+        """The same shape with other bounds, if its parameter is named."""
+        return replace(self, bounds=bounds.get(self.name, self.bounds))
 
     def change(self, sample: str, pull: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Change of a sample's counts from the nominal, and its derivative.
@@ -242,6 +264,8 @@ class Surface(Morphing):
     templates : mapping
         Counts of each sample that they change at every point of the grid: shape (shifts of the
         first, shifts of the second, bins), or with an axis of hypotheses before that of the bins.
+    bounds : tuple of tuple of float, optional
+        Bounds of each parameter, as in `Shape`; none if empty.
 
     Raises
     ------
@@ -261,13 +285,14 @@ class Surface(Morphing):
     names: tuple[str, ...]
     shifts: tuple[FloatArray, ...]
     templates: Mapping[str, FloatArray]
+    bounds: tuple[Bounds, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse names and shifts of different numbers; see `Morphing`."""
-        if len(self.names) != len(self.shifts):
+        if not len(self.names) == len(self.shifts) == len(self.bounds_by_axis):
             raise PhysicsError(
-                f"{self.label}: {len(self.names)} names for {len(self.shifts)} sets of shifts; "
-                "give one for each parameter"
+                f"{self.label}: {len(self.names)} names for {len(self.shifts)} sets of shifts and "
+                f"{len(self.bounds_by_axis)} bounds; give one for each parameter"
             )
         super().__post_init__()
 
@@ -276,8 +301,18 @@ class Surface(Morphing):
         """See `Morphing.axes`."""
         return self.shifts
 
+    @property
+    def bounds_by_axis(self) -> tuple[Bounds, ...]:
+        """See `Morphing.bounds_by_axis`."""
+        return self.bounds or (UNBOUNDED,) * len(self.names)
+
+    def bounded(self, bounds: Mapping[str, Bounds]) -> Surface:
+        """The same surface with other bounds of the parameters that are named."""
+        ends = zip(self.names, self.bounds_by_axis, strict=True)
+        return replace(self, bounds=tuple(bounds.get(name, old) for name, old in ends))
+
     def along(self, axis: int) -> Shape:
         """The change by one of the parameters while the others are 0."""
         where = tuple(slice(None) if k == axis else i for k, i in enumerate(self._zero))
         templates = {name: counts[where] for name, counts in self.templates.items()}
-        return Shape(self.names[axis], self.axes[axis], templates)
+        return Shape(self.names[axis], self.axes[axis], templates, self.bounds_by_axis[axis])

@@ -77,7 +77,8 @@ def workspace(
         Bins of each of several channels. A sample without counts in a channel is left out there.
     bounds : mapping, optional
         Least and largest value of nuisance parameters by name, in standard deviations. By default
-        ±5 about the centre, but at least −1/σ, so that no factor is negative.
+        ±5 about the centre, but at least −1/σ, so that no factor is negative, unless the
+        model has bounds.
     poi, measurement : str
         Names of the strength and of the measurement.
 
@@ -210,9 +211,13 @@ class _Export:
             for modifier in self._modifiers(sample, part)
         }
         entries: list[dict[str, object]] = []
-        for name, centre in zip(self.model.names, auxdata.tolist(), strict=True):
-            floor = min(max(centre - REACH, self._floor(name)), centre)
-            low, high = bounds.get(name, (floor, centre + REACH))
+        known = zip(self.model.names, auxdata.tolist(), self.model.bounds.T.tolist(), strict=True)
+        for name, centre, (least, most) in known:
+            floor, top = min(max(centre - REACH, self._floor(name)), centre), centre + REACH
+            low, high = bounds.get(name, (
+                max(least, self._floor(name)) if least > -np.inf else min(floor, most - REACH),
+                most if most < np.inf else max(top, least + REACH),
+            ))  # fmt: skip
             if name in acting:
                 start = min(max(centre, low), high)
                 entries.append(

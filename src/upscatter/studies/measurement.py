@@ -29,9 +29,9 @@ from upscatter.scenario.load import Scenario
 from upscatter.scenario.released_experiment import ReleasedExperiment, release_block
 from upscatter.scenario.scattering import Scattering
 from upscatter.statistics.likelihood import BinnedModel
-from upscatter.statistics.minuit import minuit_fit
 from upscatter.statistics.observation import Observation
-from upscatter.statistics.profile import fit_without_signal
+from upscatter.statistics.profile import fit, fit_without_signal
+from upscatter.statistics.uncertainties import polished, standard_deviations
 from upscatter.tasks import HERE, Progress, Work
 from upscatter.units import MEV, TONNE, YEAR
 
@@ -172,11 +172,13 @@ class Measurement:
         where = self._where(m4)
         model, data = self.likelihood(m4)
         bounds = {n: b for n, b in self.recast.likelihood.bounds.items() if n in model.names}
-        best = minuit_fit(model, data, bounds=bounds).require(where)
+        model = model.bounded(bounds)
+        best = polished(model, data, fit(model, data).require(where))
         curve = self.limit([mass], bands=True, work=work)
         assert curve.bands is not None  # asked for
         mu = float(curve.mu[0])
-        at_limit = minuit_fit(model, data, mu**2, bounds=bounds).require(where)
+        at_limit = fit(model, data, mu**2).require(where)
+        at_limit = polished(model, data, at_limit, fixed=True)
         counts = model.by_sample(best.parameters)
         likelihood = self.recast.likelihood
         drawn = {channel.name: channel.drawn for channel in self.recast.release.channels}
@@ -199,7 +201,7 @@ class Measurement:
             signal_limit=_sum(model.by_sample(at_limit.parameters), model.signals),
             nuisances=model.names,
             pulls=best.parameters[1:],
-            errors=best.uncertainties[1:],
+            errors=standard_deviations(model, data, best)[1:],
             pulls_limit=at_limit.parameters[1:],
             provenance=self.provenance,
         )
