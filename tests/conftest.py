@@ -12,6 +12,15 @@ settings.register_profile("upscatter", deadline=None, derandomize=bool(os.enviro
 settings.load_profile("upscatter")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def release_cache(tmp_path_factory):
+    """A cache of releases of the tests' own."""
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("releases")
+        patch.setattr("upscatter.releases.cache.folder", lambda: folder)
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def reference() -> Path:
     """Folder of published tables that tests compare with; it is not part of the repository."""

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from upscatter.inputs.xenonnt import MODEL, RUNS, SHIFTS
+from upscatter.releases.files import open_files
+from upscatter.releases.release import Anchors, Response
+from upscatter.releases.xenonnt_s2only import DEFINITION, MODEL, RUNS, SHIFTS, read_response
 
 BINS = [f"s2_bin_{k}" for k in range(7)]
 EDGES = np.linspace(80.0, 500.0, 8)
@@ -109,6 +111,17 @@ def write_release(folder):
                 if run in runs:
                     write_template(path, rates(source, shift))
     return folder
+
+
+def read_release(folder):
+    """The release in a folder, not from the cache."""
+    return DEFINITION.content(open_files(folder, DEFINITION.uses))
+
+
+def response_of(folder, run, scales=()):
+    """Response of a run; of all that is in the folder no optional package is needed to read it."""
+    energies, probabilities = read_response(open_files(folder, DEFINITION.uses), run)
+    return Response(energies, probabilities, scales, Anchors(("t_qy",), (SHIFTS,)))
 
 
 def official_release(reference):

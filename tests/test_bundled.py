@@ -21,7 +21,7 @@ from upscatter.studies.limits import limit_of
 from upscatter.units import KEV, TONNE, YEAR
 
 TONNE_YEAR = TONNE * YEAR
-RECASTS = ("xenonnt-s2only",)
+RECASTS = ("xenonnt-s1s2", "xenonnt-s2only")
 NAMES = [name for name in bundled_names() if name not in RECASTS]
 
 WANTED = ("ge-nextgen", "ge-future", "cdex-50", "xe-darwin")

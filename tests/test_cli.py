@@ -163,7 +163,7 @@ class TestScenarios:
         assert text.startswith(name)
         assert max(map(len, text.splitlines())) <= 80
         detector = ("exposure", "region", "background counts", "m4 reach")
-        more = ("release",) if name == "xenonnt-s2only" else detector
+        more = ("release",) if name.startswith("xenonnt") else detector
         for what in ("target", *more, "limit", "digest"):
             assert f"  {what} " in text
 

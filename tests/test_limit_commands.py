@@ -13,7 +13,7 @@ import pytest
 
 from released_files import official_release, write_release, write_responses
 from upscatter.cli import main
-from upscatter.inputs.xenonnt import MODEL
+from upscatter.releases.xenonnt_s2only import MODEL
 
 
 @pytest.fixture(autouse=True)
@@ -162,7 +162,7 @@ class TestData:
 
     def test_a_folder_that_is_none(self, refused):
         assert refused("limit", "xenonnt-s2only", "--data", "nowhere").startswith(
-            "nowhere: is not a folder; give the folder of a complete clone"
+            "nowhere: is neither a folder nor an archive; give a complete clone"
         )
 
     @pytest.mark.parametrize(

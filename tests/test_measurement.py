@@ -11,7 +11,7 @@ from released_files import official_release
 from upscatter.errors import OutputError, PhysicsError, ScenarioError
 from upscatter.experiments.choose import experiment_of
 from upscatter.experiments.released import Released
-from upscatter.inputs.xenonnt import OBSERVED
+from upscatter.releases.xenonnt_s2only import OBSERVED
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.released_experiment import ReleasedExperiment
 from upscatter.scenario.scattering import Scattering
@@ -137,18 +137,25 @@ class TestPostFit:
             post_fit(quiet, 25.0)
 
 
-class TestRefusals:
-    def test_data_that_the_model_does_not_fit(self):
-        release = made_up_release(excess=0.35)
-        tight = tuple(
-            replace(p, lower=0.99, upper=1.01) if p.name.startswith("cathode") else p
-            for p in release.parameters
-        )
-        scattering = Scattering(Scenario.load("xenonnt-s2only"))
-        misfit = Released(ReleasedExperiment(scattering, replace(release, parameters=tight)))
-        with pytest.raises(PhysicsError, match=r"the fit pulls cathode\w+ to .* outside the rel"):
-            limit_of(misfit, [0.01])
+def test_a_pull_that_reaches_the_releases_bound_stays_there():
+    release = made_up_release(excess=0.35)
+    tight = tuple(
+        replace(p, lower=0.99, upper=1.01) if p.name.startswith("cathode") else p
+        for p in release.nuisances
+    )
+    scattering = Scattering(Scenario.load("xenonnt-s2only"))
+    bounded = Released(ReleasedExperiment(scattering, replace(release, nuisances=tight)))
+    curve, post = limit_of(bounded, [0.01]), post_fit(bounded, 0.01)
+    free = measurement(excess=0.35)
+    for name, pull, error in zip(post.nuisances, post.pulls, post.errors, strict=True):
+        if name.startswith("cathode"):
+            assert abs(pull) <= 0.1 * (1.0 + 1e-9)  # 1 % of a width of 10 %
+            assert np.isnan(error) == (abs(pull) > 0.0999)
+    assert np.isnan(post.errors).any()
+    assert curve.deviance > limit_of(free, [0.01]).deviance
 
+
+class TestRefusals:
     def test_sources_that_cannot_be_seen(self):
         scenario = Scenario.load("xenonnt-s2only")
         text = scenario.text.replace('sources = ["8B", "hep"]', 'sources = ["pp"]')
@@ -208,14 +215,14 @@ def test_a_store_belongs_to_its_data(tmp_path, part):
     options = {"test": "cls", "calibration": "toys", "trials": 200}
     own = measurement(**options)
     limit_of(own, [0.01], work=work)
-    first, *others = own.recast.release.runs
+    first, *others = own.recast.release.channels
     response = replace(first.response, probabilities=0.9 * first.response.probabilities)
     changed = {
-        "backgrounds": {"backgrounds": measurement(5.0).recast.release.runs[0].backgrounds},
-        "observed": {"observed": (first.observed[0] + 1, *first.observed[1:])},
+        "backgrounds": {"backgrounds": measurement(5.0).recast.release.channels[0].backgrounds},
+        "observed": {"observed": first.observed + np.eye(7)[0]},
         "response": {"response": response},
     }[part]
-    release = replace(own.recast.release, runs=(replace(first, **changed), *others))
+    release = replace(own.recast.release, channels=(replace(first, **changed), *others))
     other = Released(ReleasedExperiment(own.recast.scattering, release))
     with pytest.raises(OutputError, match="was made with release_sha256 = "):
         limit_of(other, [0.01], work=work)

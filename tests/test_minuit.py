@@ -11,12 +11,12 @@ from test_likelihood import SHIFTS, full_model, toys
 from upscatter.errors import PhysicsError
 from upscatter.interactions.dipole import Dipole
 from upscatter.limits.counting import counting_model
+from upscatter.reference.minuit import minuit_fit
+from upscatter.reference.objective import Objective, Whitened
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
-from upscatter.statistics.minuit import minuit_fit
 from upscatter.statistics.morphing import Shape
-from upscatter.statistics.objective import Objective, Whitened
 from upscatter.statistics.observation import Observation
 from upscatter.statistics.profile import fit
 from upscatter.units import MEV

@@ -30,7 +30,7 @@ from upscatter.studies.limits import limit_of, upper_limit
 from upscatter.units import DAY, EV, MEV
 
 SINGLE = ("e", "mu", "tau")
-NAMES = [name for name in bundled_names() if name != "xenonnt-s2only"]  # that one has no detector
+NAMES = [n for n in bundled_names() if not n.startswith("xenonnt")]  # those have no detector
 
 PLAIN = Scenario.load("ge-nextgen").text.partition("[oscillation]")[0]
 

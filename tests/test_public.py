@@ -31,17 +31,24 @@ PUBLIC = {
     """,
     "upscatter.inputs": """
         beta boron bound_file bounds catalogue continuum earth laboratories mixing nuclei
-        orbit outlines solar_fluxes spectra sun tables xenonnt xenonnt_files
+        orbit outlines solar_fluxes spectra sun tables
     """,
     "upscatter.interactions": """
         cevns decay dipole form_factors interaction kinematics
     """,
     "upscatter.limits": """
         chains comparison counting curve expected_counts fits impact measured moments plan
-        recoil_spectrum released toys varied verdict
+        recoil_spectrum toys varied verdict
     """,
     "upscatter.rates": """
-        experiment folding quadrature recast signal spectrum
+        experiment folding quadrature signal spectrum
+    """,
+    "upscatter.reference": """
+        minimum minuit objective
+    """,
+    "upscatter.releases": """
+        cache definition files folding likelihood release serial tables xenonnt_s1s2
+        xenonnt_s2only
     """,
     "upscatter.report": """
         compare_plots flavour_plots hepdata impact_plots labels line_labels log_range
@@ -55,9 +62,9 @@ PUBLIC = {
     """,
     "upscatter.statistics": """
         asymptotics calibration calibration_table combination counts criteria
-        curve_calibration fluctuations garwood likelihood limit_method methods minimum
-        minuit morphing objective observation profile pulls pulls_method registry samples
-        toys upper_limits workspace
+        curve_calibration fluctuations garwood likelihood limit_method methods morphing
+        newton observation profile pulls pulls_method registry samples terms toys
+        uncertainties upper_limits workspace
     """,
     "upscatter.studies": """
         comparison counts expected impacts limits measured planning reproduction toys

@@ -4,17 +4,17 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from upscatter.errors import PhysicsError
+from released_files import response_of
 from upscatter.flux.arrival import flux_components
 from upscatter.inputs.nuclei import natural_nuclei
 from upscatter.inputs.spectra import solar_spectrum
-from upscatter.inputs.xenonnt import RUNS, SHIFTS, RunResponse
-from upscatter.inputs.xenonnt_files import read_response
 from upscatter.interactions.cevns import StandardModel
 from upscatter.interactions.dipole import Dipole
 from upscatter.interactions.form_factors import form_factor
-from upscatter.rates.recast import RecoilFold
 from upscatter.rates.spectrum import recoil_spectrum
+from upscatter.releases.folding import RecoilFold
+from upscatter.releases.release import Response
+from upscatter.releases.xenonnt_s2only import RUNS, SHIFTS
 from upscatter.units import CM, KEV, MEV, SECOND, TONNE, YEAR
 
 EDGES = 0.5 + 0.45 * np.arange(8)
@@ -55,7 +55,7 @@ def response(tmp_path):
             comments="",
             fmt="%.17g",
         )
-    return read_response(tmp_path, "sr0")
+    return response_of(tmp_path, "sr0")
 
 
 @pytest.fixture
@@ -63,12 +63,12 @@ def official(reference):
     folder = reference / "xenonnt_s2only"
     if not folder.is_dir():
         pytest.skip(f"the XENONnT S2-only release is not at {folder}")
-    return {run: read_response(folder, run) for run in RUNS}
+    return {run: response_of(folder, run) for run in RUNS}
 
 
 def twin(response, shift, density):
     """Textbook fold: adaptive quadrature of spectrum × linear response, cell by cell."""
-    index = response.shifts.index(shift)
+    index = SHIFTS.index(shift)
     total = np.zeros(response.probabilities.shape[-1])
     cells = list(zip(response.energies[:-1], response.energies[1:], strict=True))
     for k in range(total.size):
@@ -118,9 +118,9 @@ def test_four_nodes_integrate_recoil_spectra(response, interaction, mass, accura
 @pytest.mark.parametrize("power", range(7))
 def test_polynomials_are_integrated_exactly(power):
     """x^p × linear response between 1 and 3, in closed form; degree 7 in all for four nodes."""
-    seen = RunResponse((0,), np.array([1.0, 3.0]) * KEV, np.array([[[0.2], [0.6]]]))
+    seen = Response(np.array([1.0, 3.0]) * KEV, np.array([[0.2], [0.6]]))
     fold = RecoilFold.integral(seen)
-    got = fold.rates((fold.energies / KEV) ** power)[0, 0] / KEV
+    got = fold.rates((fold.energies / KEV) ** power)[0] / KEV
     upper, lower = (0.2 * x ** (power + 2) / (power + 2) for x in (3.0, 1.0))
     assert got == pytest.approx(upper - lower, rel=1e-13)
 
@@ -152,9 +152,9 @@ def test_small_cells_exceed_the_integral_by_half_a_cell(response):
 
 def test_a_detector_that_sees_everything_counts_every_recoil():
     """8B recoils above 0.5 keV per tonne year: adaptive quadrature of our own spectrum."""
-    ones = RunResponse((0,), GRID * KEV, np.ones((1, GRID.size, 1)))
+    ones = Response(GRID * KEV, np.ones((GRID.size, 1)))
     fold = RecoilFold.integral(ones)
-    counted = fold.rates(spectrum(fold.energies))[0, 0] * TONNE * YEAR
+    counted = fold.rates(spectrum(fold.energies))[0] * TONNE * YEAR
     integral, _ = quad(
         lambda t: float(spectrum(np.array([t]) * KEV)[0]) * KEV, 0.5, 5.0, epsrel=1e-9, limit=200
     )
@@ -169,19 +169,6 @@ def test_several_spectra_are_folded_at_once(response):
     assert folded.shape == (2, 2, 7, 7)
     scale = np.array([[1.0, 2.0], [3.0, 0.0]])[..., None, None]
     np.testing.assert_allclose(folded, scale * fold.rates(one), rtol=1e-13)
-
-
-def test_counts_scale_with_exposure_and_interpolate_in_the_shift(response):
-    fold = RecoilFold.integral(response)
-    density = spectrum(fold.energies)
-    exposure = 2.44 * TONNE * YEAR
-    anchors = exposure * fold.rates(density)
-    np.testing.assert_allclose(fold.counts(density, exposure, -3.0), anchors[0], rtol=1e-13)
-    np.testing.assert_allclose(
-        fold.counts(density, exposure, 1.25), 0.75 * anchors[4] + 0.25 * anchors[5], rtol=1e-13
-    )
-    with pytest.raises(PhysicsError, match="from -3 to 3"):
-        fold.counts(density, exposure, 3.2)
 
 
 def test_recoils_below_the_first_energy_are_not_seen(response):

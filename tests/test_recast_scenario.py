@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from released_files import official_release, write_release, write_responses
+from released_files import official_release, read_release, write_release, write_responses
 from upscatter.constants import ALPHA, ELECTRON_MASS, HBARC
 from upscatter.errors import ScenarioError
-from upscatter.inputs.xenonnt import RUNS, SHIFTS
-from upscatter.inputs.xenonnt_files import read_release
 from upscatter.interactions.cevns import StandardModel
-from upscatter.rates.recast import RecoilFold
 from upscatter.rates.spectrum import recoil_spectrum
+from upscatter.releases.folding import RecoilFold
+from upscatter.releases.xenonnt_s2only import RUNS, SHIFTS
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.released_experiment import ReleasedExperiment, release_block
 from upscatter.scenario.scattering import Scattering
@@ -51,7 +50,7 @@ def test_standard_model_counts_are_the_release_s_own(official, changes):
     folder, release = official
     recast = ReleasedExperiment(Scattering(changed(*changes)), release)
     counts = recast.counts(StandardModel(), recast.scattering.flux)
-    for run in release.runs:
+    for run in release.channels:
         path = folder / "data" / f"background_{run.name}.csv"
         rows = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines()]
         (cevns,) = (np.array(row[1:], dtype=float) for row in rows if row[0] == "cevns")
@@ -77,7 +76,7 @@ def quadrature_counts(recast, run, shift, index, mass):
     """Events of 8B in one bin for μ_ν4 = μ_B: two nested adaptive integrals, cell by cell."""
     (component,) = recast.scattering.flux["8B"]
     response = run.response
-    column = response.probabilities[response.shifts.index(shift), :, index]
+    column = response.probabilities[SHIFTS.index(shift), :, index]
     total = 0.0
     for nucleus in recast.scattering.nuclei:
 
@@ -114,7 +113,7 @@ def test_dipole_counts_against_adaptive_quadrature(release, mass, index, shift):
     """
     target = ('element = "Xe"', 'isotopes = { "Xe-132" = 1.0 }')
     recast = ReleasedExperiment(Scattering(changed(target)), release)
-    run = release.runs[1]
+    run = release.channels[1]
     ours = recast.signals(mass * MEV)["8B"][run.name][SHIFTS.index(shift), index]
     slow = quadrature_counts(recast, run, shift, index, mass * MEV)
     assert ours == pytest.approx(slow, rel=2e-4)
@@ -131,7 +130,7 @@ def test_signals_are_those_of_every_source_run_and_shift(release):
     ratio = signals["hep"]["sr0"].sum() / signals["8B"]["sr0"].sum()
     assert 1e-3 < ratio < 5e-3
     # runs of a synthetic release differ by exposure alone
-    exposures = [run.exposure for run in release.runs]
+    exposures = [run.exposure for run in release.channels]
     sr0, sr2 = signals["8B"]["sr0"], signals["8B"]["sr2"]
     np.testing.assert_allclose(sr2 / sr0, exposures[2] / exposures[0], rtol=1e-12)
 
@@ -158,7 +157,7 @@ def test_the_rule_chooses_the_fold(release):
     integral, cells = (
         ReleasedExperiment(Scattering(changed(*c)), release).folds for c in ((), (CELLS,))
     )
-    response = release.runs[0].response
+    response = release.channels[0].response
     for folds, fold in (
         (integral, RecoilFold.integral(response)),
         (cells, RecoilFold.cells(response)),

@@ -11,14 +11,13 @@ from released_files import (
     EXPOSURES,
     official_release,
     rates,
+    read_release,
     write_release,
     write_responses,
 )
-from upscatter.errors import PhysicsError
-from upscatter.inputs.xenonnt import MODEL, OBSERVED, RUNS, SHIFTS
-from upscatter.inputs.xenonnt_files import read_release
-from upscatter.limits.released import ReleasedLikelihood
-from upscatter.rates.recast import RecoilFold
+from upscatter.releases.folding import RecoilFold
+from upscatter.releases.likelihood import ReleasedLikelihood
+from upscatter.releases.xenonnt_s2only import MODEL, OBSERVED, RUNS, SHIFTS
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.released_experiment import ReleasedExperiment
 from upscatter.scenario.scattering import Scattering
@@ -306,11 +305,11 @@ def test_a_source_that_no_background_shares_has_its_own_flux_only(folder, signal
 def test_nominal_values_other_than_one_scale_counts(likelihood, signals):
     """A multiplier of 2 ± 0.5 doubles what it acts on, and is known to 25 %."""
     release = likelihood.release
-    parameters = tuple(
+    nuisances = tuple(
         replace(p, nominal=2.0, width=0.5) if p.name == "de_sr1_rate_multiplier" else p
-        for p in release.parameters
+        for p in release.nuisances
     )
-    altered = replace(likelihood, release=replace(release, parameters=parameters))
+    altered = replace(likelihood, release=replace(release, nuisances=nuisances))
     before, after = likelihood.model(signals), altered.model(signals)
     np.testing.assert_allclose(after.samples["de sr1"], 2.0 * before.samples["de sr1"], rtol=1e-14)
     np.testing.assert_array_equal(after.samples["de sr0"], before.samples["de sr0"])
@@ -324,17 +323,7 @@ def test_bounds_are_in_standard_deviations(likelihood):
     assert bounds["t_qy"] == (-3.0, 3.0)
     assert bounds["cathode_sr0_rate_multiplier"] == pytest.approx((-10.0, 40.0))
     assert bounds["signal_efficiency_sr2"] == pytest.approx((-1.0 / 0.112, 4.0 / 0.112))
-    assert set(bounds) == {p.name for p in likelihood.release.parameters}
-
-
-def test_a_release_without_8b_is_refused_in_a_line(likelihood, signals):
-    runs = tuple(
-        replace(run, backgrounds=tuple(b for b in run.backgrounds if b.source != "cevns"))
-        for run in likelihood.release.runs
-    )
-    with pytest.raises(PhysicsError, match="sr0 has no background cevns") as caught:
-        replace(likelihood, release=replace(likelihood.release, runs=runs)).model(signals)
-    assert "\n" not in str(caught.value)
+    assert set(bounds) == {p.name for p in likelihood.release.nuisances}
 
 
 def test_the_official_data_without_a_signal(recast):
@@ -457,7 +446,7 @@ def wimp_model(official, mass, kind):
     """The release's likelihood with a WIMP of REFERENCE cross section as its signal."""
     release = read_release(official)
     signal = {}
-    for run in release.runs:
+    for run in release.channels:
         fold = RecoilFold.integral(run.response)
         rate = wimp_rate(fold.energies / KEV, mass, REFERENCE[kind], MEDIATOR[kind])
         signal[run.name] = run.exposure * fold.rates(rate / (TONNE * YEAR * KEV))

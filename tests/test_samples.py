@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from upscatter.errors import PhysicsError
+from upscatter.reference.minuit import minuit_fit
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
-from upscatter.statistics.minuit import minuit_fit
 from upscatter.statistics.morphing import Shape
 from upscatter.statistics.profile import fit
 from upscatter.statistics.upper_limits import expected_limit, upper_limit

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from released_files import official_release
+from released_files import official_release, read_release
 from upscatter.errors import PhysicsError
-from upscatter.inputs.xenonnt_files import read_release
 from upscatter.interactions.dipole import Dipole
 from upscatter.limits.counting import counting_model
 from upscatter.scenario.build import Model
@@ -18,7 +17,7 @@ from upscatter.scenario.released_experiment import ReleasedExperiment
 from upscatter.scenario.scattering import Scattering
 from upscatter.statistics.asymptotics import discovery, strength_statistic
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
-from upscatter.statistics.morphing import Shape
+from upscatter.statistics.morphing import Shape, Surface
 from upscatter.statistics.upper_limits import expected_limit, upper_limit
 from upscatter.statistics.workspace import MODIFIER_SETTINGS, workspace
 from upscatter.units import MEV
@@ -500,3 +499,33 @@ def test_one_data_set():
     model = template_model()
     with pytest.raises(PhysicsError, match="give one data set"):
         workspace(model, model.observe(COUNTS))
+
+
+def test_a_surface_is_the_sum_of_the_changes_along_its_axes():
+    ends = np.array([-1.0, 0.0, 1.0])
+    first, second = np.multiply.outer(ends, [0.5, -0.2]), np.multiply.outer(ends, [-0.3, 0.6])
+    counts = 9.0 + first[:, None] + second[None]
+    joint = Surface(("yield", "field"), (ends, ends), {"b": counts})
+    model = BinnedModel(np.array([1.0, 2.0]), {"b": np.full(2, 9.0)}, (), (joint,))
+    theirs, _ = imported(workspace(model, model.observe([9.0, 9.0])))
+    point = {"strength": 1.5, "yield": 0.4, "field": -0.7}
+    there = theirs.expected_actualdata([point[name] for name in theirs.config.par_order])
+    np.testing.assert_allclose(there, model.expected(np.array([*point.values()])), rtol=1e-12)
+
+
+def test_a_purely_joint_change_is_refused():
+    ends = np.array([-1.0, 0.0, 1.0])
+    counts = (9.0 + np.multiply.outer(ends, ends))[..., None]
+    joint = Surface(("yield", "field"), (ends, ends), {"b": counts})
+    model = BinnedModel(np.ones(1), {"b": np.full(1, 9.0)}, (), (joint,))
+    with pytest.raises(PhysicsError, match="'yield, field': pyhf has no joint change"):
+        workspace(model, model.observe([9.0]))
+
+
+def test_bounds_of_the_model_are_those_of_the_workspace():
+    model = template_model().bounded({"tilt": (-0.5, 1.5)})
+    exported = workspace(model, model.observe(COUNTS[1]))
+    (measured,) = exported["measurements"]
+    entries = {entry["name"]: entry["bounds"] for entry in measured["config"]["parameters"]}
+    assert entries["tilt"] == [[-0.5, 1.5]]
+    assert all(high > 4.0 for name, [[_, high]] in entries.items() if name != "tilt")

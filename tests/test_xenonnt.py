@@ -14,20 +14,16 @@ from released_files import (
     official_release,
     probability,
     rates,
+    read_release,
+    response_of,
     write_release,
     write_responses,
     write_table,
     write_template,
 )
-from upscatter.errors import PhysicsError, TableError
-from upscatter.inputs.xenonnt import (
-    MODEL,
-    OBSERVED,
-    RUNS,
-    SHIFTS,
-    between_shifts,
-)
-from upscatter.inputs.xenonnt_files import read_release, read_response
+from upscatter.errors import TableError
+from upscatter.releases.release import Anchors
+from upscatter.releases.xenonnt_s2only import MODEL, OBSERVED, RUNS, SHIFTS
 from upscatter.units import KEV, TONNE, YEAR
 
 
@@ -51,28 +47,35 @@ def refused(folder):
 
 def test_a_release_is_read_as_written(release):
     read = read_release(release)
-    np.testing.assert_array_equal(read.edges, EDGES)
-    assert tuple(run.name for run in read.runs) == RUNS
-    for run in read.runs:
+    assert tuple(run.name for run in read.channels) == RUNS
+    for run in read.channels:
+        (axis,) = run.axes
+        np.testing.assert_array_equal(axis.edges, EDGES)
+        assert axis.title == "cS2 [PE]"
         assert run.exposure / (TONNE * YEAR) == pytest.approx(EXPOSURES[run.name], rel=1e-15)
-        assert run.observed == OBSERVED[run.name]
+        np.testing.assert_array_equal(run.observed, OBSERVED[run.name])
         expected = [source for source, kind in KINDS.items() if run.name in kind[3]]
         assert [template.source for template in run.backgrounds] == expected
         for template in run.backgrounds:
-            for shift in template.shifts:
+            morphs = bool(template.anchors.names)
+            for k, shift in enumerate(SHIFTS if morphs else (0,)):
+                found = template.rates[k] if morphs else template.rates
                 np.testing.assert_allclose(
-                    template.at(shift) * TONNE * YEAR, rates(template.source, shift), rtol=1e-14
+                    found * TONNE * YEAR, rates(template.source, shift), rtol=1e-14
                 )
         cevns = run.backgrounds[-1]
         assert cevns.scales == ("cevns_rate_multiplier", f"signal_efficiency_{run.name}")
-        assert (cevns.morph, cevns.shifts) == ("t_qy", SHIFTS)
+        assert cevns.anchors == run.response.anchors == Anchors(("t_qy",), (SHIFTS,))
+        assert run.response.scales == (f"signal_efficiency_{run.name}",)
 
 
 def test_parameters_carry_their_constraints(release):
-    parameters = {p.name: p for p in read_release(release).parameters}
+    parameters = {p.name: p for p in read_release(release).nuisances}
     shift = parameters["t_qy"]
     assert (shift.nominal, shift.width, shift.lower, shift.upper) == (0.0, 1.0, -3.0, 3.0)
     assert parameters["signal_efficiency_sr1"].width == pytest.approx(0.112)
+    causes = {name: p.cause for name, p in parameters.items() if p.cause}
+    assert causes == {"cevns_rate_multiplier": "flux 8B"}
     assert "ae_sr2_rate_multiplier" not in parameters  # that run has no accidental electrons
     assert not [name for name in parameters if name.startswith(("wimp", "livetime"))]
 
@@ -80,43 +83,33 @@ def test_parameters_carry_their_constraints(release):
 def test_the_response_is_read_without_optional_packages(responses, monkeypatch):
     monkeypatch.setitem(sys.modules, "h5py", None)
     monkeypatch.setitem(sys.modules, "yaml", None)
-    response = read_response(responses, "sr1")
+    response = response_of(responses, "sr1")
     np.testing.assert_allclose(response.energies / KEV, ENERGIES, rtol=1e-14)
     assert response.probabilities.shape == (7, ENERGIES.size, 7)
     np.testing.assert_allclose(
-        response.at(ENERGIES[1:-1] * KEV, -2.0), probability(-2, ENERGIES[1:-1]), rtol=1e-12
+        response.at(ENERGIES[1:-1] * KEV)[1], probability(-2, ENERGIES[1:-1]), rtol=1e-12
     )
 
 
-def test_the_response_is_linear_in_energy_and_shift(responses):
-    response = read_response(responses, "sr0")
-    between = response.at(np.array([0.8]) * KEV, 1.25)[0]
-    ends = probability(1.25, np.array([0.6, 1.0]))  # the model itself is linear in the shift
-    np.testing.assert_allclose(between, ends.mean(axis=0), rtol=1e-12)
+def test_the_response_is_linear_in_energy(responses):
+    response = response_of(responses, "sr0")
+    for k, shift in enumerate(SHIFTS):
+        between = response.at(np.array([0.8, 0.5, 0.6, 5.0]) * KEV)[k]
+        low, high = probability(shift, np.array([0.6, 1.0]))
+        np.testing.assert_allclose(between[0], 0.5 * (low + high), rtol=1e-12)
+        nodes = probability(shift, np.array([0.5, 0.6, 5.0]))
+        np.testing.assert_allclose(between[1:], nodes, rtol=1e-12)
 
 
 def test_the_response_ends_at_its_first_and_last_energy(responses):
-    response = read_response(responses, "sr0")
+    response = response_of(responses, "sr0")
     outside = np.array([0.0, 0.1, 0.4999, 5.0001, 40.0]) * KEV
-    assert not response.at(outside, 3.0).any()
-    assert (response.at(response.energies, 0.0)[[0, -1]].sum(axis=-1) > 0.0).all()
-
-
-@pytest.mark.parametrize("shift", [-3.0, -2.5, -1e-9, 0.0, 0.3, 2.999, 3.0])
-def test_between_shifts_is_linear_interpolation(shift):
-    anchors = np.array([4.0, -1.0, 0.5, 2.0, 7.0, 7.5, 1.0])
-    expected = np.interp(shift, SHIFTS, anchors)
-    assert between_shifts(SHIFTS, anchors[:, None], shift)[0] == pytest.approx(expected, rel=1e-13)
-
-
-@pytest.mark.parametrize("shift", [-3.01, 3.5, np.nan, np.inf])
-def test_nothing_is_made_up_beyond_the_anchors(shift):
-    with pytest.raises(PhysicsError, match="from -3 to 3"):
-        between_shifts(SHIFTS, np.ones((7, 1)), shift)
+    assert not response.at(outside).any()
+    assert (response.at(response.energies)[:, [0, -1]].sum(axis=-1) > 0.0).all()
 
 
 def test_a_release_that_is_not_there(tmp_path):
-    assert "is not a folder" in refused(tmp_path / "none")
+    assert "is neither a folder nor an archive" in refused(tmp_path / "none")
     assert f"{MODEL}: is missing" in refused(tmp_path)
 
 
@@ -183,7 +176,7 @@ def test_a_response_without_content(release, rows, said):
         (np.full(7, 2e-11), EDGES, "is empty"),
         (np.array([1.0, 1.0, np.nan, 1.0, 1.0, 1.0, 1.0]), EDGES, "nan is not finite"),
         (np.array([1.0, 1.0, -2.0, 1.0, 1.0, 1.0, 1.0]), EDGES, "-2 is not finite or is negative"),
-        (np.ones(6), EDGES, "has 6 bins"),
+        (np.ones(6), EDGES, "has other bins than 7"),
         (np.ones(7), EDGES[::-1], "bin edges"),
         (np.ones(7), 2.0 * EDGES, "bins differ"),
         (np.array(7 * [b"many"]), EDGES, "is no HDF5 file"),
@@ -248,11 +241,19 @@ def test_a_wrong_statistical_model_is_named(release, old, new, said):
     assert said in message
 
 
-@pytest.mark.parametrize(("module", "package"), [("h5py", "h5py"), ("yaml", "pyyaml")])
-def test_a_missing_optional_package_says_what_to_install(release, monkeypatch, module, package):
+def test_a_release_without_8b_is_refused_in_a_line(release):
+    """Its parameters are those of the signal."""
+    path = release / MODEL
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("cevns_rate_multiplier", "other"), encoding="utf-8")
+    assert "sr0 has no background cevns with cevns_rate_multiplier" in refused(release)
+
+
+@pytest.mark.parametrize("module", ["h5py", "yaml"])
+def test_a_missing_optional_package_says_what_to_install(release, monkeypatch, module):
     monkeypatch.setitem(sys.modules, module, None)
     line = refused(release)
-    assert f"needs {package}" in line
+    assert f"needs {module}" in line
     assert 'pip install "upscatter[xenonnt]"' in line
 
 
@@ -261,7 +262,7 @@ def test_pickles_are_never_loaded(release):
     trap = b"cposix\n_exit\n(I1\ntR."
     for name in ("data/real_data.pkl", "data/templates/template.pkl"):
         (release / name).write_bytes(trap)
-    assert read_release(release).runs
+    assert read_release(release).channels
     path = release / "data/templates/science_roi_background_sr2_template_de_1d.h5"
     path.write_bytes(trap)
     assert "is no HDF5 file" in refused(release)
@@ -269,19 +270,19 @@ def test_pickles_are_never_loaded(release):
 
 def test_the_official_release(reference):
     read = read_release(official_release(reference))
-    np.testing.assert_allclose(read.edges, EDGES, rtol=1e-15)
-    exposures = [run.exposure / (TONNE * YEAR) for run in read.runs]
+    exposures = [run.exposure / (TONNE * YEAR) for run in read.channels]
     np.testing.assert_allclose(exposures, [1.50, 2.44, 3.89], rtol=1e-12)
     totals = [
-        run.exposure * sum(template.at(0.0).sum() for template in run.backgrounds)
-        for run in read.runs
+        run.exposure * sum(b.rates[b.anchors.nominal].sum() for b in run.backgrounds)
+        for run in read.channels
     ]
     # Expected before a fit, from the release; 583, 864, 1107 are observed (arXiv:2601.11296).
     np.testing.assert_allclose(totals, [595.7, 798.4, 1256.6], rtol=1e-3)
-    widths = {p.name: p.width for p in read.parameters}
+    widths = {p.name: p.width for p in read.nuisances}
     assert widths["cathode_sr0_rate_multiplier"] == 0.146
     assert widths["cevns_rate_multiplier"] == 0.0381
-    for run in read.runs:
+    for run in read.channels:
+        np.testing.assert_allclose(run.axes[0].edges, EDGES, rtol=1e-15)
         seen = run.response.probabilities.sum(axis=-1)
         assert 0.1 < seen.max() < 0.16  # a probability for each recoil: never above one
         assert run.response.energies[0] == pytest.approx(0.5 * KEV, rel=1e-14)

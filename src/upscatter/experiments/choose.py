@@ -15,7 +15,7 @@ from upscatter.experiments.described import Described
 from upscatter.experiments.experiment import Experiment
 from upscatter.experiments.released import Released
 from upscatter.flux.coupling import FlavourSum
-from upscatter.inputs.xenonnt_files import read_release
+from upscatter.releases.definition import read_release
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.messages import explain
@@ -203,7 +203,8 @@ def _built(scenario: Scenario, paths: Mapping[str, Path]) -> Experiment:
             f"{scenario.name}: recasts published data and describes no detector; give the data: "
             f"upscatter limit {scenario.argument} --data PATH"
         )
-    return Released(ReleasedExperiment(Scattering(scenario), read_release(paths[scenario.name])))
+    release = read_release(scenario.settings.release.name, paths[scenario.name])
+    return Released(ReleasedExperiment(Scattering(scenario), release))
 
 
 def _paths(data: Data | None, scenarios: Sequence[Scenario]) -> dict[str, Path]:

@@ -20,6 +20,7 @@ from upscatter.scenario.load import Scenario
 from upscatter.scenario.model import StatisticsBlock
 from upscatter.statistics.combination import combined
 from upscatter.statistics.likelihood import BinnedModel
+from upscatter.statistics.morphing import Surface
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,8 @@ class Combined(Experiment):
     def remarks(self) -> tuple[str, ...]:
         """Caveats of the parts, and of their combination."""
         lines = [line for part in self.parts for line in part.remarks]
+        common = [line for part in self.parts for line in part.in_common]
+        lines += [line for line in common if common.count(line) > 1]
         for name in self.fluxes:
             values = {part.name: part.fluxes[name] for part in self.parts if name in part.fluxes}
             if len(set(values.values())) > 1:
@@ -199,11 +202,15 @@ def with_hypotheses(model: BinnedModel, rows: npt.NDArray[np.intp]) -> BinnedMod
     def signals(counts: FloatArray) -> FloatArray:
         return np.where(kept, counts.reshape(-1, model.bins)[index], 0.0)
 
-    def templates(counts: FloatArray) -> FloatArray:
-        return np.where(kept, counts[:, index], 0.0) if counts.ndim == 3 else counts
+    def templates(counts: FloatArray, axes: int) -> FloatArray:
+        several = counts.ndim == axes + 2
+        return np.where(kept, np.take(counts, index, axis=-2), 0.0) if several else counts
 
     shapes = tuple(
-        replace(shape, templates={name: templates(t) for name, t in shape.templates.items()})
+        replace(
+            shape,
+            templates={n: templates(t, len(shape.names)) for n, t in shape.templates.items()},
+        )
         for shape in model.shapes
     )
     signal = {name: signals(counts) for name, counts in model.signals.items()}
@@ -214,10 +221,15 @@ def renamed(model: BinnedModel, part: Experiment) -> BinnedModel:
     """A model whose own nuisance parameters have the name of their experiment."""
 
     def name(own: str) -> str:
-        return own if own in part.shared else f"{part.name} {own}"
+        return part.shared.get(own, f"{part.name} {own}")
 
     return replace(
         model,
         normalisations=tuple(replace(n, name=name(n.name)) for n in model.normalisations),
-        shapes=tuple(replace(s, name=name(s.name)) for s in model.shapes),
+        shapes=tuple(
+            replace(s, names=tuple(map(name, s.names)))
+            if isinstance(s, Surface)
+            else replace(s, name=name(s.name))
+            for s in model.shapes
+        ),
     )

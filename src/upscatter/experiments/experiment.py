@@ -144,9 +144,9 @@ class Experiment(ABC):
         return 200
 
     @property
-    def shared(self) -> frozenset[str]:
-        """Nuisance parameters whose cause other experiments have, too, under the same name."""
-        return frozenset(f"flux {name}" for name in self.fluxes)
+    def shared(self) -> Mapping[str, str]:
+        """Nuisance parameters whose cause other experiments have, too: own name to common name."""
+        return {f"flux {name}": f"flux {name}" for name in self.fluxes}
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -154,9 +154,9 @@ class Experiment(ABC):
         return ()
 
     @property
-    def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """Least and largest value of nuisance parameters in fits, in standard deviations."""
-        return {}
+    def in_common(self) -> tuple[str, ...]:
+        """Caveats of a combination with another experiment that has the same caveat."""
+        return ()
 
     @property
     def method(self) -> LimitMethod:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Self
@@ -17,8 +17,6 @@ from upscatter.numerics import FloatArray
 from upscatter.scenario.released_experiment import ReleasedExperiment
 from upscatter.scenario.scattering import Scattering
 from upscatter.units import TONNE, YEAR
-
-COMPONENTS = {"de": "delayed electrons", "ae": "accidental electrons", "cevns": "8B CEvNS"}
 
 
 @dataclass(frozen=True)
@@ -40,20 +38,17 @@ class Released(OfScenario):
     @cached_property
     def channels(self) -> Mapping[str, Channel]:
         """See `Experiment`."""
-        edges = self.recast.release.edges
+        drawn = {channel.name: channel.drawn for channel in self.recast.release.channels}
         return {
-            name: Channel(bins, edges, "cS2 [PE]")
+            name: Channel(bins, drawn[name].edges, drawn[name].title)
             for name, bins in self.recast.likelihood.channels.items()
         }
 
     @property
-    def components(self) -> Mapping[str, tuple[str, ...]]:
+    def components(self) -> Mapping[str, Sequence[str]]:
         """See `Experiment`."""
-        runs: dict[str, list[str]] = {}
-        for run in self.recast.release.runs:
-            for background in run.backgrounds:
-                runs.setdefault(background.source, []).append(f"{background.source} {run.name}")
-        return {COMPONENTS.get(source, source): tuple(names) for source, names in runs.items()}
+        likelihood = self.recast.likelihood
+        return {label: likelihood.samples(source) for source, label in likelihood.sources.items()}
 
     @property
     def highest_mass(self) -> float:
@@ -74,19 +69,26 @@ class Released(OfScenario):
     def provenance(self) -> Mapping[str, object]:
         """See `Experiment`."""
         exposures = {
-            run.name: f"{run.exposure / (TONNE * YEAR):g} t yr" for run in self.recast.release.runs
+            channel.name: f"{channel.exposure / (TONNE * YEAR):g} t yr"
+            for channel in self.recast.release.channels
+            if channel.exposure is not None
         }
         return {**super().provenance, "exposures": exposures}
+
+    @property
+    def shared(self) -> Mapping[str, str]:
+        """See `Experiment`; the release says which of its parameters others have, too."""
+        return {**super().shared, **self.recast.likelihood.causes}
+
+    @property
+    def in_common(self) -> tuple[str, ...]:
+        """See `Experiment`; what the release says, such as of runs that it shares."""
+        return (self.recast.release.remark,) if self.recast.release.remark else ()
 
     @property
     def reported_masses(self) -> int:
         """See `Experiment`."""
         return 100
-
-    @property
-    def bounds(self) -> Mapping[str, tuple[float, float]]:
-        """See `Experiment`."""
-        return self.recast.likelihood.bounds
 
     def likelihood(self, mass_sterile: npt.ArrayLike, *, by_source: bool = True) -> Likelihood:
         """See `Experiment.likelihood`; the release's uncertainties always act on the signal."""
@@ -94,14 +96,17 @@ class Released(OfScenario):
         mass = np.atleast_1d(np.asarray(mass_sterile, dtype=float))
         signals = self.recast.signals(mass)
         every = [counts for runs in signals.values() for counts in runs.values()]
-        seen = np.asarray(np.any([counts.any(axis=(1, 2)) for counts in every], axis=0))
+        seen = np.any([counts.reshape(mass.size, -1).any(axis=1) for counts in every], axis=0)
         if not seen.any():
             return None, seen
         reached = {
             source: {run: counts[seen] for run, counts in runs.items()}
             for source, runs in signals.items()
         }
-        return self.recast.likelihood.model(reached), seen
+        likelihood = self.recast.likelihood
+        model = likelihood.model(reached)
+        own = {n: b for n, b in likelihood.bounds.items() if n in model.names}
+        return model.bounded(own), seen
 
     def changed(self, change: Change) -> Self:
         """See `Experiment.changed`."""

@@ -17,6 +17,4 @@ __all__ = [
     "spectra",
     "sun",
     "tables",
-    "xenonnt",
-    "xenonnt_files",
 ]

@@ -12,7 +12,6 @@ __all__ = [
     "moments",
     "plan",
     "recoil_spectrum",
-    "released",
     "toys",
     "varied",
     "verdict",

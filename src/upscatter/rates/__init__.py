@@ -4,7 +4,6 @@ __all__ = [
     "experiment",
     "folding",
     "quadrature",
-    "recast",
     "signal",
     "spectrum",
 ]

@@ -15,7 +15,8 @@ from upscatter.statistics.garwood import garwood_interval
 
 _SIZE = (6.69, 5.6)
 # From the least to the most abundant, so that thin components show at the foot of the stack.
-_FILLS = ("#E69F00", "#56B4E9", "#CC79A7", "#C8CDD2")
+_FILLS = ("#0072B2", "#E69F00", "#56B4E9", "#CC79A7", "#C8CDD2")
+_FEW_BINS = 40
 _SIGNAL = COLOURS[1]
 
 
@@ -81,10 +82,12 @@ def _draw_counts(axes: Axes, fit: PostFit, channel: Channel) -> None:
         fit.signal_limit[bins], edges, color=_SIGNAL, linewidth=1.3, linestyle=(0, (4, 1.5)),
         label=rf"dipole at its limit, {_moment(fit.mu_limit)}, $m_4 = {fit.mass:.4g}$ MeV",
     )  # fmt: skip
-    seen = fit.observed[bins]
+    # of many bins, intervals of the empty ones would hide all others
+    shown = (fit.observed[bins] > 0.0) | (edges.size <= _FEW_BINS)
+    seen = fit.observed[bins][shown]
     axes.errorbar(
-        0.5 * (edges[1:] + edges[:-1]), seen, yerr=_poisson_errors(seen), fmt="o", color="black",
-        markersize=2.6, linewidth=0.8, label="data",
+        (0.5 * (edges[1:] + edges[:-1]))[shown], seen, yerr=_poisson_errors(seen), fmt="o",
+        color="black", markersize=2.6, linewidth=0.8, label="data",
     )  # fmt: skip
     axes.set_xlim(edges[0], edges[-1])
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 import re
 
 _WORDS = (
-    (re.compile(r"^cevns_rate_multiplier$"), "8B flux"),
+    (re.compile(r"^(cevns|b8)_rate_multiplier$"), "8B flux"),
+    (re.compile(r"^er_rate_multiplier$"), "electronic recoils"),
+    (re.compile(r"^nr_rate_multiplier$"), "neutrons"),
+    (re.compile(r"^ac_(\w+)_rate_multiplier$"), r"accidental \1"),
+    (re.compile(r"^t_ly$"), "light yield"),
     (re.compile(r"^t_qy$"), "charge yield"),
     (re.compile(r"^t_sys_(\w+)$"), r"cathode shape \1"),
     (re.compile(r"^signal_efficiency_(\w+)$"), r"efficiency \1"),

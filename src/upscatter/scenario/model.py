@@ -21,6 +21,7 @@ from pydantic import (
 
 from upscatter.constants import SIN2_THETA_W
 from upscatter.inputs.solar_fluxes import flux_model
+from upscatter.releases.definition import definitions
 from upscatter.scenario.detector_blocks import BackgroundBlock, DetectorBlock
 from upscatter.scenario.fields import (
     Block,
@@ -30,6 +31,7 @@ from upscatter.scenario.fields import (
     Uncertainty,
     wrapped,
 )
+from upscatter.scenario.messages import unknown
 from upscatter.scenario.oscillation import CouplingBlock, OscillationBlock
 from upscatter.scenario.sources import SIGNALS, SOURCES, SourceBlock
 from upscatter.statistics.registry import (
@@ -236,8 +238,16 @@ class StatisticsBlock(Block):
 class ReleaseBlock(Block):
     """Block of a data release to recast, in place of a detector."""
 
-    name: Literal["xenonnt-s2only"]
+    name: str
     rule: Literal["integral", "cells"] = "integral"
+
+    @field_validator("name")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        known = definitions()
+        if name not in known:
+            raise ValueError(unknown(name, [*known]))
+        return name
 
 
 def _one_line(text: str) -> str:

@@ -10,14 +10,14 @@ import numpy.typing as npt
 
 from upscatter.errors import ScenarioError
 from upscatter.flux.source import Flux
-from upscatter.inputs.xenonnt import Release
 from upscatter.interactions.form_factors import form_factor
 from upscatter.interactions.interaction import Interaction
 from upscatter.interactions.kinematics import maximum_mass
-from upscatter.limits.released import ReleasedLikelihood
 from upscatter.numerics import FloatArray
-from upscatter.rates.recast import RecoilFold
 from upscatter.rates.spectrum import recoil_spectrum
+from upscatter.releases.folding import RecoilFold
+from upscatter.releases.likelihood import ReleasedLikelihood
+from upscatter.releases.release import Release
 from upscatter.scenario.model import ReleaseBlock, ReleaseFile
 from upscatter.scenario.scattering import Scattering
 
@@ -57,66 +57,71 @@ class ReleasedExperiment:
     def likelihood(self) -> ReleasedLikelihood:
         """The release's likelihood, for any signal."""
         uncertainties = self.scattering.flux_uncertainties
-        return ReleasedLikelihood(self.release, uncertainties)
+        if self.release.cevns is not None:
+            return ReleasedLikelihood(self.release, uncertainties)
+        standard_model = self.scattering.standard_model
+        cevns = self.counts(standard_model.interaction, standard_model.flux)
+        return ReleasedLikelihood(self.release, uncertainties, cevns)
 
     @cached_property
     def folds(self) -> dict[str, RecoilFold]:
-        """Quadrature of each run's response, by the rule that the scenario chooses."""
+        """Quadrature of each channel's response, by the rule that the scenario chooses."""
         integral = release_block(self.scattering).rule == "integral"
         rule = RecoilFold.integral if integral else RecoilFold.cells
-        return {run.name: rule(run.response) for run in self.release.runs}
+        return {channel.name: rule(channel.response) for channel in self.release.channels}
 
     def counts(
-        self, interaction: Interaction, flux: Flux, mass_sterile: float = 0.0
+        self, interaction: Interaction, flux: Flux, mass_sterile: npt.ArrayLike = 0.0
     ) -> dict[str, dict[str, FloatArray]]:
-        """Expected events of each source in each run.
+        """Expected events of each source in each channel.
 
         Parameters
         ----------
         interaction : Interaction
         flux : mapping
             Components of each source.
-        mass_sterile : float
+        mass_sterile : array_like, shape () or (masses,)
             m_4, energy.
 
         Returns
         -------
         dict
-            Source to run to events, shape (shifts, bins); for the dipole per (μ/μ_B)².
+            Source to channel to events, shape (*anchors, bins), or (masses, *anchors, bins) for
+            several masses; for the dipole per (μ/μ_B)².
         """
-        form = form_factor(self.scattering.scenario.settings.physics.form_factor)
         return {
             source: {
-                run.name: run.exposure
-                * fold.rates(
-                    # where recoils end, cancelling terms leave rounding errors of either sign
-                    np.maximum(
-                        recoil_spectrum(
-                            fold.energies,
-                            self.scattering.nuclei,
-                            form,
-                            components,
-                            interaction,
-                            mass_sterile,
-                        ),
-                        0.0,
-                    )
-                )
-                for run, fold in zip(self.release.runs, self.folds.values(), strict=True)
+                channel.name: channel.scale
+                * fold.rates(self._spectrum(fold.energies, interaction, flux, source, mass_sterile))
+                for channel, fold in zip(self.release.channels, self.folds.values(), strict=True)
             }
-            for source, components in flux.items()
-        }
-
-    def signals(self, mass_sterile: npt.ArrayLike) -> dict[str, dict[str, FloatArray]]:
-        """Dipole events for μ_ν4 = μ_B; see `counts`. (masses, shifts, bins) for several masses."""
-        interaction, flux = self.scattering.signal.interaction, self.scattering.signal.flux
-        if np.ndim(mass_sterile) == 0:
-            return self.counts(interaction, flux, float(np.asarray(mass_sterile)))
-        each = [self.counts(interaction, flux, float(m)) for m in np.asarray(mass_sterile)]
-        return {
-            source: {run: np.stack([counts[source][run] for counts in each]) for run in self.folds}
             for source in flux
         }
+
+    def _spectrum(
+        self,
+        energies: FloatArray,
+        interaction: Interaction,
+        flux: Flux,
+        source: str,
+        mass_sterile: npt.ArrayLike,
+    ) -> FloatArray:
+        """Recoils of a source per mass, time and energy, shape (n,) or (masses, n)."""
+        form = form_factor(self.scattering.scenario.settings.physics.form_factor)
+        each = [
+            recoil_spectrum(
+                energies, self.scattering.nuclei, form, flux[source], interaction, float(m4)
+            )
+            for m4 in np.atleast_1d(mass_sterile)
+        ]
+        # where recoils end, cancelling terms leave rounding errors of either sign
+        spectrum = np.maximum(np.stack(each), 0.0)
+        return spectrum if np.ndim(mass_sterile) else spectrum[0]
+
+    def signals(self, mass_sterile: npt.ArrayLike) -> dict[str, dict[str, FloatArray]]:
+        """Dipole events for μ_ν4 = μ_B; see `counts`."""
+        signal = self.scattering.signal
+        return self.counts(signal.interaction, signal.flux, mass_sterile)
 
     @cached_property
     def highest_mass(self) -> float:

@@ -17,12 +17,16 @@ import numpy.typing as npt
 
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
-from upscatter.statistics.morphing import Shape
+from upscatter.statistics.morphing import UNBOUNDED, Bounds, Shape, Surface
 from upscatter.statistics.observation import Observation, check_counts
 from upscatter.statistics.samples import SampleStack
+from upscatter.statistics.terms import bin_derivatives, bin_terms
 
 SIGNAL = "signal"
 """Name of the sample that the strength multiplies, if there is only one."""
+
+STEP = 1e-3
+"""Step of the differences between slopes of the expectation."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +39,13 @@ class Normalisation:
         Name of the nuisance parameter.
     relative : mapping
         σ ≥ 0 of every sample it acts on. A signal and a background in it share the parameter.
+    bounds : tuple of float
+        Least and largest value in a fit, in standard deviations.
     """
 
     name: str
     relative: Mapping[str, float]
+    bounds: Bounds = UNBOUNDED
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,7 @@ class BinnedModel:
     signal: FloatArray | Mapping[str, FloatArray]
     backgrounds: Mapping[str, FloatArray]
     normalisations: tuple[Normalisation, ...] = ()
-    shapes: tuple[Shape, ...] = ()
+    shapes: tuple[Shape | Surface, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse invalid templates and nuisance parameters."""
@@ -106,6 +113,12 @@ class BinnedModel:
             raise PhysicsError("sample 'signal': no bin has counts; a limit needs some signal")
         if len(set(self.names)) < len(self.names):
             raise PhysicsError(f"nuisance parameters: {self.names} repeat a name; name each once")
+        for name, low, high in zip(self.names, *self.bounds, strict=True):
+            if not low <= 0.0 <= high or low == high:
+                raise PhysicsError(
+                    f"nuisance {name!r}: bounds ({low:g}, {high:g}) do not hold the nominal value "
+                    "0; give the lesser first"
+                )
         for normalisation in self.normalisations:
             for sample, sigma in normalisation.relative.items():
                 self._check_sample(normalisation.name, sample)
@@ -116,7 +129,7 @@ class BinnedModel:
                     )
         for shape in self.shapes:
             for sample in shape.templates:
-                self._check_sample(shape.name, sample)
+                self._check_sample(", ".join(shape.names), sample)
                 shape.check_nominal(sample, self.samples[sample])
 
     def _check_sample(self, nuisance: str, sample: str) -> None:
@@ -156,7 +169,30 @@ class BinnedModel:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the nuisance parameters, in the order of the parameters after the strength."""
-        return tuple(n.name for n in self.normalisations) + tuple(s.name for s in self.shapes)
+        return (
+            *(n.name for n in self.normalisations),
+            *(name for shape in self.shapes for name in shape.names),
+        )
+
+    @cached_property
+    def bounds(self) -> FloatArray:
+        """Least and largest value of each nuisance parameter, shape (2, nuisances)."""
+        ends = [n.bounds for n in self.normalisations]
+        ends += [each for shape in self.shapes for each in shape.bounds_by_axis]
+        return np.array(ends, dtype=float).reshape(-1, 2).T
+
+    def bounded(self, bounds: Mapping[str, Bounds]) -> BinnedModel:
+        """The same model with other bounds of some nuisance parameters."""
+        if unknown := set(bounds) - set(self.names):
+            raise PhysicsError(
+                f"bounds: there is no nuisance parameter {min(unknown)!r}; choose from "
+                f"{', '.join(self.names)}"
+            )
+        normalisations = (
+            replace(n, bounds=bounds.get(n.name, n.bounds)) for n in self.normalisations
+        )
+        shapes = (shape.bounded(bounds) for shape in self.shapes)
+        return replace(self, normalisations=tuple(normalisations), shapes=tuple(shapes))
 
     def observe(
         self,
@@ -213,7 +249,7 @@ class BinnedModel:
             reached |= counts > 0.0
             for shape in self.shapes:
                 if name in shape.templates:
-                    reached |= (shape.templates[name] > 0.0).any(axis=0)
+                    reached |= (shape.templates[name].reshape(-1, self.bins) > 0.0).any(axis=0)
         return ~reached
 
     def expected(
@@ -244,12 +280,8 @@ class BinnedModel:
             name: counts.reshape(-1, self.bins)[hypothesis] for name, counts in self.signals.items()
         }
         shapes = tuple(
-            replace(shape, templates={
-                name: counts[:, hypothesis] if counts.ndim == 3 else counts
-                for name, counts in shape.templates.items()
-            })
-            for shape in self.shapes
-        )  # fmt: skip
+            replace(shape, templates=shape.templates_of(hypothesis)) for shape in self.shapes
+        )
         return replace(self, signal=signals, shapes=shapes)
 
     def by_sample(self, parameters: FloatArray) -> dict[str, FloatArray]:
@@ -285,37 +317,41 @@ class BinnedModel:
             Infinite where an expectation is negative, or zero with counts observed.
         """
         nu = self._stack.expected(parameters, data.hypothesis)
-        return self._deviance(nu, parameters, data)
+        return self._summed(nu, parameters, data)
 
     @staticmethod
-    def _deviance(nu: FloatArray, parameters: FloatArray, data: Observation) -> FloatArray:
-        n = data.counts
-        seen = n > 0.0
-        # log1p keeps differences of large counts, which n ln(n/ν) would lose in rounding
-        x = np.divide(nu - n, n, out=np.zeros_like(nu), where=seen)
-        allowed = np.where(seen, x > -1.0, nu >= 0.0)
-        x[~allowed] = 0.0
-        logarithm = np.log1p(x)
-        # for tiny expectations the ratio ν/n keeps the digits
-        few = x < -0.5
-        if few.any():
-            logarithm[few] = np.log(nu[few] / n[few])
-        poisson = np.where(seen, n * (x - logarithm), nu)
+    def _summed(nu: FloatArray, parameters: FloatArray, data: Observation) -> FloatArray:
         pulls = parameters[:, 1:] - data.auxdata
-        value = 2.0 * poisson.sum(axis=1) + (pulls**2).sum(axis=1)
-        return np.where(allowed.all(axis=1), value, np.inf)
+        terms = bin_terms(nu, data.counts)
+        return np.asarray(2.0 * terms.sum(axis=1) + (pulls**2).sum(axis=1))
 
     def expand(self, parameters: FloatArray, data: Observation) -> Expansion:
         """−2 ln L with its analytic gradient and curvature; arguments as in `deviance`."""
         nu, slopes = self._stack.expected_and_slopes(parameters, data.hypothesis)
-        n = data.counts
-        seen = n > 0.0
-        ratio = np.divide(n, nu, out=np.zeros_like(nu), where=seen)
-        weight = np.divide(ratio, nu, out=np.zeros_like(nu), where=seen)
+        slope, bend = bin_derivatives(nu, data.counts)
         pulls = parameters[:, 1:] - data.auxdata
-        gradient = 2.0 * np.matmul(slopes, (1.0 - ratio)[:, :, None])[:, :, 0]
+        gradient = 2.0 * np.matmul(slopes, slope[:, :, None])[:, :, 0]
         gradient[:, 1:] += 2.0 * pulls
-        curvature = 2.0 * np.matmul(slopes * weight[:, None, :], slopes.transpose(0, 2, 1))
+        curvature = 2.0 * np.matmul(slopes * bend[:, None, :], slopes.transpose(0, 2, 1))
         nuisance = np.arange(1, parameters.shape[1])
         curvature[:, nuisance, nuisance] += 2.0
-        return Expansion(self._deviance(nu, parameters, data), gradient, curvature)
+        return Expansion(self._summed(nu, parameters, data), gradient, curvature)
+
+    def hessian(self, parameters: FloatArray, data: Observation) -> FloatArray:
+        """Exact second derivatives of −2 ln L, (sets, parameters, parameters); see `expand`.
+
+        Those of the expectation are differences of its analytic slopes. These are at most quadratic
+        in each parameter, between the shifts of a shape, so that the differences have no error but
+        rounding; at a shift they are the mean of both sides.
+        """
+        local = self.expand(parameters, data)
+        slope, _ = bin_derivatives(self._stack.expected(parameters, data.hypothesis), data.counts)
+        result = local.curvature.copy()
+        for k, step in enumerate(STEP * np.eye(parameters.shape[1])):
+            ends = [
+                self._stack.expected_and_slopes(parameters + s * step, data.hypothesis)[1]
+                for s in (1.0, -1.0)
+            ]
+            bends = (ends[0] - ends[1]) / (2.0 * STEP)
+            result[:, k] += 2.0 * np.matmul(bends, slope[:, :, None])[:, :, 0]
+        return np.asarray(0.5 * (result + result.transpose(0, 2, 1)))

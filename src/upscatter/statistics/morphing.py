@@ -1,16 +1,18 @@
-"""Templates that change with a nuisance parameter.
+"""Templates that change with one nuisance parameter, or with several together.
 
 Between the shifts at which templates are given, each bin follows the cubic with the slopes of the
 parabolas through neighbouring shifts; beyond them it follows the tangent. With templates at −1, 0
 and +1 this is the quadratic interpolation with linear extrapolation of HistFactory
 (CERN-OPEN-2012-016). Its first derivative is continuous, as Newton steps need; that of a
-piecewise-linear interpolation is not.
+piecewise-linear interpolation is not. On a grid of several parameters the interpolation is that in
+each of them in turn, in any order (a tensor product).
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -19,9 +21,166 @@ import numpy.typing as npt
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
 
+Bounds = tuple[float, float]
+"""Least and largest value of a nuisance parameter in a fit, in standard deviations."""
+
+UNBOUNDED: Bounds = (-np.inf, np.inf)
+
+WINDOW = 4
+"""Neighbouring shifts on which the cubic between two of them depends."""
+
+
+class Morphing(ABC):
+    """Base class: templates on a grid of shifts of the nuisance parameters `names`."""
+
+    names: tuple[str, ...]
+    templates: Mapping[str, FloatArray]
+
+    @property
+    @abstractmethod
+    def axes(self) -> tuple[FloatArray, ...]:
+        """Shifts of each nuisance parameter."""
+
+    @property
+    @abstractmethod
+    def bounds_by_axis(self) -> tuple[Bounds, ...]:
+        """Bounds of each nuisance parameter."""
+
+    def __post_init__(self) -> None:
+        """Refuse shifts out of order and templates that are not counts."""
+        grid = tuple(shifts.size for shifts in self.axes)
+        for shifts in self.axes:
+            if shifts.ndim != 1 or shifts.size < 3 or not (np.diff(shifts) > 0.0).all():
+                raise PhysicsError(f"{self.label}: give at least three shifts, increasing")
+            if not (np.isfinite(shifts).all() and (shifts == 0.0).any()):
+                raise PhysicsError(f"{self.label}: the shifts must be finite and include 0")
+        for sample, counts in self.templates.items():
+            if counts.ndim - len(grid) not in (1, 2) or counts.shape[: len(grid)] != grid:
+                raise PhysicsError(
+                    f"{self.label}: templates of {sample!r} have shape {counts.shape}; give one "
+                    f"row of bins for each of the {' x '.join(map(str, grid))} shifts"
+                )
+            bad = np.argwhere(~((counts >= 0.0) & (counts < np.inf)))
+            if bad.size:
+                where = tuple(bad[0])
+                at = ", ".join(f"{x[i]:g}" for x, i in zip(self.axes, where, strict=False))
+                raise PhysicsError(
+                    f"{self.label}: template of {sample!r} at shift {at}, bin {where[-1] + 1} "
+                    f"holds {counts[where]:.4g}; counts are finite and not negative"
+                )
+
+    @property
+    def label(self) -> str:
+        """The shape as messages name it."""
+        return f"shape {', '.join(self.names)!r}"
+
+    def check_nominal(self, sample: str, nominal: FloatArray) -> None:
+        """Refuse a template at shift 0 that differs from the sample's nominal counts."""
+        central = self.templates[sample][self._zero]
+        if central.shape != nominal.shape or not np.allclose(central, nominal, rtol=1e-9, atol=0):
+            raise PhysicsError(
+                f"{self.label}: the template of {sample!r} at shift 0 differs from the sample's "
+                "counts; give the same"
+            )
+
+    def templates_of(self, hypothesis: int) -> dict[str, FloatArray]:
+        """Templates with only one of the signal's hypotheses."""
+        n = len(self.axes)
+        return {
+            name: np.asarray(counts.take(hypothesis, n)) if counts.ndim == n + 2 else counts
+            for name, counts in self.templates.items()
+        }
+
+    def changes(
+        self, pulls: FloatArray, hypothesis: npt.NDArray[np.intp] | None = None
+    ) -> FloatArray:
+        """Changes of all samples' counts from the nominal, and their derivatives.
+
+        Parameters
+        ----------
+        pulls : ndarray, shape (sets, parameters)
+            Values of the nuisance parameters.
+        hypothesis : ndarray of int, shape (sets,), optional
+            Index of the hypothesis; the first if not given.
+
+        Returns
+        -------
+        ndarray, shape (sets, 1 + parameters, samples, bins)
+            The change, then its derivative by each parameter; samples in the order of `templates`.
+        """
+        (sets, n), points = pulls.shape, 1
+        weights = np.ones((sets, 1 + n, 1))
+        near: npt.NDArray[np.intp] = np.zeros((sets, 1), dtype=np.intp)
+        for k, (shifts, cubics) in enumerate(zip(self.axes, self._cubics, strict=True)):
+            cell = np.searchsorted(shifts, pulls[:, k], side="right")
+            inner = np.clip(cell - 1, 0, shifts.size - 1)
+            u = (pulls[:, k] - shifts[inner])[:, None]
+            c0, c1, c2, c3 = cubics[:, cell]
+            value = c0 + u * (c1 + u * (c2 + u * c3))
+            along = np.repeat(value[:, None], 1 + n, axis=1)
+            along[:, 1 + k] = c1 + u * (2.0 * c2 + 3.0 * u * c3)
+            points *= shifts.size
+            weights = (weights[..., None] * along[:, :, None]).reshape(sets, 1 + n, points)
+            first = np.clip(cell - 2, 0, max(shifts.size - WINDOW, 0))
+            window = first[:, None] + np.arange(min(WINDOW, shifts.size))
+            near = near[:, :, None] * shifts.size + window[:, None]
+            near = near.reshape(sets, near.shape[1] * near.shape[2])
+        table = self._table
+        samples, bins = table.shape[2:]
+        if table.shape[0] == 1 or hypothesis is None:
+            flat = weights.reshape(sets * (1 + n), points) @ table[0].reshape(points, -1)
+        else:
+            # only the templates around the pulls count: the others need not be read
+            local = table[hypothesis[:, None], near].reshape(sets, near.shape[1], samples * bins)
+            flat = np.take_along_axis(weights, near[:, None], axis=2) @ local
+        return np.asarray(flat.reshape(sets, 1 + n, samples, bins))
+
+    @property
+    def _zero(self) -> tuple[int, ...]:
+        """Index of the nominal template."""
+        return tuple(int(np.flatnonzero(shifts == 0.0)[0]) for shifts in self.axes)
+
+    @cached_property
+    def _table(self) -> FloatArray:
+        """Changes at the shifts, shape (hypotheses, points of the grid, samples, bins)."""
+        grid = tuple(shifts.size for shifts in self.axes)
+        several = [
+            (t - t[self._zero]).reshape(int(np.prod(grid)), -1, t.shape[-1])
+            for t in self.templates.values()
+        ]
+        stacked = np.stack(np.broadcast_arrays(*several), axis=2)
+        return np.ascontiguousarray(np.moveaxis(stacked, 1, 0))
+
+    @cached_property
+    def _cubics(self) -> tuple[FloatArray, ...]:
+        """Weight of each shift's template as a cubic in each cell, by axis: `_cardinals`."""
+        return tuple(_cardinals(shifts) for shifts in self.axes)
+
+
+def _cardinals(shifts: FloatArray) -> FloatArray:
+    """Coefficients (4, shifts + 1 cells, shifts) of each shift's weight, tangents outside.
+
+    The origin of a cell's variable is its lower end, that of the lowest cell the lowest shift.
+    """
+    unit = np.eye(shifts.size)
+    width: FloatArray = np.diff(shifts)[:, None]
+    slopes = np.asarray(np.gradient(unit, shifts, axis=0, edge_order=2))
+    secant = np.diff(unit, axis=0) / width
+    quadratic = (3.0 * secant - 2.0 * slopes[:-1] - slopes[1:]) / width
+    cubic = (slopes[:-1] + slopes[1:] - 2.0 * secant) / width**2
+    outer = np.zeros((1, shifts.size))
+    return np.stack(
+        [
+            np.concatenate([unit[:1], unit]),
+            np.concatenate([slopes[:1], slopes]),
+            np.concatenate([outer, quadratic, outer]),
+            np.concatenate([outer, cubic, outer]),
+        ]
+    )
+
 
 @dataclass(frozen=True)
-class Shape:
+class Shape(Morphing):
     """A nuisance parameter that changes templates.
 
     Parameters
@@ -33,6 +192,8 @@ class Shape:
     templates : mapping
         Counts of each sample that it changes: shape (shifts, bins), or (shifts, hypotheses, bins)
         for a signal with several hypotheses.
+    bounds : tuple of float
+        Least and largest value in a fit, in standard deviations.
 
     Raises
     ------
@@ -50,37 +211,26 @@ class Shape:
     name: str
     shifts: FloatArray
     templates: Mapping[str, FloatArray]
+    bounds: Bounds = UNBOUNDED
 
-    def __post_init__(self) -> None:
-        """Refuse shifts out of order and templates that are not counts."""
-        shifts = self.shifts
-        if shifts.ndim != 1 or shifts.size < 3 or not (np.diff(shifts) > 0.0).all():
-            raise PhysicsError(f"shape {self.name!r}: give at least three shifts, increasing")
-        if not (np.isfinite(shifts).all() and (shifts == 0.0).any()):
-            raise PhysicsError(f"shape {self.name!r}: the shifts must be finite and include 0")
-        for sample, counts in self.templates.items():
-            if counts.ndim not in (2, 3) or counts.shape[0] != shifts.size:
-                raise PhysicsError(
-                    f"shape {self.name!r}: templates of {sample!r} have shape {counts.shape}; "
-                    f"give one row of bins for each of the {shifts.size} shifts"
-                )
-            bad = np.argwhere(~((counts >= 0.0) & (counts < np.inf)))
-            if bad.size:
-                where = tuple(bad[0])
-                raise PhysicsError(
-                    f"shape {self.name!r}: template of {sample!r} at shift {shifts[where[0]]:g}, "
-                    f"bin {where[-1] + 1} holds {counts[where]:.4g}; counts are finite and not "
-                    "negative"
-                )
+    @cached_property
+    def names(self) -> tuple[str, ...]:  # type: ignore[override]  # frozen, so never written
+        """Name of the parameter, alone."""
+        return (self.name,)
 
-    def check_nominal(self, sample: str, nominal: FloatArray) -> None:
-        """Refuse a template at shift 0 that differs from the sample's nominal counts."""
-        central = self.templates[sample][np.flatnonzero(self.shifts == 0.0)[0]]
-        if central.shape != nominal.shape or not np.allclose(central, nominal, rtol=1e-9, atol=0):
-            raise PhysicsError(
-                f"shape {self.name!r}: the template of {sample!r} at shift 0 differs from the "
-                "sample's counts; give the same"
-            )
+    @property
+    def axes(self) -> tuple[FloatArray, ...]:
+        """See `Morphing.axes`."""
+        return (self.shifts,)
+
+    @property
+    def bounds_by_axis(self) -> tuple[Bounds, ...]:
+        """See `Morphing.bounds_by_axis`."""
+        return (self.bounds,)
+
+    def bounded(self, bounds: Mapping[str, Bounds]) -> Shape:
+        """The same shape with other bounds, if its parameter is named."""
+        return replace(self, bounds=bounds.get(self.name, self.bounds))
 
     def change(self, sample: str, pull: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Change of a sample's counts from the nominal, and its derivative.
@@ -97,49 +247,72 @@ class Shape:
         change, slope : ndarray, shape (sets, bins)
             With several hypotheses those of the first.
         """
-        row = list(self.templates).index(sample)
-        change, slope = self.changes(pull)
-        return change[:, row], slope[:, row]
+        both = self.changes(pull[:, None])[:, :, list(self.templates).index(sample)]
+        return both[:, 0], both[:, 1]
 
-    def changes(
-        self, pull: FloatArray, hypothesis: npt.NDArray[np.intp] | None = None
-    ) -> tuple[FloatArray, FloatArray]:
-        """`change` of all samples, in the order of `templates`: shape (sets, samples, bins).
 
-        Parameters
-        ----------
-        pull : ndarray, shape (sets,)
-        hypothesis : ndarray of int, shape (sets,), optional
-            Index of the hypothesis; the first if not given.
-        """
-        cell = np.searchsorted(self.shifts, pull, side="right")
-        u = (pull - self._origins[cell])[:, None, None]
-        which = 0 if hypothesis is None or self._cubics.shape[2] == 1 else hypothesis
-        c0, c1, c2, c3 = self._cubics[:, cell, which]
-        return c0 + u * (c1 + u * (c2 + u * c3)), c1 + u * (2.0 * c2 + 3.0 * u * c3)
+@dataclass(frozen=True)
+class Surface(Morphing):
+    """Nuisance parameters that change templates together, as no sum of changes by each would.
 
-    @cached_property
-    def _origins(self) -> FloatArray:
-        """Origin of the variable of each cell's cubic; for outer cells the outermost shifts."""
-        return np.concatenate([self.shifts[:1], self.shifts])
+    Parameters
+    ----------
+    names : tuple of str
+        Names of the nuisance parameters.
+    shifts : tuple of ndarray
+        Values of each parameter, in standard deviations, as in `Shape`.
+    templates : mapping
+        Counts of each sample that they change at every point of the grid: shape (shifts of the
+        first, shifts of the second, bins), or with an axis of hypotheses before that of the bins.
+    bounds : tuple of tuple of float, optional
+        Bounds of each parameter, as in `Shape`; none if empty.
 
-    @cached_property
-    def _cubics(self) -> FloatArray:
-        """Coefficients (4, shifts + 1, hypotheses, samples, bins); tangents in the outer cells."""
-        several = [t if t.ndim == 3 else t[:, None] for t in self.templates.values()]
-        counts = np.stack(np.broadcast_arrays(*several), axis=2)
-        width = np.diff(self.shifts)[:, None, None, None]
-        slopes = np.gradient(counts, self.shifts, axis=0, edge_order=2)
-        secant = np.diff(counts, axis=0) / width
-        quadratic = (3.0 * secant - 2.0 * slopes[:-1] - slopes[1:]) / width
-        cubic = (slopes[:-1] + slopes[1:] - 2.0 * secant) / width**2
-        change = counts - counts[np.flatnonzero(self.shifts == 0.0)]
-        outer = np.zeros((1, *counts.shape[1:]))
-        return np.stack(
-            [
-                np.concatenate([change[:1], change]),
-                np.concatenate([slopes[:1], slopes]),
-                np.concatenate([outer, quadratic, outer]),
-                np.concatenate([outer, cubic, outer]),
-            ]
-        )
+    Raises
+    ------
+    PhysicsError
+        If the names are not as many as the shifts, or the shifts or a template are invalid.
+
+    Examples
+    --------
+    >>> ends = np.array([-1.0, 0.0, 1.0])
+    >>> counts = (10.0 + np.multiply.outer(ends, ends))[..., None]
+    >>> both = Surface(("yield", "field"), (ends, ends), {"b": counts})
+    >>> change, by_yield, by_field = both.changes(np.array([[0.5, -1.0]]))[0, :, 0, 0]
+    >>> float(change), float(by_yield), float(by_field)
+    (-0.5, -1.0, 0.5)
+    """
+
+    names: tuple[str, ...]
+    shifts: tuple[FloatArray, ...]
+    templates: Mapping[str, FloatArray]
+    bounds: tuple[Bounds, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse names and shifts of different numbers; see `Morphing`."""
+        if not len(self.names) == len(self.shifts) == len(self.bounds_by_axis):
+            raise PhysicsError(
+                f"{self.label}: {len(self.names)} names for {len(self.shifts)} sets of shifts and "
+                f"{len(self.bounds_by_axis)} bounds; give one for each parameter"
+            )
+        super().__post_init__()
+
+    @property
+    def axes(self) -> tuple[FloatArray, ...]:
+        """See `Morphing.axes`."""
+        return self.shifts
+
+    @property
+    def bounds_by_axis(self) -> tuple[Bounds, ...]:
+        """See `Morphing.bounds_by_axis`."""
+        return self.bounds or (UNBOUNDED,) * len(self.names)
+
+    def bounded(self, bounds: Mapping[str, Bounds]) -> Surface:
+        """The same surface with other bounds of the parameters that are named."""
+        ends = zip(self.names, self.bounds_by_axis, strict=True)
+        return replace(self, bounds=tuple(bounds.get(name, old) for name, old in ends))
+
+    def along(self, axis: int) -> Shape:
+        """The change by one of the parameters while the others are 0."""
+        where = tuple(slice(None) if k == axis else i for k, i in enumerate(self._zero))
+        templates = {name: counts[where] for name, counts in self.templates.items()}
+        return Shape(self.names[axis], self.axes[axis], templates, self.bounds_by_axis[axis])

@@ -1,8 +1,9 @@
 """Maximum-likelihood fits of many data sets at once, by damped Newton steps.
 
 −ln of a Poisson probability is self-concordant, so Newton steps that are halved until they descend
-converge from any allowed start. The strength's bound is kept exactly: the quadratic model is
-minimised under it in closed form.
+converge from any allowed start. Bounds of the strength and of nuisance parameters are kept exactly:
+the quadratic model is minimised under them (`upscatter.statistics.newton`), and the minimum may be
+at a bound.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import numpy.typing as npt
 
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
-from upscatter.statistics.likelihood import BinnedModel, Expansion
+from upscatter.statistics.likelihood import BinnedModel
+from upscatter.statistics.newton import Parabolas
 from upscatter.statistics.observation import Observation
 
 DECREMENT = 1e-10
@@ -83,6 +85,7 @@ def fit(
     Parameters
     ----------
     model : BinnedModel
+        Its nuisance parameters stay within their bounds.
     data : Observation
         Counts (..., bins).
     strength : array_like, shape (...), optional
@@ -107,6 +110,7 @@ def fit(
     outer = data.counts.shape[:-1]
     rows = data.flat()
     nuisances = rows.auxdata if start is None else start.reshape(rows.auxdata.shape)
+    nuisances = np.clip(nuisances, *model.bounds)
     point = np.concatenate([np.zeros((rows.hypothesis.size, 1)), nuisances], axis=1)
     if strength is None:
         point[:, 0] = np.maximum(_first_guess(model, rows), lowest)
@@ -179,47 +183,29 @@ def _descend(
             break
         here, part = point[active], data.take(active)
         local = model.expand(here, part)
+        least = np.full(active.size, np.nan) if fixed else lowest - here[:, 0]
         reach = 1e3 * (np.abs(here[:, 0]) + 1.0 / model.signal_of(part).sum(axis=1))
-        step = _newton_step(local, here[:, 0], lowest, fixed, reach)
+        low, high = model.bounds[:, None] - here[:, 1:]
+        step = Parabolas(local.gradient, local.curvature, least, reach, low, high).minimum()
         promise = -0.5 * (local.gradient * step).sum(axis=1)
         done = promise <= DECREMENT
         converged[active[done]] = True
+        # a minimum at a bound is there exactly
+        end = np.where(step[:, 1:] == low, model.bounds[0], model.bounds[1])
+        reaches = done[:, None] & ((step[:, 1:] == low) | (step[:, 1:] == high))
+        point[active, 1:] = np.where(reaches, end, here[:, 1:])
         value[active[done]] = local.value[done]
         moving = np.flatnonzero(~done)
         active = active[moving]
         part = part.take(moving)
         here, found = _halve(model, part, here[moving], step[moving], local.value[moving],
                              promise[moving])  # fmt: skip
-        if not fixed:  # a rounding below the bound
+        here[:, 1:] = np.clip(here[:, 1:], *model.bounds)  # a rounding beyond a bound
+        if not fixed:
             here[:, 0] = np.maximum(here[:, 0], lowest)
         point[active] = here
         active = active[found]
     return value, converged
-
-
-def _newton_step(
-    local: Expansion, strength: FloatArray, lowest: float, fixed: bool, reach: FloatArray
-) -> FloatArray:
-    """Minimum of the quadratic model under strength ≥ lowest, shape (sets, parameters).
-
-    The nuisance block is at least twice the unit matrix, so only the strength can be undetermined.
-    """
-    gradient, curvature = local.gradient, local.curvature
-    mixed = curvature[:, 1:, 0]
-    right = np.stack([gradient[:, 1:], mixed], axis=-1)
-    solved = np.linalg.solve(curvature[:, 1:, 1:], right)
-    slope = gradient[:, 0] - (mixed * solved[..., 0]).sum(axis=1)
-    bend = curvature[:, 0, 0] - (mixed * solved[..., 1]).sum(axis=1)
-    if fixed:
-        along = np.zeros_like(strength)
-    else:
-        # without counts −2 ln L is linear in the strength: go as far as `reach`
-        bend = np.maximum(bend, np.abs(slope) / reach)
-        along = np.divide(-slope, bend, out=np.zeros_like(slope), where=bend > 0.0)
-        along = np.maximum(along, lowest - strength)
-    return np.concatenate(
-        [along[:, None], -(solved[..., 0] + solved[..., 1] * along[:, None])], axis=1
-    )
 
 
 def _halve(

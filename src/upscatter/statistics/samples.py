@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from upscatter.numerics import FloatArray
-from upscatter.statistics.morphing import Shape
+from upscatter.statistics.morphing import Morphing
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,11 @@ class Morph:
 
     Parameters
     ----------
-    shape : Shape
+    shape : Morphing
     rows : ndarray of int, shape (changed,)
     """
 
-    shape: Shape
+    shape: Morphing
     rows: npt.NDArray[np.intp]
 
 
@@ -57,7 +57,7 @@ class SampleStack:
         samples: dict[str, FloatArray],
         signals: Sequence[str],
         relative: Sequence[dict[str, float]],
-        shapes: Sequence[Shape],
+        shapes: Sequence[Morphing],
     ) -> SampleStack:
         """Build the stack from samples by name.
 
@@ -69,7 +69,7 @@ class SampleStack:
             Names of the samples that belong to the signal.
         relative : sequence of dict
             σ by sample, for each normalisation.
-        shapes : sequence of Shape
+        shapes : sequence of Morphing
         """
         row = {name: i for i, name in enumerate(samples)}
         sigma = np.zeros((len(row), len(relative)))
@@ -137,7 +137,7 @@ class SampleStack:
         )
         rows = _weighted(weights, templates)
         morphed = [
-            _weighted(factors[:, None, morph.rows], change)
+            np.matmul(factors[:, None, None, morph.rows], change[:, 1:])[:, :, 0]
             for morph, change in zip(self.morphs, changes, strict=True)
         ]
         return rows[:, 0], np.concatenate([rows[:, 1:], *morphed], axis=1)
@@ -157,19 +157,20 @@ class SampleStack:
     def _templates(
         self, parameters: FloatArray, hypothesis: npt.NDArray[np.intp] | None
     ) -> tuple[FloatArray, list[FloatArray]]:
-        """Templates after shapes, (sets or 1, samples, bins), and the derivative by each shape."""
+        """Templates after shapes, (sets or 1, samples, bins), and the changes by each shape."""
         several = self.templates.shape[0] > 1 and hypothesis is not None
         nominal = self.templates[hypothesis] if several else self.templates[:1]
         if not self.morphs:
             return nominal, []
         shape = (parameters.shape[0], *nominal.shape[1:])
         templates = nominal.copy() if several else np.broadcast_to(nominal, shape).copy()
-        slopes = []
-        for k, morph in enumerate(self.morphs, start=1 + self.sigma.shape[1]):
-            change, slope = morph.shape.changes(parameters[:, k], hypothesis)
-            templates[:, morph.rows] += change
-            slopes.append(slope)
-        return templates, slopes
+        changes, first = [], 1 + self.sigma.shape[1]
+        for morph in self.morphs:
+            after = first + len(morph.shape.names)
+            changes.append(morph.shape.changes(parameters[:, first:after], hypothesis))
+            templates[:, morph.rows] += changes[-1][:, 0]
+            first = after
+        return templates, changes
 
 
 def _weighted(weights: FloatArray, templates: FloatArray) -> FloatArray:

@@ -17,19 +17,24 @@ within |z| ≤ 1, and by a (|z| − 1) beyond, where it follows the secant inste
 shape with templates beyond ±1 is split into a factor for the sum of counts and a change of their
 distribution if that is closer to the templates. docs/statistics.md compares pyhf's limits with
 those of upscatter.
+
+HistFactory has no joint change by two parameters: a surface is written as the changes along its
+axes, whose sum replaces the joint change. A surface is refused if this sum misses more than the
+joint change itself at z = ±1.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
 from upscatter.statistics.likelihood import BinnedModel
-from upscatter.statistics.morphing import Shape
+from upscatter.statistics.morphing import Shape, Surface
 from upscatter.statistics.observation import Observation
 
 MODIFIER_SETTINGS: Mapping[str, Mapping[str, str]] = {
@@ -72,7 +77,8 @@ def workspace(
         Bins of each of several channels. A sample without counts in a channel is left out there.
     bounds : mapping, optional
         Least and largest value of nuisance parameters by name, in standard deviations. By default
-        ±5 about the centre, but at least −1/σ, so that no factor is negative.
+        ±5 about the centre, but at least −1/σ, so that no factor is negative, unless the
+        model has bounds.
     poi, measurement : str
         Names of the strength and of the measurement.
 
@@ -103,6 +109,8 @@ def workspace(
         raise PhysicsError(f"workspace: of {model.hypotheses} signals; give a model with one")
     if poi in model.names:
         raise PhysicsError(f"workspace: {poi!r} is a nuisance parameter; name the strength else")
+    for shape in model.shapes:
+        _refuse_entangled(shape)
     parts = channels or {channel: slice(None)}
     taken = np.concatenate([np.arange(model.bins)[part] for part in parts.values()])
     if not np.array_equal(np.sort(taken), np.arange(model.bins)):
@@ -157,6 +165,19 @@ def _visible(model: BinnedModel, data: Observation) -> float:
     return float((excess / model.total_signal[reached]).min())
 
 
+def _refuse_entangled(shape: Shape | Surface) -> None:
+    """Refuse a surface whose changes along its axes miss the joint change of a sample, or more."""
+    ends = np.array([*product((-1.0, 1.0), repeat=len(shape.names))])
+    joint = shape.changes(ends)[:, 0]
+    alone = [shape.changes(ends * axis)[:, 0] for axis in np.eye(len(shape.names))]
+    missed = np.abs(np.sum(alone, axis=0) - joint).sum(axis=2)
+    if (missed > np.abs(joint).sum(axis=2) * (1.0 - 1e-9)).any():
+        raise PhysicsError(
+            f"workspace: {shape.label}: pyhf has no joint change of two parameters, and that of "
+            "this one is no sum of changes by each; export the model without it"
+        )
+
+
 @dataclass(frozen=True)
 class _Export:
     """Parts of a workspace.
@@ -190,9 +211,13 @@ class _Export:
             for modifier in self._modifiers(sample, part)
         }
         entries: list[dict[str, object]] = []
-        for name, centre in zip(self.model.names, auxdata.tolist(), strict=True):
-            floor = min(max(centre - REACH, self._floor(name)), centre)
-            low, high = bounds.get(name, (floor, centre + REACH))
+        known = zip(self.model.names, auxdata.tolist(), self.model.bounds.T.tolist(), strict=True)
+        for name, centre, (least, most) in known:
+            floor, top = min(max(centre - REACH, self._floor(name)), centre), centre + REACH
+            low, high = bounds.get(name, (
+                max(least, self._floor(name)) if least > -np.inf else min(floor, most - REACH),
+                most if most < np.inf else max(top, least + REACH),
+            ))  # fmt: skip
             if name in acting:
                 start = min(max(centre, low), high)
                 entries.append(
@@ -220,7 +245,14 @@ class _Export:
         return self._unit(sample) * shape.change(sample, np.array([-1.0, 1.0]))[0]
 
     def _shapes(self, sample: str) -> list[Shape]:
-        return [shape for shape in self.model.shapes if sample in shape.templates]
+        return [
+            alone
+            for shape in self.model.shapes
+            if sample in shape.templates
+            for alone in (
+                [shape] if isinstance(shape, Shape) else map(shape.along, range(len(shape.names)))
+            )
+        ]
 
     def _kept(self, part: slice) -> list[str]:
         """Samples with counts, or one without counts if there is no other."""

@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy.special import gammaincc
 
-from upscatter.errors import PhysicsError
 from upscatter.experiments.experiment import Experiment
 from upscatter.limits.fits import LimitFits
 from upscatter.limits.measured import MeasuredCurve, PostFit
 from upscatter.numerics import FloatArray
 from upscatter.scenario.arguments import Energy, mass_mev
-from upscatter.statistics.minuit import minuit_fit
-from upscatter.statistics.profile import fit_without_signal
+from upscatter.statistics.profile import fit, fit_without_signal
+from upscatter.statistics.uncertainties import polished, standard_deviations
 from upscatter.studies.expected import common_fields
 from upscatter.tasks import HERE, Work
 from upscatter.units import MEV
@@ -41,8 +40,6 @@ def measured_curve(
                 where=experiment.name,
                 work=work,
             )
-            for m4, pulls in zip(mass[seen], found.pulls[seen], strict=True):
-                _require_within(experiment, model.names, pulls, experiment.where(m4 * MEV))
         none = fit_without_signal(massless, experiment.data(massless))
     deviance = float(none.require(f"{experiment.name}: fit without a signal").deviance)
     return MeasuredCurve(
@@ -56,19 +53,6 @@ def measured_curve(
         bins=massless.bins,
         gof_p_value=float(gammaincc(0.5 * massless.bins, 0.5 * deviance)),
     )
-
-
-def _require_within(
-    experiment: Experiment, names: Sequence[str], pulls: FloatArray, where: str
-) -> None:
-    """Refuse fits outside the release's bounds, which the fits of a curve do not impose."""
-    for name, pull in zip(names, pulls, strict=True):
-        low, high = experiment.bounds.get(name, (-np.inf, np.inf))
-        if not low <= pull <= high:
-            raise PhysicsError(
-                f"{where}: the fit pulls {name} to {pull:.2f} standard deviations, outside the "
-                f"release's limits {low:.2f} to {high:.2f}; the data do not fit this model"
-            )
 
 
 def post_fit(experiment: Experiment, mass: Energy, *, work: Work = HERE) -> PostFit:
@@ -92,13 +76,13 @@ def post_fit(experiment: Experiment, mass: Energy, *, work: Work = HERE) -> Post
     where = experiment.where(m4)
     model = experiment.likelihood_at(m4)
     data = experiment.data(model)
-    bounds = {n: b for n, b in experiment.bounds.items() if n in model.names}
-    best = minuit_fit(model, data, bounds=bounds).require(where)
+    best = polished(model, data, fit(model, data).require(where))
     curve = measured_curve(experiment, np.array([mass]), True, work)
     assert curve.bands is not None  # asked for
     mu, parameter = float(curve.mu[0]), experiment.parameter
     strength = float(parameter.strength(mu))
-    at_limit = minuit_fit(model, data, strength, bounds=bounds).require(where)
+    at_limit = fit(model, data, strength).require(where)
+    at_limit = polished(model, data, at_limit, fixed=True)
     counts = model.by_sample(best.parameters)
     limit_counts = model.by_sample(at_limit.parameters)
 
@@ -120,7 +104,7 @@ def post_fit(experiment: Experiment, mass: Energy, *, work: Work = HERE) -> Post
         signal_limit=total(limit_counts, [*model.signals]),
         nuisances=model.names,
         pulls=best.parameters[1:],
-        errors=best.uncertainties[1:],
+        errors=standard_deviations(model, data, best)[1:],
         pulls_limit=at_limit.parameters[1:],
         provenance=experiment.provenance,
     )

@@ -63,6 +63,5 @@ def likelihood_workspace(
             observed,
             reference=float(parameter.strength(reference)),
             channels={name: channel.bins for name, channel in experiment.channels.items()},
-            bounds={n: b for n, b in experiment.bounds.items() if n in model.names},
             measurement=f"strength 1: {parameter.name} = {reference:g} mu_B at m4 = {mass:g} MeV",
         )

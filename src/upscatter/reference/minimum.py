@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from upscatter.numerics import FloatArray
-from upscatter.statistics.objective import Objective, Whitened
+from upscatter.reference.objective import Objective, Whitened
 
 if TYPE_CHECKING:
     from iminuit import Minuit

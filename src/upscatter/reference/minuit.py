@@ -1,8 +1,8 @@
 """Maximum-likelihood fit of one data set with Minuit.
 
-The batched Newton fit of `upscatter.statistics.profile` can bound only the strength and gives no
-uncertainties. This fit can bound any parameter and has the uncertainties of HESSE and MINOS
-(F. James and M. Roos, Comput. Phys. Commun. 10 (1975) 343). −2 ln L is minimised, so one standard
+The slow twin of the batched Newton fit of `upscatter.statistics.profile` and of the uncertainties
+of `upscatter.statistics.uncertainties`, with those of HESSE and MINOS (F. James and M. Roos,
+Comput. Phys. Commun. 10 (1975) 343). −2 ln L is minimised, so one standard
 deviation is a rise of 1. A parameter that ends at a bound is held there while the others are fitted
 again without bounds, because Minuit's change of variables for bounds would distort their
 covariance.
@@ -21,9 +21,9 @@ import numpy.typing as npt
 
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
+from upscatter.reference.minimum import Minimum, new_minuit
+from upscatter.reference.objective import Objective, Whitened
 from upscatter.statistics.likelihood import BinnedModel
-from upscatter.statistics.minimum import Minimum, new_minuit
-from upscatter.statistics.objective import Objective, Whitened
 from upscatter.statistics.observation import Observation
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def minuit_fit(
     bounds : mapping, optional
         Least and largest value of parameters by name, those of nuisance parameters in standard
         deviations: a factor 1 + σz within [0.5, 1.5] is z within ±0.5/σ. A parameter that is not
-        named has no bounds, except the strength, which is then not negative.
+        named has the model's bounds; the strength is then not negative.
     minos : sequence of str
         Free parameters of which to find asymmetric errors.
 
@@ -164,7 +164,7 @@ def minuit_fit(
                 f"Minuit fit: there is no free parameter {name!r} to bound or to find an error of; "
                 f"choose from {', '.join(choices)}"
             )
-    ends = dict.fromkeys(names, (-np.inf, np.inf))
+    ends = dict(zip(names, [(-np.inf, np.inf), *model.bounds.T.tolist()], strict=True))
     if strength is None:
         ends[STRENGTH] = (0.0, np.inf)
     ends |= bounds or {}

@@ -4,11 +4,11 @@ The release gives the response at certain energies only, so a quadrature has to 
 
 - `RecoilFold.integral` integrates the spectrum with the response linear between its energies and
   zero outside them. It is exact where the spectrum is a polynomial of degree 2·order − 2.
-- `RecoilFold.cells` sums spectrum × response × step at 0.5, 0.6, … keV. It is a midpoint rule
-  whose first cell reaches half a step below the first energy. The release does not state this
-  rule; it is inferred from the release's ⁸B templates.
+- `RecoilFold.cells` sums spectrum × response × step at equal steps from the first energy. It is a
+  midpoint rule whose first cell reaches half a step below the first energy. XENONnT's S2-only
+  release does not state this rule; it is inferred from the release's ⁸B templates.
 
-docs/xenonnt.md compares both with the release.
+docs/xenonnt.md compares both with that release.
 """
 
 from __future__ import annotations
@@ -17,36 +17,33 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from upscatter.inputs.xenonnt import RunResponse, between_shifts
 from upscatter.numerics import FloatArray, gauss_legendre
+from upscatter.releases.release import Response
 from upscatter.units import KEV
 
 
 @dataclass(frozen=True)
 class RecoilFold:
-    """A linear map from a spectrum at `energies` to events per bin, at each charge-yield shift.
+    """A linear map from a spectrum at `energies` to events per bin, at each anchor.
 
     Parameters
     ----------
     energies : ndarray, shape (n,)
         Recoil energies at which the spectrum is evaluated.
-    shifts : tuple of int
-        Charge-yield shifts t.
-    weights : ndarray, shape (shifts, n, bins)
+    weights : ndarray, shape (*anchors, n, bins)
         Energy times probability.
     """
 
     energies: FloatArray
-    shifts: tuple[int, ...]
     weights: FloatArray
 
     @classmethod
-    def integral(cls, response: RunResponse, order: int = 4) -> RecoilFold:
+    def integral(cls, response: Response, order: int = 4) -> RecoilFold:
         """Gauss-Legendre quadrature in each cell between the response's own energies.
 
         Parameters
         ----------
-        response : RunResponse
+        response : Response
         order : int
             Nodes in a cell; four integrate ⁸B recoils, CEvNS and dipole, to 1e-9 of the fullest bin
             (3e-6 at m_4 = 16.8 MeV, where recoils start and end inside cells).
@@ -59,14 +56,14 @@ class RecoilFold:
         return cls._at(response, nodes.ravel(), steps.ravel())
 
     @classmethod
-    def cells(cls, response: RunResponse, step: float = 0.1 * KEV) -> RecoilFold:
+    def cells(cls, response: Response, step: float = 0.1 * KEV) -> RecoilFold:
         """Midpoint rule on equal cells, the first one centred on the response's first energy.
 
         Parameters
         ----------
-        response : RunResponse
+        response : Response
         step : float
-            Width of the cells, energy; the default is that of the release's ⁸B templates.
+            Width of the cells, energy; the default is that of XENONnT's ⁸B templates.
 
         Returns
         -------
@@ -79,12 +76,11 @@ class RecoilFold:
         return cls._at(response, centres, np.full(centres.size, step))
 
     @classmethod
-    def _at(cls, response: RunResponse, energies: FloatArray, steps: FloatArray) -> RecoilFold:
-        tables = [response.at(energies, shift) for shift in response.shifts]
-        return cls(energies, response.shifts, np.stack(tables) * steps[:, None])
+    def _at(cls, response: Response, energies: FloatArray, steps: FloatArray) -> RecoilFold:
+        return cls(energies, response.at(energies) * steps[:, None])
 
     def rates(self, spectrum: FloatArray) -> FloatArray:
-        """Events per bin at each shift, Σ_i dR/dT(T_i) w_i.
+        """Events per bin at each anchor, Σ_i dR/dT(T_i) w_i.
 
         Parameters
         ----------
@@ -93,7 +89,7 @@ class RecoilFold:
 
         Returns
         -------
-        ndarray, shape (..., shifts, bins)
+        ndarray, shape (..., *anchors, bins)
             Per mass and time; multiply by an exposure for counts.
 
         Examples
@@ -101,36 +97,10 @@ class RecoilFold:
         One recoil per kg, day and keV, of which one in ten is observed in the only bin:
 
         >>> from upscatter.units import DAY, KG
-        >>> seen = RunResponse((0,), np.array([1.0, 3.0]) * KEV, np.full((1, 2, 1), 0.1))
+        >>> seen = Response(np.array([1.0, 3.0]) * KEV, np.full((2, 1), 0.1))
         >>> fold = RecoilFold.integral(seen)
         >>> rate = fold.rates(np.ones(fold.energies.size) / (KG * DAY * KEV))
         >>> print((rate * KG * DAY).round(9))
-        [[0.2]]
+        [0.2]
         """
-        shifts, nodes, bins = self.weights.shape
-        matrix = self.weights.transpose(1, 0, 2).reshape(nodes, shifts * bins)
-        folded = np.asarray(spectrum @ matrix)
-        return folded.reshape(*folded.shape[:-1], shifts, bins)
-
-    def counts(self, spectrum: FloatArray, exposure: float, shift: float = 0.0) -> FloatArray:
-        """Events per bin of one spectrum, linear in the charge-yield shift between its anchors.
-
-        Parameters
-        ----------
-        spectrum : ndarray, shape (n,)
-            dR/dT at `energies`, per mass, time and energy.
-        exposure : float
-            Mass times time.
-        shift : float
-            t, between the least and the greatest of `shifts`.
-
-        Returns
-        -------
-        ndarray, shape (bins,)
-
-        Raises
-        ------
-        PhysicsError
-            If t is outside the range of `shifts`.
-        """
-        return exposure * between_shifts(self.shifts, self.rates(spectrum), shift)
+        return np.tensordot(spectrum, self.weights, axes=(-1, -2))

@@ -1,0 +1,215 @@
+"""Likelihood of a data release with a dipole signal, from the release's own statistical model.
+
+The bins of the channels are concatenated: a sample of one channel has no counts in the bins of the
+others. A background that depends on the same parameters in all channels is one sample. The
+systematic uncertainties of the response act on every recoil of neutrinos, CEvNS and dipole alike,
+and so does the uncertainty of a source's flux.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from upscatter.numerics import FloatArray
+from upscatter.releases.release import Anchors, Nuisance, Release
+from upscatter.statistics.likelihood import BinnedModel, Normalisation
+from upscatter.statistics.morphing import Shape, Surface
+from upscatter.statistics.observation import Observation
+
+Signals = Mapping[str, Mapping[str, FloatArray]]
+"""Source to channel to counts, a dipole's at μ_ν4 = μ_B: (*anchors, bins), or masses first."""
+
+CEVNS = "CEvNS"
+"""Name of CEvNS samples that are computed, followed by the source."""
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A sample of one channel, counts (..., *anchors, bins), with σ of parameters that scale it."""
+
+    name: str
+    channel: str
+    counts: FloatArray
+    scales: Mapping[str, float]
+    anchors: Anchors
+
+    @property
+    def depends(self) -> tuple[object, ...]:
+        """All that decides whether parts of two channels can be one sample."""
+        return tuple(sorted(self.scales.items())), self.anchors
+
+
+@dataclass(frozen=True)
+class ReleasedLikelihood:
+    """Binned model of a data release, for any signal.
+
+    Parameters
+    ----------
+    release : Release
+    flux_uncertainties : mapping
+        Relative uncertainty of the flux of every source for which the release has no parameter.
+    cevns : mapping
+        CEvNS counts like `Signals`, if the release has no template of them.
+    """
+
+    release: Release
+    flux_uncertainties: Mapping[str, float]
+    cevns: Signals = field(default_factory=dict)
+
+    @cached_property
+    def channels(self) -> dict[str, slice]:
+        """Bins of each channel."""
+        ends = np.cumsum([0, *(channel.bins for channel in self.release.channels)]).tolist()
+        return {
+            channel.name: slice(low, high)
+            for channel, low, high in zip(self.release.channels, ends[:-1], ends[1:], strict=True)
+        }
+
+    @cached_property
+    def bounds(self) -> dict[str, tuple[float, float]]:
+        """The release's bounds of each parameter in a fit, in standard deviations."""
+        return {nuisance.name: nuisance.bounds for nuisance in self.release.nuisances}
+
+    @cached_property
+    def causes(self) -> dict[str, str]:
+        """Names under which parameters of the model are shared with other experiments."""
+        return {n.name: n.cause for n in self.release.nuisances if n.cause}
+
+    @cached_property
+    def observed(self) -> FloatArray:
+        """Observed events, shape (bins of all channels,)."""
+        return np.concatenate([channel.observed for channel in self.release.channels])
+
+    def observation(self, model: BinnedModel) -> Observation:
+        """Observed data of all channels, as one data set."""
+        return model.observe(self.observed)
+
+    def observations(self, model: BinnedModel) -> Observation:
+        """Observed data of all channels, repeated for each hypothesis of a model."""
+        every = np.arange(model.hypotheses)
+        return model.observe(np.tile(self.observed, (every.size, 1)), hypothesis=every)
+
+    def model(self, signals: Signals) -> BinnedModel:
+        """The likelihood with a signal; its strength is (μ_ν4/μ_B)².
+
+        Parameters
+        ----------
+        signals : mapping
+            Source to channel to counts for μ_ν4 = μ_B at each anchor of the response,
+            (*anchors, bins); or (masses, *anchors, bins) with one hypothesis for each mass.
+
+        Returns
+        -------
+        BinnedModel
+            Its samples are "dipole SOURCE CHANNEL" and "BACKGROUND CHANNEL", without the channel if
+            it is the same sample in all of them. Its nuisance parameters have the release's names,
+            and "flux SOURCE" where the release has none for a source.
+
+        Raises
+        ------
+        PhysicsError
+            If the signal has no counts in any bin.
+        """
+        dipole = self._merged([*self._recoils("dipole", signals)])
+        background = self._merged([*self._backgrounds(), *self._recoils(CEVNS, self.cevns)])
+        scales: dict[str, dict[str, float]] = {}
+        morphs: dict[Anchors, dict[str, FloatArray]] = {}
+        for part in (*background, *dipole):
+            for parameter, sigma in part.scales.items():
+                scales.setdefault(parameter, {})[part.name] = sigma
+            if part.anchors.names:
+                axes = len(part.anchors.names)
+                grid = np.moveaxis(part.counts, range(-1 - axes, -1), range(axes))
+                morphs.setdefault(part.anchors, {})[part.name] = grid
+        return BinnedModel(
+            {part.name: self._nominal(part) for part in dipole},
+            {part.name: self._nominal(part) for part in background},
+            tuple(Normalisation(name, relative) for name, relative in scales.items()),
+            tuple(_shape(anchors, templates) for anchors, templates in morphs.items()),
+        )
+
+    def samples(self, source: str) -> tuple[str, ...]:
+        """Names that a background's samples have in a model; not every model has each of them."""
+        return (source, *(f"{source} {channel}" for channel in self.channels))
+
+    @cached_property
+    def sources(self) -> dict[str, str]:
+        """Label of each background in the model by its source."""
+        templates = [t for channel in self.release.channels for t in channel.backgrounds]
+        computed = {f"{CEVNS} {source}": f"{source} {CEVNS}" for source in self.cevns}
+        return {t.source: t.label or t.source for t in templates} | computed
+
+    @staticmethod
+    def _nominal(part: _Part) -> FloatArray:
+        where: tuple[Any, ...] = (..., *part.anchors.nominal, slice(None))
+        return np.asarray(part.counts[where])
+
+    def _merged(self, parts: list[_Part]) -> list[_Part]:
+        """Samples of all bins; one for parts that depend on the same parameters everywhere."""
+        found = []
+        for name in dict.fromkeys(part.name for part in parts):
+            same = [part for part in parts if part.name == name]
+            if len(same) > 1 and len({part.depends for part in same}) == 1:
+                total = np.asarray(np.sum([self._placed(part) for part in same], axis=0))
+                found.append(_Part(name, "", total, same[0].scales, same[0].anchors))
+                continue
+            for part in same:
+                own = f"{name} {part.channel}"
+                found.append(
+                    _Part(own, part.channel, self._placed(part), part.scales, part.anchors)
+                )
+        return found
+
+    def _placed(self, part: _Part) -> FloatArray:
+        """Counts of a channel (..., bins of the channel) among the bins of all channels."""
+        placed = np.zeros((*part.counts.shape[:-1], self.observed.size))
+        placed[..., self.channels[part.channel]] = part.counts
+        return placed
+
+    def _backgrounds(self) -> Iterator[_Part]:
+        for channel in self.release.channels:
+            for template in channel.backgrounds:
+                scales, factor = self._scales(template.scales)
+                counts = channel.scale * factor * template.rates
+                yield _Part(template.source, channel.name, counts, scales, template.anchors)
+
+    def _recoils(self, kind: str, signals: Signals) -> Iterator[_Part]:
+        for channel in self.release.channels:
+            response = channel.response
+            for source, counts in signals.items():
+                cause = f"flux {source}"
+                flux = [n.name for n in self.release.nuisances if n.cause == cause]
+                # the counts belong to the flux of the scenario, whatever the release's factor
+                scales, _ = self._scales(tuple(flux))
+                if not flux:
+                    scales = {cause: self.flux_uncertainties[source]}
+                own, factor = self._scales(response.scales)
+                yield _Part(
+                    f"{kind} {source}",
+                    channel.name,
+                    factor * counts[channel.name],
+                    own | scales,
+                    response.anchors,
+                )
+
+    @cached_property
+    def _nuisances(self) -> dict[str, Nuisance]:
+        return {nuisance.name: nuisance for nuisance in self.release.nuisances}
+
+    def _scales(self, names: tuple[str, ...]) -> tuple[dict[str, float], float]:
+        """σ of each of these parameters, and the product of their nominal values."""
+        used = [self._nuisances[name] for name in names]
+        product = float(np.prod([n.nominal for n in used]))
+        return {n.name: n.width / n.nominal for n in used}, product
+
+
+def _shape(anchors: Anchors, templates: Mapping[str, FloatArray]) -> Shape | Surface:
+    shifts = tuple(np.array(values, dtype=float) for values in anchors.shifts)
+    if len(shifts) == 1:
+        return Shape(anchors.names[0], shifts[0], templates)
+    return Surface(anchors.names, shifts, templates)
