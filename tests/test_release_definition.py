@@ -28,6 +28,7 @@ from upscatter.scenario.load import Scenario
 from upscatter.scenario.released_experiment import ReleasedExperiment
 from upscatter.studies.limits import limit_of
 from upscatter.studies.measured import post_fit
+from upscatter.studies.workspaces import likelihood_workspace
 from upscatter.units import DAY, KEV, KG, MEV
 
 SCENARIO = """
@@ -126,7 +127,14 @@ def test_cevns_is_computed_unless_a_template_has_it(measurement, registered, fol
 def test_everything_that_a_release_is_used_for(measurement, registered, folder, tmp_path, capsys):
     post = post_fit(measurement, 1.0)
     assert set(post.components) == {"rocks", "8B CEvNS"}
-    assert post.edges_label == "recoil [keV]"
+    assert post.channels["run"].label == "recoil [keV]"
+    post.plot(tmp_path / "fit.png")
+    banded = limit_of(measurement, [0.01, 1.0], bands=True)
+    assert (banded.bands[0] < banded.bands[4]).all()
+    assert upscatter.toys(measurement, trials=200).coverage.measured > 0.85
+    names = {impact.name for impact in upscatter.impacts(measurement).impacts}
+    assert {"8B flux", "form factor", "solar model", "flavour"} <= names
+    assert likelihood_workspace(measurement, 1.0)["channels"][0]["name"] == "run"
     assert measurement.provenance["exposures"] == {"run": "0.00273785 t yr"}
     path = tmp_path / "two.toml"
     path.write_text(SCENARIO, encoding="utf-8")

@@ -311,7 +311,7 @@ def test_the_likelihood_is_that_of_the_files_written_out(archive, recast):
             nu += f["nr"] * exposure * templates["rg", run, yields, 0.0]
             for source, flux in (("8B", f["b8"]), ("hep", f["flux hep"])):
                 parts = scattering.flux[source]
-                rate = spectrum(parts, scattering.standard_model)
+                rate = spectrum(parts, scattering.standard_model.interaction)
                 rate = rate + strength * spectrum(parts, Dipole(), mass)
                 nu += f["signal_efficiency"] * flux * folded(run, yields, np.maximum(rate, 0.0))
             n = recast.release.channels[k].observed
@@ -363,7 +363,7 @@ def test_a_folder_has_the_same_content(archive, recast, tmp_path):
 
 def test_post_fit_of_bins_in_four_observables(recast):
     post = post_fit(Released(recast), 1.0)
-    assert post.edges_label == "bin"
+    assert post.channels["sr0"].label == "bin"
     assert len(post.rows) == 3 * 81
     assert set(post.components) == {
         "accidental coincidences", "electronic recoils", "neutrons", "8B CEvNS", "hep CEvNS"
