@@ -249,12 +249,11 @@ class Release:
         _require(bool(names) and len(set(names)) == len(names), "give channels with own names")
         _require(len(set(known)) == len(known), "nuisance parameters: name each once")
         for nuisance in self.nuisances:
-            values = (nuisance.nominal, nuisance.lower, nuisance.upper)
             _require(
                 0.0 < nuisance.width < math.inf
-                and not any(map(math.isnan, values))
+                and nuisance.lower <= nuisance.nominal <= nuisance.upper
                 and nuisance.lower < nuisance.upper,
-                f"{nuisance.name}: give a nominal value, a width and increasing bounds",
+                f"{nuisance.name}: give a width, and a nominal value within increasing bounds",
             )
         for channel in self.channels:
             self._check(channel, set(known))

@@ -171,8 +171,6 @@ class Measurement:
         m4 = mass_mev("mass", mass) * MEV
         where = self._where(m4)
         model, data = self.likelihood(m4)
-        bounds = {n: b for n, b in self.recast.likelihood.bounds.items() if n in model.names}
-        model = model.bounded(bounds)
         best = polished(model, data, fit(model, data).require(where))
         curve = self.limit([mass], bands=True, work=work)
         assert curve.bands is not None  # asked for
@@ -264,7 +262,7 @@ class Measurement:
                 for source, runs in signals.items()
             }
         )
-        found = LimitFits.of(
+        return LimitFits.of(
             model,
             likelihood.observations(model),
             self.recast.scattering.method,
@@ -273,19 +271,6 @@ class Measurement:
             where=self.scenario.name,
             work=work,
         )
-        for m4, pulls in zip(mass[seen], found.pulls[seen], strict=True):
-            self._require_within(model, pulls, self._where(float(m4)))
-        return found
-
-    def _require_within(self, model: BinnedModel, pulls: FloatArray, where: str) -> None:
-        """Refuse fits outside the release's bounds, which the fits of a curve do not impose."""
-        for name, pull in zip(model.names, pulls, strict=True):
-            low, high = self.recast.likelihood.bounds.get(name, (-np.inf, np.inf))
-            if not low <= pull <= high:
-                raise PhysicsError(
-                    f"{where}: the fit pulls {name} to {pull:.2f} standard deviations, outside the "
-                    f"release's limits {low:.2f} to {high:.2f}; the data do not fit this model"
-                )
 
     def _where(self, mass_sterile: float) -> str:
         return f"{self.scenario.name}: m4 = {mass_sterile / MEV:.5g} MeV"

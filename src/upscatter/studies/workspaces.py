@@ -96,7 +96,6 @@ def measured_workspace(measurement: Measurement, mass: Energy = LOWEST_MASS) -> 
         data,
         reference=mu**2,
         channels=likelihood.channels,
-        bounds={n: b for n, b in likelihood.bounds.items() if n in model.names},
         measurement=name,
     )
 
