@@ -148,7 +148,7 @@ class TestData:
     def test_a_projection_takes_none(self, refused, release):
         assert "takes no data" in refused("limit", "ge-nextgen", "--data", str(release))
         message = refused("limit", "ge-nextgen", "--postfit", "fit.png")
-        assert message == "--postfit: needs --data PATH, the clone of a data release"
+        assert message == "--postfit: needs --data PATH, a data release"
 
     def test_no_scenario_for_the_data(self, refused, release):
         message = refused("compare", "ge-nextgen", "--data", str(release))

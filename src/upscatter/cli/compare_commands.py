@@ -76,7 +76,7 @@ def bounds(name: str | None, style: str, out: Path | None) -> None:
     "--data",
     type=_PATH,
     metavar="PATH",
-    help="A clone of the data release that one of the scenarios names, for a measured limit.",
+    help="Folder or archive of the data release that a scenario names, for a measured limit.",
 )
 @flavour_option
 @format_option

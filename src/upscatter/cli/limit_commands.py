@@ -85,7 +85,7 @@ _PATH = click.Path(path_type=Path)
     "--data",
     type=_PATH,
     metavar="PATH",
-    help="A clone of the data release that SCENARIO names, for a measured limit.",
+    help="Folder or archive of the data release that SCENARIO names, for a measured limit.",
 )
 @click.option(
     "--postfit",

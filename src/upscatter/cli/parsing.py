@@ -146,7 +146,7 @@ def require_data(postfit: Path | None, data: Path | None) -> None:
         If a post-fit figure is wanted without data.
     """
     if postfit is not None and data is None:
-        raise UpscatterError("--postfit: needs --data PATH, the clone of a data release")
+        raise UpscatterError("--postfit: needs --data PATH, a data release")
 
 
 def check_outputs(

@@ -40,7 +40,7 @@ def compare(
     flavour : {"universal", "e", "mu", "tau"}, optional
         Coupling to use instead of the scenarios'.
     data : path, optional
-        Folder of a clone of the data release that one of the scenarios names; its limit is then
+        Folder or archive of the data release that one of the scenarios names; its limit is then
         the measured one.
 
     Returns
