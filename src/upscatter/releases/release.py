@@ -268,20 +268,15 @@ class Release:
         energies = response.energies
         _require(_increasing(energies), f"{where}: give increasing energies of the response")
         blank = Template("observed events", channel.observed)
-        seen = Template(
-            "response", response.probabilities, response.scales, response.anchors
-        )  # fmt: skip
+        shared = response.scales, response.anchors
+        seen = Template("response", response.probabilities, *shared)
         for part in (blank, seen, *channel.backgrounds):
-            name, anchors = f"{where}: {part.source}", part.anchors
+            name, anchors, rates = f"{where}: {part.source}", part.anchors, part.rates
             ends = (energies.size, bins) if part is seen else (bins,)
             wanted = (*anchors.shape, *ends)
-            _require(
-                part.rates.shape == wanted, f"{name}: has shape {part.rates.shape}, not {wanted}"
-            )
-            _require(
-                bool(((part.rates >= 0.0) & (part.rates < np.inf)).all()),
-                f"{name}: has entries that are negative or not finite",
-            )
+            _require(rates.shape == wanted, f"{name}: has shape {rates.shape}, not {wanted}")
+            counts = bool(((rates >= 0.0) & (rates < np.inf)).all())
+            _require(counts, f"{name}: has entries that are negative or not finite")
             for parameter in (*part.scales, *anchors.names):
                 _require(parameter in known, f"{name}: needs a nuisance parameter {parameter!r}")
             _require(
