@@ -243,8 +243,8 @@ RATE = Nuisance("b rate", 1.0, 0.1, 0.0, 5.0)
         ({"response": Response(np.arange(3.0), np.ones((2, 2)))}, (RATE,), "run: response: has sh"),
         ({}, (), "run: b: needs a nuisance parameter 'b rate'"),
         ({}, (RATE, RATE), "name each once"),
-        ({}, (Nuisance("b rate", 1.0, 0.0, 0.0, 5.0),), "b rate: give a nominal value"),
-        ({}, (Nuisance("b rate", 1.0, 0.1, 5.0, 0.0),), "b rate: give a nominal value"),
+        ({}, (Nuisance("b rate", 1.0, 0.0, 0.0, 5.0),), "b rate: give a width"),
+        ({}, (Nuisance("b rate", 1.0, 0.1, 5.0, 0.0),), "b rate: give a width"),
         (
             {"backgrounds": (Template("b", np.ones((2, 2)), (), Anchors(("b rate",), ((1, 2),))),)},
             (RATE,),

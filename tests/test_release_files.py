@@ -73,6 +73,24 @@ def test_only_what_is_needed_is_there(folder, tmp_path):
         assert "is missing" in refused(lambda s=source: s.read("README.md"))
 
 
+def test_folders_without_anything_needed_are_not_searched(folder, monkeypatch):
+    for name in ("other/data", "data/deep/er", "database"):
+        (folder / name).mkdir(parents=True)
+    searched, walk = [], os.walk
+
+    def noted(*args, **named):
+        for place, folders, files in walk(*args, **named):
+            searched.append(os.path.relpath(place, folder))
+            yield place, folders, files
+
+    monkeypatch.setattr(os, "walk", noted)
+    assert open_files(folder, ("README.md", "data/d*/?.h5")).names == {
+        "README.md",
+        "data/deep/b.h5",
+    }
+    assert set(searched) == {".", "data", "data/deep", "data/deep/er"}
+
+
 @pytest.mark.parametrize("change", ["content", "name", "neither"])
 def test_the_digest_is_of_names_and_content(folder, change):
     uses = ("data/*",)

@@ -103,10 +103,7 @@ class Released(OfScenario):
             source: {run: counts[seen] for run, counts in runs.items()}
             for source, runs in signals.items()
         }
-        likelihood = self.recast.likelihood
-        model = likelihood.model(reached)
-        own = {n: b for n, b in likelihood.bounds.items() if n in model.names}
-        return model.bounded(own), seen
+        return self.recast.likelihood.model(reached), seen
 
     def changed(self, change: Change) -> Self:
         """See `Experiment.changed`."""

@@ -12,6 +12,7 @@ import hashlib
 import io
 import lzma
 import os
+import re
 import stat
 import tarfile
 import zipfile
@@ -29,6 +30,7 @@ from upscatter.inputs.tables import decoded
 REMEDY = "give a complete clone of the release, or the archive as it was downloaded"
 """What to do about a release of which something is missing or wrong."""
 
+_WILD = re.compile(r"[*?\[]")
 _LARGEST_FILE = 2**28
 _LARGEST_ARCHIVE = 2**31
 _OPENERS: Mapping[bytes, Callable[[IO[bytes]], Any]] = {
@@ -122,12 +124,22 @@ def open_files(path: Path, uses: tuple[str, ...] = ("*",)) -> Files:
 class _Folder(Files):
     @cached_property
     def names(self) -> frozenset[str]:
-        found = []
+        starts = [_WILD.split(use)[0] for use in self.uses]
+        found: list[str] = []
         for place, folders, files in os.walk(self.path):
-            folders[:] = [folder for folder in folders if not folder.startswith(".")]
             inner = os.path.relpath(place, self.path).replace(os.sep, "/")
             prefix = "" if inner == "." else f"{inner}/"
             found += [prefix + file for file in files]
+            # whoever names the wrong folder does not wait until all of it is searched
+            folders[:] = [
+                folder
+                for folder in folders
+                if not folder.startswith(".")
+                and any(
+                    start.startswith(f"{prefix}{folder}/") or f"{prefix}{folder}/".startswith(start)
+                    for start in starts
+                )
+            ]
         return self._used(found)
 
     @cached_property

@@ -9,7 +9,7 @@ and so does the uncertainty of a source's flux.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -126,12 +126,14 @@ class ReleasedLikelihood:
                 axes = len(part.anchors.names)
                 grid = np.moveaxis(part.counts, range(-1 - axes, -1), range(axes))
                 morphs.setdefault(part.anchors, {})[part.name] = grid
-        return BinnedModel(
+        model = BinnedModel(
             {part.name: self._nominal(part) for part in dipole},
             {part.name: self._nominal(part) for part in background},
             tuple(Normalisation(name, relative) for name, relative in scales.items()),
             tuple(_shape(anchors, templates) for anchors, templates in morphs.items()),
         )
+        ends = self.bounds
+        return model.bounded({name: ends[name] for name in model.names if name in ends})
 
     def samples(self, source: str) -> tuple[str, ...]:
         """Names that a background's samples have in a model; not every model has each of them."""
@@ -151,19 +153,16 @@ class ReleasedLikelihood:
 
     def _merged(self, parts: list[_Part]) -> list[_Part]:
         """Samples of all bins; one for parts that depend on the same parameters everywhere."""
-        found = []
-        for name in dict.fromkeys(part.name for part in parts):
-            same = [part for part in parts if part.name == name]
-            if len(same) > 1 and len({part.depends for part in same}) == 1:
-                total = np.asarray(np.sum([self._placed(part) for part in same], axis=0))
-                found.append(_Part(name, "", total, same[0].scales, same[0].anchors))
-                continue
-            for part in same:
-                own = f"{name} {part.channel}"
-                found.append(
-                    _Part(own, part.channel, self._placed(part), part.scales, part.anchors)
-                )
-        return found
+        found: dict[str, _Part] = {}
+        for part in parts:
+            same = [other for other in parts if other.name == part.name]
+            alike = len(same) > 1 and len({other.depends for other in same}) == 1
+            name = part.name if alike else f"{part.name} {part.channel}"
+            counts = self._placed(part)
+            if name in found:
+                counts = found[name].counts + counts
+            found[name] = replace(part, name=name, counts=counts)
+        return [*found.values()]
 
     def _placed(self, part: _Part) -> FloatArray:
         """Counts of a channel (..., bins of the channel) among the bins of all channels."""

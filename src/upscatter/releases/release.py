@@ -249,12 +249,11 @@ class Release:
         _require(bool(names) and len(set(names)) == len(names), "give channels with own names")
         _require(len(set(known)) == len(known), "nuisance parameters: name each once")
         for nuisance in self.nuisances:
-            values = (nuisance.nominal, nuisance.lower, nuisance.upper)
             _require(
                 0.0 < nuisance.width < math.inf
-                and not any(map(math.isnan, values))
+                and nuisance.lower <= nuisance.nominal <= nuisance.upper
                 and nuisance.lower < nuisance.upper,
-                f"{nuisance.name}: give a nominal value, a width and increasing bounds",
+                f"{nuisance.name}: give a width, and a nominal value within increasing bounds",
             )
         for channel in self.channels:
             self._check(channel, set(known))
@@ -269,20 +268,15 @@ class Release:
         energies = response.energies
         _require(_increasing(energies), f"{where}: give increasing energies of the response")
         blank = Template("observed events", channel.observed)
-        seen = Template(
-            "response", response.probabilities, response.scales, response.anchors
-        )  # fmt: skip
+        shared = response.scales, response.anchors
+        seen = Template("response", response.probabilities, *shared)
         for part in (blank, seen, *channel.backgrounds):
-            name, anchors = f"{where}: {part.source}", part.anchors
+            name, anchors, rates = f"{where}: {part.source}", part.anchors, part.rates
             ends = (energies.size, bins) if part is seen else (bins,)
             wanted = (*anchors.shape, *ends)
-            _require(
-                part.rates.shape == wanted, f"{name}: has shape {part.rates.shape}, not {wanted}"
-            )
-            _require(
-                bool(((part.rates >= 0.0) & (part.rates < np.inf)).all()),
-                f"{name}: has entries that are negative or not finite",
-            )
+            _require(rates.shape == wanted, f"{name}: has shape {rates.shape}, not {wanted}")
+            counts = bool(((rates >= 0.0) & (rates < np.inf)).all())
+            _require(counts, f"{name}: has entries that are negative or not finite")
             for parameter in (*part.scales, *anchors.names):
                 _require(parameter in known, f"{name}: needs a nuisance parameter {parameter!r}")
             _require(

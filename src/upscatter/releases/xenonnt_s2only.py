@@ -185,8 +185,10 @@ class _Model:
             lower, upper = (float(limit) for limit in limits)
         except (TypeError, ValueError):
             lower = upper = math.nan
-        if not (width > 0.0 and lower < upper):
-            raise TableError(f"{self.where}: {name} lacks a width or fit_limits; {REMEDY}")
+        if not (width > 0.0 and lower <= nominal <= upper and lower < upper):
+            raise TableError(
+                f"{self.where}: {name} lacks a width, or fit_limits about its nominal; {REMEDY}"
+            )
         return Nuisance(name, nominal, width, lower, upper, "flux 8B" if name == _FLUX else "")
 
     def sources(self, run: str) -> list[Any]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import cycle, islice
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -10,13 +13,16 @@ from matplotlib.figure import Figure
 from upscatter.limits.measured import Channel, PostFit
 from upscatter.numerics import FloatArray
 from upscatter.report.plots import COLOURS, journal_style
-from upscatter.report.released_labels import nuisance_label
+from upscatter.report.released_labels import channel_label, nuisance_label
 from upscatter.statistics.garwood import garwood_interval
 
 _SIZE = (6.69, 5.6)
 # From the least to the most abundant, so that thin components show at the foot of the stack.
-_FILLS = ("#0072B2", "#E69F00", "#56B4E9", "#CC79A7", "#C8CDD2")
+_FILLS = ("#F0E442", "#009E73", "#8C6D31", "#0072B2", "#E69F00", "#56B4E9", "#CC79A7", "#C8CDD2")
 _FEW_BINS = 40
+_IN_A_ROW = 3
+_ROW = 2.9  # inches
+_RESIDUAL = r"$\frac{\mathrm{data} - \mathrm{fit}}{\sqrt{\mathrm{fit}}}$"
 _SIGNAL = COLOURS[1]
 
 
@@ -33,34 +39,54 @@ def post_fit_figure(fit: PostFit) -> Figure:
         As wide as a journal page.
     """
     with journal_style():
-        figure = Figure(figsize=_SIZE, layout="constrained")
+        rows = _in_rows(fit.channels)
+        width, height = _SIZE
+        figure = Figure(figsize=(width, height + _ROW * (len(rows) - 1)), layout="constrained")
         FigureCanvasAgg(figure)
-        runs = len(fit.channels)
-        grid = figure.add_gridspec(3, runs, height_ratios=(3.0, 1.0, 1.5))
-        tallest = 1.12 * float((fit.observed + np.sqrt(fit.observed)).max())
-        for column, (run, channel) in enumerate(fit.channels.items()):
-            counts = figure.add_subplot(grid[0, column])
-            _draw_counts(counts, fit, channel)
-            counts.set_ylim(0.0, tallest)
-            counts.text(0.95, 0.94, run.upper(), transform=counts.transAxes, ha="right", va="top")
-            residuals = figure.add_subplot(grid[1, column], sharex=counts)
-            _draw_residuals(residuals, fit, channel)
-            counts.tick_params(labelbottom=False)
-            residuals.set_xlabel(channel.label)
-            if column:
-                counts.tick_params(labelleft=False)
-                residuals.tick_params(labelleft=False)
-            else:
-                counts.set_ylabel("events per bin")
-                residuals.set_ylabel(r"$\frac{\mathrm{data} - \mathrm{fit}}{\sqrt{\mathrm{fit}}}$")
+        ratios = (*(3.0, 1.0) * len(rows), 1.5)
+        grid = figure.add_gridspec(len(ratios), len(rows[0]), height_ratios=ratios)
+        for i, row in enumerate(rows):
+            # those of another experiment have another scale
+            seen = np.concatenate([fit.observed[fit.channels[name].bins] for name in row])
+            tallest = 1.12 * float((seen + np.sqrt(np.maximum(seen, 1.0))).max())
+            for column, name in enumerate(row):
+                channel = fit.channels[name]
+                counts = figure.add_subplot(grid[2 * i, column])
+                _draw_counts(counts, fit, channel)
+                counts.set_ylim(0.0, tallest)
+                counts.text(0.95, 0.94, channel_label(name), transform=counts.transAxes,
+                            ha="right", va="top")  # fmt: skip
+                residuals = figure.add_subplot(grid[2 * i + 1, column], sharex=counts)
+                _draw_residuals(residuals, fit, channel)
+                counts.tick_params(labelbottom=False)
+                residuals.set_xlabel(channel.label)
+                if column:
+                    counts.tick_params(labelleft=False)
+                    residuals.tick_params(labelleft=False)
+                else:
+                    counts.set_ylabel("events per bin")
+                    residuals.set_ylabel(_RESIDUAL)
         handles, labels = figure.axes[0].get_legend_handles_labels()
         figure.legend(
             handles, labels, loc="outside upper center", ncols=4, frameon=False,
             handlelength=1.6, columnspacing=1.4,
         )  # fmt: skip
-        _draw_pulls(figure.add_subplot(grid[2, :]), fit)
+        _draw_pulls(figure.add_subplot(grid[-1, :]), fit)
         figure.align_ylabels()
     return figure
+
+
+def _in_rows(names: Iterable[str]) -> list[list[str]]:
+    """Names of channels in rows of at most `_IN_A_ROW`."""
+    rest, rows = iter(names), []
+    while row := [*islice(rest, _IN_A_ROW)]:
+        rows.append(row)
+    return rows
+
+
+def _colours(number: int) -> list[str]:
+    """Colours of components, such that the most abundant one is grey."""
+    return [*islice(cycle(_FILLS[::-1]), number)][::-1]
 
 
 def _draw_counts(axes: Axes, fit: PostFit, channel: Channel) -> None:
@@ -68,7 +94,7 @@ def _draw_counts(axes: Axes, fit: PostFit, channel: Channel) -> None:
     edges, bins = channel.edges, channel.bins
     order = sorted(fit.components, key=lambda name: float(fit.components[name].sum()))
     floor = np.zeros(edges.size - 1)
-    for name, colour in zip(order, (*COLOURS, *_FILLS)[-len(order) :], strict=True):
+    for name, colour in zip(order, _colours(len(order)), strict=True):
         top = floor + fit.components[name][bins]
         axes.stairs(top, edges, baseline=floor, fill=True, color=colour, linewidth=0.0,
                     label=_plain(name))  # fmt: skip

@@ -13,6 +13,7 @@ _WORDS = (
     (re.compile(r"^t_qy$"), "charge yield"),
     (re.compile(r"^t_sys_(\w+)$"), r"cathode shape \1"),
     (re.compile(r"^signal_efficiency_(\w+)$"), r"efficiency \1"),
+    (re.compile(r"^signal_efficiency$"), "efficiency"),
     (re.compile(r"^de_(\w+)_rate_multiplier$"), r"delayed e \1"),
     (re.compile(r"^ae_(\w+)_rate_multiplier$"), r"accidental e \1"),
     (re.compile(r"^(\w+)_rate_multiplier$"), r"\1"),
@@ -28,9 +29,24 @@ def nuisance_label(name: str) -> str:
     --------
     >>> [nuisance_label(n) for n in ("t_sys_sr1", "de_sr2_rate_multiplier", "flux hep")]
     ['cathode shape SR1', 'delayed e SR2', 'hep flux']
+
+    In a combination the name of the experiment is in front:
+
+    >>> nuisance_label("xenonnt-s2only t_qy")
+    'xenonnt-s2only: charge yield'
     """
-    for pattern, replacement in _WORDS:
-        if pattern.match(name):
-            name = pattern.sub(replacement, name)
-            break
+    experiment, _, own = name.partition(" ")
+    for text, front in ((name, ""), (own, f"{experiment}: ")):
+        for pattern, replacement in _WORDS:
+            if pattern.match(text):
+                return front + _plain(pattern.sub(replacement, text))
+    return _plain(name)
+
+
+def channel_label(name: str) -> str:
+    """Name of a channel for a figure: science runs have capital letters."""
+    return _RUN.sub(r"SR\1", name)
+
+
+def _plain(name: str) -> str:
     return _RUN.sub(r"SR\1", name.replace("_", " "))
