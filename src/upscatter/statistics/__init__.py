@@ -4,6 +4,7 @@ __all__ = [
     "asymptotics",
     "calibration",
     "calibration_table",
+    "checks",
     "counts",
     "criteria",
     "curve_calibration",

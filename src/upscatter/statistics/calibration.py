@@ -29,6 +29,9 @@ MOST_FAILED = 1e-3
 NEARLY_NORMAL = 1e8
 """Expected counts of a bin from which the normal distribution is as good as Poisson's."""
 
+LEAST_UNIFORM = 1e-17
+"""Stands for a random number 0, whose normal quantile is infinite."""
+
 WIDTH = 9.0
 """Range in which counts are drawn, standard deviations to either side."""
 
@@ -148,7 +151,9 @@ class Sampler:
         lost = np.flatnonzero(~found.converged)
         if lost.size:
             part = data.take(lost)
-            far = FAR * (1.0 + part.counts.sum(axis=1)) / float(self.model.total_signal.sum())
+            far = (
+                FAR * (1.0 + np.abs(part.counts).sum(axis=1)) / float(self.model.total_signal.sum())
+            )
             nearer, beyond = fit(self.model, part, 0.5 * far), fit(self.model, part, far)
             falling = beyond.deviance < nearer.deviance
             where = lost[falling]
@@ -170,7 +175,11 @@ class Sampler:
         auxiliary = parameters[1:] + rng.standard_normal((trials, nuisances))
         uniform = rng.random((trials, self.model.bins))
         expected = self.model.expected(parameters)
-        return self.model.observe(poisson_quantiles(uniform, expected), auxiliary)
+        which, widths = self.model.gaussian, self.model.widths
+        counts = poisson_quantiles(uniform, np.where(which, 0.0, expected))
+        normal = ndtri(np.maximum(uniform[:, which], LEAST_UNIFORM))
+        counts[:, which] = expected[which] + widths[which] * normal
+        return self.model.observe(counts, auxiliary)
 
     def _sorted(self, q: FloatArray) -> FloatArray:
         known = np.sort(q[np.isfinite(q)])

@@ -268,7 +268,7 @@ def _checked(confidence: float) -> float:
 def _spread(model: BinnedModel, artificial: Observation) -> FloatArray:
     """Strength at which signal-free Asimov data give about q = 1, shape (sets,)."""
     signal = model.signal_of(artificial)
-    information = (signal**2 / np.maximum(artificial.counts, 1.0)).sum(axis=1)
+    information = (signal**2 / model.variances(np.maximum(artificial.counts, 1.0))).sum(axis=1)
     strength = 1.0 / np.sqrt(information)
     for _ in range(3):  # q_A is between linear and quadratic in the strength
         strength = strength / np.sqrt(fit(model, artificial, strength).deviance)

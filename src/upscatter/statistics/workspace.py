@@ -109,6 +109,11 @@ def workspace(
         raise PhysicsError(f"workspace: of {model.hypotheses} signals; give a model with one")
     if poi in model.names:
         raise PhysicsError(f"workspace: {poi!r} is a nuisance parameter; name the strength else")
+    if model.gaussian.any():
+        raise PhysicsError(
+            f"workspace: bin {int(np.flatnonzero(model.gaussian)[0]) + 1} is Gaussian, and pyhf "
+            "knows Poisson counts only; export the likelihood of the counts themselves"
+        )
     for shape in model.shapes:
         _refuse_entangled(shape)
     parts = channels or {channel: slice(None)}
