@@ -52,8 +52,8 @@ PUBLIC = {
         scattering summary
     """,
     "upscatter.statistics": """
-        asymptotics calibration calibration_table checks counts criteria curve_calibration
-        fluctuations garwood likelihood limit_method methods morphing newton
+        asymptotics calibration calibration_table checks combination counts criteria
+        curve_calibration fluctuations garwood likelihood limit_method methods morphing newton
         observation profile pulls pulls_method registry samples terms toys
         uncertainties upper_limits workspace
     """,

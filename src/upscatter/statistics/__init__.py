@@ -5,6 +5,7 @@ __all__ = [
     "calibration",
     "calibration_table",
     "checks",
+    "combination",
     "counts",
     "criteria",
     "curve_calibration",

@@ -43,7 +43,7 @@ class PullsMethod(LimitMethod):
     dof : int
         Degrees of freedom of Δχ².
     variance : {"background", "expected"}
-        Δ_i²: counts of the sample "background", or all expected counts without a signal.
+        Δ_i²: counts of each sample "background", or all expected counts without a signal.
     """
 
     name: ClassVar[str] = "chi2-pulls"
@@ -108,8 +108,13 @@ class PullsMethod(LimitMethod):
                 'of this model do; use "poisson", "cls" or "unified"'
             )
         samples = model.backgrounds
-        chosen = samples if self.variance == "expected" else {"background": samples["background"]}
-        return model.variances(np.sum([np.zeros(model.bins), *chosen.values()], axis=0))
+        chosen = [
+            counts
+            for name, counts in samples.items()
+            # of a combination they are prefixed by the experiment
+            if self.variance == "expected" or f" {name}".endswith(" background")
+        ]
+        return model.variances(np.sum([np.zeros(model.bins), *chosen], axis=0))
 
     def expected(self, model: BinnedModel, *, bands: bool = False, work: Work = HERE) -> Limits:
         """See `LimitMethod.expected`; the limit is that of Asimov data.
