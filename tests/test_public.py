@@ -53,9 +53,9 @@ PUBLIC = {
     """,
     "upscatter.statistics": """
         asymptotics calibration calibration_table checks combination counts criteria
-        curve_calibration fluctuations garwood likelihood limit_method methods morphing newton
-        observation profile pulls pulls_method registry samples terms toys
-        uncertainties upper_limits workspace
+        curve_calibration fluctuations garwood histfactory interpolation likelihood
+        limit_method methods morphing newton observation profile pulls pulls_method registry
+        root_search sampler samples setters terms toys uncertainties upper_limits workspace
     """,
     "upscatter.studies": """
         comparison impacts measurement planning reproduction toys workspaces

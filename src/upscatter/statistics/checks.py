@@ -101,7 +101,12 @@ def _check_sample(model: BinnedModel, nuisance: str, sample: str) -> None:
 def check_predicted(
     model: BinnedModel, counts: FloatArray, hypothesis: npt.NDArray[np.intp]
 ) -> None:
-    """Refuse a count in a bin where neither backgrounds nor the signal predict any."""
+    """Refuse unknown hypotheses, and counts where neither a background nor the signal has any."""
+    if hypothesis.size and not 0 <= hypothesis.min() <= hypothesis.max() < model.hypotheses:
+        raise PhysicsError(
+            f"hypothesis: {hypothesis.min()} to {hypothesis.max()} are not all among the model's "
+            f"{model.hypotheses}, which count from 0"
+        )
     signal = model.total_signal.reshape(-1, model.bins)[hypothesis]
     impossible = np.argwhere((counts > 0.0) & model.without_background & (signal == 0.0))
     if impossible.size:

@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from upscatter.numerics import FloatArray
-from upscatter.statistics.calibration import PseudoExperiments, Sampler, calibrated_limit
+from upscatter.statistics.calibration import calibrated_limit
 from upscatter.statistics.criteria import Criterion
 from upscatter.statistics.likelihood import BinnedModel
 from upscatter.statistics.observation import Observation
+from upscatter.statistics.sampler import PseudoExperiments, Sampler
 from upscatter.store import Columns
 from upscatter.tasks import Work
 

@@ -27,9 +27,6 @@ from upscatter.statistics.terms import Expansion, bin_derivatives, bin_terms
 SIGNAL = "signal"
 """Name of the sample that the strength multiplies, if there is only one."""
 
-STEP = 1e-3
-"""Step of the differences between slopes of the expectation."""
-
 
 @dataclass(frozen=True)
 class Normalisation:
@@ -187,17 +184,8 @@ class BinnedModel:
             Index of the signal that each data set is compared with.
         """
         n = np.asarray(counts, dtype=float)
-        if n.ndim == 0 or n.shape[-1] != self.bins:
-            raise PhysicsError(
-                f"observed counts: shape {n.shape} does not end in the model's {self.bins} bins"
-            )
         check_counts("observed counts", n, self.bins, self.gaussian)
         h = np.broadcast_to(np.asarray(hypothesis, dtype=np.intp), n.shape[:-1])
-        if h.size and not 0 <= h.min() <= h.max() < self.hypotheses:
-            raise PhysicsError(
-                f"hypothesis: {h.min()} to {h.max()} are not all among the model's "
-                f"{self.hypotheses}, which count from 0"
-            )
         check_predicted(self, n, h)
         shape = (*n.shape[:-1], len(self.names))
         a = np.broadcast_to(0.0 if auxdata is None else np.asarray(auxdata, dtype=float), shape)
@@ -227,9 +215,7 @@ class BinnedModel:
         hypothesis : ndarray of int, shape (...), optional
             Index of the signal; the first if not given.
         """
-        rows = np.atleast_2d(parameters).reshape(-1, 1 + len(self.names))
-        which = None if hypothesis is None else hypothesis.reshape(-1)
-        counts = self._stack.expected(rows, which)
+        counts = self._stack.expected(*self._rows(parameters, hypothesis))
         return counts.reshape(*parameters.shape[:-1], self.bins)
 
     def signal_of(self, data: Observation) -> FloatArray:
@@ -256,10 +242,18 @@ class BinnedModel:
         counts = self._stack.by_sample(parameters[None])[0]
         return dict(zip(self.samples, counts, strict=True))
 
-    def jacobian(self, parameters: FloatArray) -> FloatArray:
-        """∂ν/∂parameter, shape (..., 1 + nuisances, bins)."""
-        rows = np.atleast_2d(parameters).reshape(-1, 1 + len(self.names))
-        return self._stack.expected_and_slopes(rows)[1].reshape(*parameters.shape, self.bins)
+    def jacobian(
+        self, parameters: FloatArray, hypothesis: npt.NDArray[np.intp] | None = None
+    ) -> FloatArray:
+        """∂ν/∂parameter, shape (..., 1 + nuisances, bins); arguments as in `expected`."""
+        _, slopes = self._stack.expected_and_slopes(*self._rows(parameters, hypothesis))
+        return slopes.reshape(*parameters.shape, self.bins)
+
+    def _rows(
+        self, parameters: FloatArray, hypothesis: npt.NDArray[np.intp] | None
+    ) -> tuple[FloatArray, npt.NDArray[np.intp] | None]:
+        rows = parameters.reshape(-1, 1 + len(self.names))
+        return rows, None if hypothesis is None else hypothesis.reshape(-1)
 
     @cached_property
     def _stack(self) -> SampleStack:
@@ -299,23 +293,3 @@ class BinnedModel:
         nuisance = np.arange(1, parameters.shape[1])
         curvature[:, nuisance, nuisance] += 2.0
         return Expansion(self._summed(nu, parameters, data), gradient, curvature)
-
-    def hessian(self, parameters: FloatArray, data: Observation) -> FloatArray:
-        """Exact second derivatives of −2 ln L, (sets, parameters, parameters); see `expand`.
-
-        Those of the expectation are differences of its analytic slopes. These are at most quadratic
-        in each parameter, between the shifts of a shape, so that the differences have no error but
-        rounding; at a shift they are the mean of both sides.
-        """
-        local = self.expand(parameters, data)
-        nu = self._stack.expected(parameters, data.hypothesis)
-        slope, _ = bin_derivatives(nu, data.counts, self.widths)
-        result = local.curvature.copy()
-        for k, step in enumerate(STEP * np.eye(parameters.shape[1])):
-            ends = [
-                self._stack.expected_and_slopes(parameters + s * step, data.hypothesis)[1]
-                for s in (1.0, -1.0)
-            ]
-            bends = (ends[0] - ends[1]) / (2.0 * STEP)
-            result[:, k] += 2.0 * np.matmul(bends, slope[:, :, None])[:, :, 0]
-        return np.asarray(0.5 * (result + result.transpose(0, 2, 1)))
