@@ -18,8 +18,8 @@ from scipy.special import log_ndtr
 
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
-from upscatter.statistics.methods import AsymptoticSetter
 from upscatter.statistics.profile import fit
+from upscatter.statistics.setters import AsymptoticSetter
 from upscatter.statistics.toys import pseudo_data
 from upscatter.studies.toys import CHUNK, Ensemble, toys
 

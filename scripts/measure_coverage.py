@@ -20,13 +20,13 @@ from upscatter.limits.counting import require_known_fluxes
 from upscatter.scenario.build import Model
 from upscatter.scenario.changes import chosen_test
 from upscatter.scenario.load import Scenario
-from upscatter.statistics.calibration import Sampler
 from upscatter.statistics.calibration_table import CalibrationTable
 from upscatter.statistics.counts import effective_counts, weight_spread
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
 from upscatter.statistics.limit_method import LimitMethod
 from upscatter.statistics.methods import LATTICE_SPREAD, LikelihoodMethod
 from upscatter.statistics.registry import limit_method
+from upscatter.statistics.sampler import Sampler
 from upscatter.statistics.toys import pseudo_data
 from upscatter.units import MEV
 
@@ -51,7 +51,7 @@ def twenty_bins(background: float) -> BinnedModel:
 def coverage(method: LimitMethod, model: BinnedModel, strength: float, trials: int) -> float:
     """Fraction of limits, in per cent, that hold a true strength."""
     data = pseudo_data(model, strength, trials, np.random.default_rng(1))
-    if not isinstance(method, LikelihoodMethod) or method.calibration == "asymptotic":
+    if not isinstance(method, LikelihoodMethod) or not method.calibrated:
         return 100.0 * float(np.nanmean(method.setter(model, strength).covers(data, strength)))
     # what `covers` of a calibrated method does, without the table of other strengths
     truth = np.array([strength, *np.zeros(len(model.names))])

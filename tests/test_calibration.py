@@ -6,18 +6,14 @@ from scipy.optimize import brentq
 from scipy.stats import norm, poisson
 
 from upscatter.errors import PhysicsError
-from upscatter.statistics import calibration
-from upscatter.statistics.calibration import (
-    PseudoExperiments,
-    Sampler,
-    calibrated_limit,
-    poisson_quantiles,
-)
+from upscatter.statistics import sampler
+from upscatter.statistics.calibration import calibrated_limit
 from upscatter.statistics.calibration_table import CalibrationTable
 from upscatter.statistics.criteria import CLS, CLSB, UNIFIED
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
 from upscatter.statistics.methods import ClsMethod, PoissonMethod, UnifiedMethod
 from upscatter.statistics.registry import limit_method
+from upscatter.statistics.sampler import PseudoExperiments, Sampler, poisson_quantiles
 from upscatter.statistics.toys import pseudo_data
 
 TRIALS = 20_000
@@ -224,7 +220,7 @@ def test_a_flux_measured_below_zero_allows_any_strength():
 
 def test_failed_fits_end_the_calibration(monkeypatch):
     model = one_bin(3.0)
-    fit = calibration.fit
+    fit = sampler.fit
 
     def failing(model, data, *args, **kwargs):
         found = fit(model, data, *args, **kwargs)
@@ -232,7 +228,7 @@ def test_failed_fits_end_the_calibration(monkeypatch):
             found.converged[::10] = False
         return found
 
-    monkeypatch.setattr(calibration, "fit", failing)
+    monkeypatch.setattr(sampler, "fit", failing)
     with pytest.raises(PhysicsError, match="500 of 5000 fits of pseudo-data failed"):
         PoissonMethod(calibration="toys").expected(model)
 

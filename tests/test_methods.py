@@ -14,7 +14,6 @@ from upscatter.report.planning_tables import impact_tables
 from upscatter.report.tables import limit_table
 from upscatter.scenario.changes import chosen_test
 from upscatter.scenario.load import Scenario
-from upscatter.statistics.calibration import Sampler
 from upscatter.statistics.counts import effective_counts, weight_spread
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
 from upscatter.statistics.limit_method import BANDS, Limits
@@ -26,6 +25,7 @@ from upscatter.statistics.registry import (
     TEST_NAMES,
     limit_method,
 )
+from upscatter.statistics.sampler import Sampler
 from upscatter.statistics.toys import pseudo_data
 from upscatter.statistics.upper_limits import expected_limit
 from upscatter.studies.limits import upper_limit

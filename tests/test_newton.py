@@ -13,12 +13,12 @@ from test_morphing import surface_model
 from upscatter.errors import PhysicsError
 from upscatter.reference.minuit import minuit_fit
 from upscatter.statistics.asymptotics import asimov, discovery
-from upscatter.statistics.calibration import PseudoExperiments, Sampler
 from upscatter.statistics.criteria import CLS
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
 from upscatter.statistics.morphing import Shape
 from upscatter.statistics.newton import Parabolas
 from upscatter.statistics.profile import fit
+from upscatter.statistics.sampler import PseudoExperiments, Sampler
 from upscatter.statistics.uncertainties import polished
 from upscatter.statistics.upper_limits import confidence_level, upper_limit
 

@@ -61,10 +61,10 @@ PUBLIC = {
         sources summary
     """,
     "upscatter.statistics": """
-        asymptotics calibration calibration_table combination counts criteria
-        curve_calibration fluctuations garwood likelihood limit_method methods morphing
-        newton observation profile pulls pulls_method registry samples terms toys
-        uncertainties upper_limits workspace
+        asymptotics calibration calibration_table checks combination counts criteria
+        curve_calibration fluctuations garwood histfactory interpolation likelihood
+        limit_method methods morphing newton observation profile pulls pulls_method registry
+        root_search sampler samples setters terms toys uncertainties upper_limits workspace
     """,
     "upscatter.studies": """
         comparison counts expected impacts limits measured planning reproduction toys

@@ -8,13 +8,14 @@ from scipy.optimize import brentq, minimize
 from scipy.stats import binom, norm
 
 from upscatter.errors import PhysicsError
-from upscatter.statistics import methods
+from upscatter.statistics import setters
 from upscatter.statistics.criteria import CLS, CLSB
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
-from upscatter.statistics.methods import AsymptoticSetter, PoissonMethod
+from upscatter.statistics.methods import PoissonMethod
 from upscatter.statistics.observation import Observation
 from upscatter.statistics.pulls import chi2_threshold
 from upscatter.statistics.pulls_method import PullsMethod, PullsSetter
+from upscatter.statistics.setters import AsymptoticSetter
 from upscatter.statistics.toys import Chunk, binomial_interval, pseudo_data
 
 SIGNAL = np.array([4.0, 2.0, 1.0])
@@ -176,7 +177,7 @@ class TestLikelihood:
         setter = AsymptoticSetter(shared_flux(), 0.90, CLS)
         data = pseudo_data(setter.model, 4.0, 50, np.random.default_rng(7))
         together = setter.limits(data), setter.covers(data, 4.0)
-        monkeypatch.setattr(methods, "COUNTS_AT_ONCE", 20)  # six data sets
+        monkeypatch.setattr(setters, "COUNTS_AT_ONCE", 20)  # six data sets
         np.testing.assert_allclose(setter.limits(data), together[0], rtol=1e-9)
         assert setter.covers(data, 4.0).tolist() == together[1].tolist()
 

@@ -113,8 +113,10 @@ class Combined(Experiment):
         together: dict[str, tuple[str, ...]] = {}
         for part in self.parts:
             for label, samples in part.components.items():
+                # a sample that no other part has keeps its name in the combination
                 named = tuple(f"{part.name} {sample}" for sample in samples)
-                together[label] = (*together.get(label, ()), *named)
+                before = together.get(label, ())
+                together[label] = tuple(dict.fromkeys((*before, *samples, *named)))
         return together
 
     @property
@@ -214,7 +216,7 @@ def with_hypotheses(model: BinnedModel, rows: npt.NDArray[np.intp]) -> BinnedMod
         for shape in model.shapes
     )
     signal = {name: signals(counts) for name, counts in model.signals.items()}
-    return replace(model, signal=signal, shapes=shapes)
+    return replace(model, signal=signal, shapes=shapes, partial=True)
 
 
 def renamed(model: BinnedModel, part: Experiment) -> BinnedModel:

@@ -50,20 +50,21 @@ class Objective:
         """Approximate standard deviation of each parameter, shape (1 + nuisances,)."""
         signal = self.model.total_signal
         # relative to the largest: the square of a signal of 1e-200 is 0
-        information = (signal / signal.max()) ** 2 / np.maximum(self.data.counts, 1.0)
+        variance = self.model.variances(np.maximum(self.data.counts, 1.0))
+        information = (signal / signal.max()) ** 2 / variance
         first = 1.0 / (signal.max() * np.sqrt(information.sum()))
         return np.array([first, *np.ones(len(self.model.names))])
 
     def value(self, x: FloatArray) -> float:
         """−2 ln L relative to the saturated model, continued where it is undefined."""
         point = x * self.scale
-        terms, _, _ = _continued(self.model.expected(point), self.data.counts)
+        terms, _, _ = _continued(self.model, point, self.data)
         return float(2.0 * terms.sum() + ((point[1:] - self.data.auxdata) ** 2).sum())
 
     def gradient(self, x: FloatArray) -> FloatArray:
         """Derivatives of `value`, shape (1 + nuisances,)."""
         point = x * self.scale
-        _, slopes, _ = _continued(self.model.expected(point), self.data.counts)
+        _, slopes, _ = _continued(self.model, point, self.data)
         gradient = 2.0 * self.model.jacobian(point) @ slopes
         gradient[1:] += 2.0 * (point[1:] - self.data.auxdata)
         return np.asarray(gradient * self.scale)
@@ -71,7 +72,7 @@ class Objective:
     def curvature(self, x: FloatArray) -> FloatArray:
         """Second derivatives of `value` without those of the expectation; none is negative."""
         point = x * self.scale
-        _, _, bends = _continued(self.model.expected(point), self.data.counts)
+        _, _, bends = _continued(self.model, point, self.data)
         jacobian = self.model.jacobian(point) * self.scale[:, None]
         nuisances = np.diag([0.0, *np.ones(point.size - 1)])
         return np.asarray(2.0 * ((jacobian * bends) @ jacobian.T + nuisances))
@@ -140,7 +141,21 @@ class Whitened:
         return np.asarray(self.objective.gradient(self.x(y)) @ self.directions)
 
 
-def _continued(nu: FloatArray, n: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _continued(
+    model: BinnedModel, point: FloatArray, data: Observation
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """−ln L of each bin and two derivatives, continued by parabolas at small Poisson ν."""
+    nu, n = model.expected(point), data.counts
+    terms, slopes, bends = _continued_poisson(nu, n)
+    errors, off = np.where(model.gaussian, model.widths, 1.0), nu - n
+    return (
+        np.where(model.gaussian, 0.5 * (off / errors) ** 2, terms),
+        np.where(model.gaussian, off / errors**2, slopes),
+        np.where(model.gaussian, errors**-2.0, bends),
+    )
+
+
+def _continued_poisson(nu: FloatArray, n: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     """ν − n + n ln(n/ν) of each bin and two derivatives, continued by parabolas at small ν."""
     seen = n > 0.0
     edge = np.where(seen, VANISHING * n, 0.0)

@@ -60,6 +60,14 @@ def asimov(model: BinnedModel, data: Observation, strength: float = 0.0) -> Obse
     return data.replaced(model.expected(parameters, data.hypothesis), parameters[..., 1:])
 
 
+def nominal_data(model: BinnedModel, strength: float = 0.0) -> Observation:
+    """Data equal to the nominal expectation with a strength, one row for each hypothesis."""
+    point = np.array([strength, *np.zeros(len(model.names))])
+    every = np.arange(model.hypotheses)
+    counts = model.expected(np.tile(point, (every.size, 1)), every)
+    return model.observe(counts, hypothesis=every)
+
+
 def strength_statistic(
     model: BinnedModel,
     data: Observation,

@@ -8,8 +8,8 @@ import numpy as np
 
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
-from upscatter.statistics.calibration import Sampler
 from upscatter.statistics.observation import Observation
+from upscatter.statistics.sampler import Sampler
 
 SPAN = (0.02, 30.0)
 """Strengths of the grid, times the expected limit: few data have limits outside it."""

@@ -2,7 +2,8 @@
 
 The likelihood ratio of a small change of the strength is a sum over counts with weights
 w = s/ν. Its skewness, Σ s³/ν² / (Σ s²/ν)^{3/2}, is that of a Poisson variable of N counts if
-N = (Σ s²/ν)³ / (Σ s³/ν²)². If all weights are alike the sum takes few distinct values.
+N = (Σ s²/ν)³ / (Σ s³/ν²)². If all weights are alike the sum takes few distinct values. Gaussian
+bins, with a variance Δ² instead of ν, have no skewness, and smear these values.
 """
 
 from __future__ import annotations
@@ -32,14 +33,17 @@ def effective_counts(model: BinnedModel, strength: FloatArray) -> FloatArray:
     >>> effective_counts(model, np.array([3.0]))
     array([8.])
     """
-    signal, expected = _expected(model, strength)
-    weight = np.divide(signal, expected, out=np.zeros_like(signal), where=expected > 0.0)
-    second, third = (weight * signal).sum(axis=1), (weight**2 * signal).sum(axis=1)
-    return np.asarray(np.divide(second**3, third**2, out=np.zeros_like(second), where=third > 0.0))
+    signal, _, weight = _weights(model, strength)
+    second = (weight * signal).sum(axis=1)
+    third = (weight**2 * signal)[:, ~model.gaussian].sum(axis=1)
+    nothing = np.where(second > 0.0, np.inf, 0.0)
+    return np.asarray(np.divide(second**3, third**2, out=nothing, where=third > 0.0))
 
 
 def weight_spread(model: BinnedModel, strength: FloatArray) -> FloatArray:
     """Relative standard deviation of the weights s/ν over the expected counts with a signal.
+
+    The variance by Gaussian bins is added to that by the weights; it is infinite without others.
 
     Parameters
     ----------
@@ -56,20 +60,25 @@ def weight_spread(model: BinnedModel, strength: FloatArray) -> FloatArray:
     >>> weight_spread(model, np.array([3.0])).round(9)
     array([0.])
     """
-    signal, expected = _expected(model, strength)
-    reached = np.where(signal > 0.0, expected, 0.0)
-    weight = np.divide(signal, expected, out=np.zeros_like(signal), where=expected > 0.0)
-    total = reached.sum(axis=1)
-    mean = signal.sum(axis=1) / total
-    variance = (reached * (weight - mean[:, None]) ** 2).sum(axis=1) / total
-    return np.asarray(np.sqrt(variance) / mean)
+    signal, expected, weight = _weights(model, strength)
+    poisson = ~model.gaussian
+    reached = np.where((signal > 0.0) & poisson, expected, 0.0)
+    total, counts = reached.sum(axis=1), signal[:, poisson].sum(axis=1)
+    mean = np.divide(counts, total, out=np.zeros_like(total), where=total > 0.0)
+    variance = (reached * (weight - mean[:, None]) ** 2).sum(axis=1)
+    variance += (weight * signal)[:, model.gaussian].sum(axis=1)
+    scale = total * mean**2
+    nothing = np.full_like(scale, np.inf)
+    return np.asarray(np.sqrt(np.divide(variance, scale, out=nothing, where=scale > 0.0)))
 
 
-def _expected(model: BinnedModel, strength: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Signal for unit strength, scaled to its largest bin, and total expected counts."""
+def _weights(model: BinnedModel, strength: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Signal for unit strength, scaled to its largest bin, expected counts, and s/variance."""
     signal = model.total_signal.reshape(-1, model.bins)
-    background = np.sum([np.zeros(model.bins), *model.backgrounds.values()], axis=0)
     known = np.where(np.isfinite(strength), strength, 0.0)
-    expected = background + known[:, None] * signal
+    expected = model.total_background + known[:, None] * signal
     # the signal is scaled, as strengths may be of any size and only its shape matters
-    return signal / signal.max(axis=1, keepdims=True), expected
+    signal = signal / signal.max(axis=1, keepdims=True)
+    variance = model.variances(expected)
+    weight = np.divide(signal, variance, out=np.zeros_like(signal), where=variance > 0.0)
+    return signal, expected, weight

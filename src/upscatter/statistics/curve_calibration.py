@@ -14,10 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from upscatter.numerics import FloatArray
-from upscatter.statistics.calibration import PseudoExperiments, Sampler, calibrated_limit
+from upscatter.statistics.calibration import calibrated_limit
 from upscatter.statistics.criteria import Criterion
 from upscatter.statistics.likelihood import BinnedModel
 from upscatter.statistics.observation import Observation
+from upscatter.statistics.sampler import PseudoExperiments, Sampler
 from upscatter.store import Columns
 from upscatter.tasks import Work
 
@@ -165,9 +166,8 @@ def shape_path(model: BinnedModel, strength: FloatArray) -> FloatArray:
         Sum of the angles between neighbours, in radians; never decreasing.
     """
     signal = model.total_signal.reshape(-1, model.bins)
-    background = np.sum([np.zeros(model.bins), *model.backgrounds.values()], axis=0)
-    expected = background + strength[:, None] * signal
-    weighted = np.divide(signal, np.sqrt(expected), out=np.zeros_like(signal), where=expected > 0.0)
+    variance = model.variances(model.total_background + strength[:, None] * signal)
+    weighted = np.divide(signal, np.sqrt(variance), out=np.zeros_like(signal), where=variance > 0.0)
     length = np.linalg.norm(weighted, axis=1, keepdims=True)
     unit = np.divide(weighted, length, out=np.zeros_like(weighted), where=length > 0.0)
     # computed from the chord, as the arc cosine of nearly one loses its digits

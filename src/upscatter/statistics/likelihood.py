@@ -1,9 +1,10 @@
-"""Poisson likelihood of binned counts with constrained nuisance parameters.
+"""Likelihood of binned counts with constrained nuisance parameters.
 
 ν_i = strength · Σ_s signal_si + Σ_j background_ji, each sample being (template + Σ_k Δ_ki(z_k)) ·
 Π_k (1 + σ_k z_k), and −2 ln L = 2 Σ_i [ν_i − n_i + n_i ln(n_i/ν_i)] + Σ_k (z_k − a_k)², relative to
-the saturated model. This is HistFactory's structure (CERN-OPEN-2012-016) with Gaussian constraints.
-Parameters are (strength, z_1, …), first those of normalisations, then those of shapes.
+the saturated model; a bin with a Gaussian error Δ has ((n − ν)/Δ)² instead. This is HistFactory's
+structure (CERN-OPEN-2012-016) with Gaussian constraints. Parameters are (strength, z_1, …), first
+those of normalisations, then those of shapes.
 """
 
 from __future__ import annotations
@@ -17,16 +18,14 @@ import numpy.typing as npt
 
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
+from upscatter.statistics.checks import check_counts, check_model, check_predicted
 from upscatter.statistics.morphing import UNBOUNDED, Bounds, Shape, Surface
-from upscatter.statistics.observation import Observation, check_counts
+from upscatter.statistics.observation import Observation
 from upscatter.statistics.samples import SampleStack
-from upscatter.statistics.terms import bin_derivatives, bin_terms
+from upscatter.statistics.terms import Expansion, bin_derivatives, bin_terms
 
 SIGNAL = "signal"
 """Name of the sample that the strength multiplies, if there is only one."""
-
-STEP = 1e-3
-"""Step of the differences between slopes of the expectation."""
 
 
 @dataclass(frozen=True)
@@ -49,24 +48,6 @@ class Normalisation:
 
 
 @dataclass(frozen=True)
-class Expansion:
-    """Value, gradient and curvature of −2 ln L at some parameters, for each data set.
-
-    Parameters
-    ----------
-    value : ndarray, shape (sets,)
-        −2 ln L relative to the saturated model; infinite where the model forbids the data.
-    gradient : ndarray, shape (sets, parameters)
-    curvature : ndarray, shape (sets, parameters, parameters)
-        Hessian without the second derivatives of the expectation: positive semi-definite.
-    """
-
-    value: FloatArray
-    gradient: FloatArray
-    curvature: FloatArray
-
-
-@dataclass(frozen=True)
 class BinnedModel:
     """Expected counts in each bin, with nuisance parameters for their uncertainties.
 
@@ -80,12 +61,18 @@ class BinnedModel:
         Counts, shape (bins,), of each background sample.
     normalisations, shapes : tuple
         The nuisance parameters, with distinct names.
+    errors : ndarray, shape (bins,), optional
+        Standard deviation Δ of each bin whose counts are Gaussian, such as the bins of a
+        background-subtracted spectrum; 0 or NaN for a bin of Poisson counts. Counts and backgrounds
+        of Gaussian bins may be negative.
+    partial : bool
+        Whether this is a part of a combination, which may see no signal of some hypotheses.
 
     Raises
     ------
     PhysicsError
-        If a template is negative, not finite or of the wrong length, if there is no signal, or if
-        a nuisance parameter acts on a sample that does not exist.
+        If a template is negative, not finite or of the wrong length, if there is no signal, if a
+        nuisance parameter acts on a sample that does not exist, or if errors are invalid.
 
     Examples
     --------
@@ -99,45 +86,12 @@ class BinnedModel:
     backgrounds: Mapping[str, FloatArray]
     normalisations: tuple[Normalisation, ...] = ()
     shapes: tuple[Shape | Surface, ...] = ()
+    errors: FloatArray | None = None
+    partial: bool = False
 
     def __post_init__(self) -> None:
         """Refuse invalid templates and nuisance parameters."""
-        for name in self.signals:
-            if name in self.backgrounds:
-                raise PhysicsError(f"backgrounds: {name!r} is the name of a signal; use another")
-        for name, counts in self.samples.items():
-            check_counts(f"sample {name!r}", counts, self.bins)
-        if len({counts.shape for counts in self.signals.values()}) > 1:
-            raise PhysicsError("signals: are not for the same hypotheses; give as many of each")
-        if not (self.total_signal > 0.0).any(axis=-1).all():
-            raise PhysicsError("sample 'signal': no bin has counts; a limit needs some signal")
-        if len(set(self.names)) < len(self.names):
-            raise PhysicsError(f"nuisance parameters: {self.names} repeat a name; name each once")
-        for name, low, high in zip(self.names, *self.bounds, strict=True):
-            if not low <= 0.0 <= high or low == high:
-                raise PhysicsError(
-                    f"nuisance {name!r}: bounds ({low:g}, {high:g}) do not hold the nominal value "
-                    "0; give the lesser first"
-                )
-        for normalisation in self.normalisations:
-            for sample, sigma in normalisation.relative.items():
-                self._check_sample(normalisation.name, sample)
-                if not 0.0 <= sigma < np.inf:
-                    raise PhysicsError(
-                        f"nuisance {normalisation.name!r}: relative uncertainty {sigma!r} of "
-                        f"{sample!r} is not a non-negative number"
-                    )
-        for shape in self.shapes:
-            for sample in shape.templates:
-                self._check_sample(", ".join(shape.names), sample)
-                shape.check_nominal(sample, self.samples[sample])
-
-    def _check_sample(self, nuisance: str, sample: str) -> None:
-        if sample not in self.samples:
-            raise PhysicsError(
-                f"nuisance {nuisance!r}: there is no sample {sample!r}; "
-                f"choose from {', '.join(self.samples)}"
-            )
+        check_model(self)
 
     @cached_property
     def signals(self) -> dict[str, FloatArray]:
@@ -150,6 +104,25 @@ class BinnedModel:
     def total_signal(self) -> FloatArray:
         """Nominal signal counts for unit strength, shape of a signal."""
         return np.asarray(np.sum([*self.signals.values()], axis=0))
+
+    @cached_property
+    def total_background(self) -> FloatArray:
+        """Nominal counts of all backgrounds, shape (bins,)."""
+        return np.asarray(np.sum([np.zeros(self.bins), *self.backgrounds.values()], axis=0))
+
+    @cached_property
+    def widths(self) -> FloatArray:
+        """Standard deviation of Gaussian bins, 0 for Poisson bins, shape (bins,)."""
+        return np.zeros(self.bins) if self.errors is None else np.nan_to_num(self.errors)
+
+    @cached_property
+    def gaussian(self) -> npt.NDArray[np.bool_]:
+        """Which bins have Gaussian counts, shape (bins,)."""
+        return np.asarray(self.widths > 0.0)
+
+    def variances(self, expected: FloatArray) -> FloatArray:
+        """Variance of the counts for these expectations, shape (..., bins)."""
+        return np.where(self.gaussian, self.widths**2, expected)
 
     @cached_property
     def samples(self) -> dict[str, FloatArray]:
@@ -211,46 +184,25 @@ class BinnedModel:
             Index of the signal that each data set is compared with.
         """
         n = np.asarray(counts, dtype=float)
-        if n.ndim == 0 or n.shape[-1] != self.bins:
-            raise PhysicsError(
-                f"observed counts: shape {n.shape} does not end in the model's {self.bins} bins"
-            )
-        check_counts("observed counts", n, self.bins)
+        check_counts("observed counts", n, self.bins, self.gaussian)
         h = np.broadcast_to(np.asarray(hypothesis, dtype=np.intp), n.shape[:-1])
-        if h.size and not 0 <= h.min() <= h.max() < self.hypotheses:
-            raise PhysicsError(
-                f"hypothesis: {h.min()} to {h.max()} are not all among the model's "
-                f"{self.hypotheses}, which count from 0"
-            )
-        self._check_predicted(n, h)
+        check_predicted(self, n, h)
         shape = (*n.shape[:-1], len(self.names))
         a = np.broadcast_to(0.0 if auxdata is None else np.asarray(auxdata, dtype=float), shape)
         if not np.isfinite(a).all():
             raise PhysicsError("auxiliary data: not every one is finite; give numbers")
         return Observation(n, a, h)
 
-    def _check_predicted(self, counts: FloatArray, hypothesis: npt.NDArray[np.intp]) -> None:
-        """Refuse a count in a bin where neither backgrounds nor the signal predict any."""
-        signal = self.total_signal.reshape(-1, self.bins)[hypothesis]
-        impossible = np.argwhere((counts > 0.0) & self.without_background & (signal == 0.0))
-        if impossible.size:
-            where = tuple(impossible[0])
-            raise PhysicsError(
-                f"observed counts: bin {where[-1] + 1} holds {counts[where]:.4g}, but neither a "
-                "background nor the signal predicts any there; add a background, or leave out the "
-                "bin"
-            )
-
     @cached_property
     def without_background(self) -> npt.NDArray[np.bool_]:
-        """Bins that no background reaches, whatever the nuisance parameters; shape (bins,)."""
+        """Poisson bins that no background reaches, whatever the nuisance parameters; (bins,)."""
         reached = np.zeros(self.bins, dtype=bool)
         for name, counts in self.backgrounds.items():
             reached |= counts > 0.0
             for shape in self.shapes:
                 if name in shape.templates:
                     reached |= (shape.templates[name].reshape(-1, self.bins) > 0.0).any(axis=0)
-        return ~reached
+        return ~(reached | self.gaussian)
 
     def expected(
         self, parameters: FloatArray, hypothesis: npt.NDArray[np.intp] | None = None
@@ -263,9 +215,7 @@ class BinnedModel:
         hypothesis : ndarray of int, shape (...), optional
             Index of the signal; the first if not given.
         """
-        rows = np.atleast_2d(parameters).reshape(-1, 1 + len(self.names))
-        which = None if hypothesis is None else hypothesis.reshape(-1)
-        counts = self._stack.expected(rows, which)
+        counts = self._stack.expected(*self._rows(parameters, hypothesis))
         return counts.reshape(*parameters.shape[:-1], self.bins)
 
     def signal_of(self, data: Observation) -> FloatArray:
@@ -292,10 +242,18 @@ class BinnedModel:
         counts = self._stack.by_sample(parameters[None])[0]
         return dict(zip(self.samples, counts, strict=True))
 
-    def jacobian(self, parameters: FloatArray) -> FloatArray:
-        """∂ν/∂parameter, shape (..., 1 + nuisances, bins)."""
-        rows = np.atleast_2d(parameters).reshape(-1, 1 + len(self.names))
-        return self._stack.expected_and_slopes(rows)[1].reshape(*parameters.shape, self.bins)
+    def jacobian(
+        self, parameters: FloatArray, hypothesis: npt.NDArray[np.intp] | None = None
+    ) -> FloatArray:
+        """∂ν/∂parameter, shape (..., 1 + nuisances, bins); arguments as in `expected`."""
+        _, slopes = self._stack.expected_and_slopes(*self._rows(parameters, hypothesis))
+        return slopes.reshape(*parameters.shape, self.bins)
+
+    def _rows(
+        self, parameters: FloatArray, hypothesis: npt.NDArray[np.intp] | None
+    ) -> tuple[FloatArray, npt.NDArray[np.intp] | None]:
+        rows = parameters.reshape(-1, 1 + len(self.names))
+        return rows, None if hypothesis is None else hypothesis.reshape(-1)
 
     @cached_property
     def _stack(self) -> SampleStack:
@@ -314,21 +272,20 @@ class BinnedModel:
         Returns
         -------
         ndarray, shape (sets,)
-            Infinite where an expectation is negative, or zero with counts observed.
+            Infinite where a Poisson expectation is negative, or zero with counts observed.
         """
         nu = self._stack.expected(parameters, data.hypothesis)
         return self._summed(nu, parameters, data)
 
-    @staticmethod
-    def _summed(nu: FloatArray, parameters: FloatArray, data: Observation) -> FloatArray:
+    def _summed(self, nu: FloatArray, parameters: FloatArray, data: Observation) -> FloatArray:
         pulls = parameters[:, 1:] - data.auxdata
-        terms = bin_terms(nu, data.counts)
+        terms = bin_terms(nu, data.counts, self.widths)
         return np.asarray(2.0 * terms.sum(axis=1) + (pulls**2).sum(axis=1))
 
     def expand(self, parameters: FloatArray, data: Observation) -> Expansion:
         """−2 ln L with its analytic gradient and curvature; arguments as in `deviance`."""
         nu, slopes = self._stack.expected_and_slopes(parameters, data.hypothesis)
-        slope, bend = bin_derivatives(nu, data.counts)
+        slope, bend = bin_derivatives(nu, data.counts, self.widths)
         pulls = parameters[:, 1:] - data.auxdata
         gradient = 2.0 * np.matmul(slopes, slope[:, :, None])[:, :, 0]
         gradient[:, 1:] += 2.0 * pulls
@@ -336,22 +293,3 @@ class BinnedModel:
         nuisance = np.arange(1, parameters.shape[1])
         curvature[:, nuisance, nuisance] += 2.0
         return Expansion(self._summed(nu, parameters, data), gradient, curvature)
-
-    def hessian(self, parameters: FloatArray, data: Observation) -> FloatArray:
-        """Exact second derivatives of −2 ln L, (sets, parameters, parameters); see `expand`.
-
-        Those of the expectation are differences of its analytic slopes. These are at most quadratic
-        in each parameter, between the shifts of a shape, so that the differences have no error but
-        rounding; at a shift they are the mean of both sides.
-        """
-        local = self.expand(parameters, data)
-        slope, _ = bin_derivatives(self._stack.expected(parameters, data.hypothesis), data.counts)
-        result = local.curvature.copy()
-        for k, step in enumerate(STEP * np.eye(parameters.shape[1])):
-            ends = [
-                self._stack.expected_and_slopes(parameters + s * step, data.hypothesis)[1]
-                for s in (1.0, -1.0)
-            ]
-            bends = (ends[0] - ends[1]) / (2.0 * STEP)
-            result[:, k] += 2.0 * np.matmul(bends, slope[:, :, None])[:, :, 0]
-        return np.asarray(0.5 * (result + result.transpose(0, 2, 1)))

@@ -105,6 +105,11 @@ class LimitMethod(ABC):
         return "asymptotic"
 
     @property
+    def calibrated(self) -> bool:
+        """Whether that distribution is from pseudo-experiments."""
+        return False
+
+    @property
     def doubt(self) -> str:
         """What is wrong with a limit that is not reliable, unless its statistical error is."""
         often = f"{100.0 * self.confidence:g} % of the time"

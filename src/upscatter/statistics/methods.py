@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
@@ -11,8 +11,7 @@ from scipy.special import ndtri
 
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
-from upscatter.statistics.calibration import PseudoExperiments, Sampler
-from upscatter.statistics.calibration_table import CalibrationTable
+from upscatter.statistics.asymptotics import nominal_data
 from upscatter.statistics.counts import effective_counts, weight_spread
 from upscatter.statistics.criteria import CLS, CLSB, UNIFIED, Criterion
 from upscatter.statistics.curve_calibration import CalibratedCurve, calibrated_curve
@@ -20,16 +19,10 @@ from upscatter.statistics.likelihood import BinnedModel
 from upscatter.statistics.limit_method import BANDS, LimitMethod, Limits, LimitSetter
 from upscatter.statistics.observation import Observation
 from upscatter.statistics.registry import CalibrationName
-from upscatter.statistics.upper_limits import (
-    confidence_level,
-    expected_limit,
-    lower_limit,
-    upper_limit,
-)
+from upscatter.statistics.sampler import PseudoExperiments
+from upscatter.statistics.setters import AsymptoticSetter, CalibratedSetter, ConstrainedSetter
+from upscatter.statistics.upper_limits import expected_limit, lower_limit, upper_limit
 from upscatter.tasks import HERE, Work
-
-COUNTS_AT_ONCE = 500_000
-"""Counts that are fitted together; more would not fit in the processor's cache."""
 
 LATTICE_SPREAD = 0.1
 """Relative spread of the counts' weights below which limits take few distinct values."""
@@ -68,6 +61,11 @@ class LikelihoodMethod(LimitMethod):
     power_constraint: float | None = None
 
     @property
+    def calibrated(self) -> bool:
+        """See `LimitMethod.calibrated`."""
+        return self.calibration == "toys"
+
+    @property
     def asymptotic_coverage(self) -> float:
         """The confidence level, which for CL_s is a lower bound of the coverage."""
         return self.confidence
@@ -75,7 +73,7 @@ class LikelihoodMethod(LimitMethod):
     @property
     def doubt(self) -> str:
         """See `LimitMethod.doubt`."""
-        if self.calibration == "toys":
+        if self.calibrated:
             often = f"{100.0 * self.confidence:g} % of the time"
             return f"too few counts for profiled nuisance parameters: holds less than {often}"
         return super().doubt
@@ -83,7 +81,7 @@ class LikelihoodMethod(LimitMethod):
     @property
     def remedy(self) -> str:
         """See `LimitMethod.remedy`."""
-        if self.calibration == "toys":
+        if self.calibrated:
             return 'use test = "cls" (--test cls), which has a margin for that'
         return super().remedy
 
@@ -94,12 +92,12 @@ class LikelihoodMethod(LimitMethod):
 
     def expected(self, model: BinnedModel, *, bands: bool = False, work: Work = HERE) -> Limits:
         """See `LimitMethod.expected`; the limit is the median."""
-        data = _asimov_rows(model)
+        data = nominal_data(model)
         numbers = (*(BANDS if bands else (0.0,)), *self._power)
         found = expected_limit(model, data, self.confidence, self.criterion, numbers)
         error: FloatArray | None = None
         middle = numbers.index(0.0)
-        if self.calibration == "toys":
+        if self.calibrated:
             self._require_trials(numbers)
             curve = calibrated_curve(
                 model, data, self.criterion, self.confidence, self.settings, found, numbers, work
@@ -128,7 +126,7 @@ class LikelihoodMethod(LimitMethod):
         expected = expected_limit(model, data, self.confidence, self.criterion, numbers)
         found = Limits(strength=strength, reliable=np.isfinite(strength))
         curve: CalibratedCurve | None = None
-        if self.calibration == "toys":
+        if self.calibrated:
             self._require_trials(numbers)
             start = np.concatenate([strength[None], expected])
             curve = calibrated_curve(
@@ -157,9 +155,12 @@ class LikelihoodMethod(LimitMethod):
     def setter(self, model: BinnedModel, strength: float) -> LimitSetter:
         """See `LimitMethod.setter`."""
         setter: LimitSetter
-        if self.calibration == "toys":
+        if self.calibrated:
             self._require_trials(())
-            setter = CalibratedSetter.prepared(model, self, strength)
+            expected = float(self.expected(model).strength[0])
+            setter = CalibratedSetter.prepared(
+                model, self.criterion, self.confidence, self.settings, expected, strength
+            )
         else:
             setter = AsymptoticSetter(model, self.confidence, self.criterion)
         if not self._power:
@@ -168,9 +169,9 @@ class LikelihoodMethod(LimitMethod):
 
     def _least_strength(self, model: BinnedModel) -> float:
         """Limit of the signal-free data that the power constraint refers to."""
-        data = _asimov_rows(model)
+        data = nominal_data(model)
         found = expected_limit(model, data, self.confidence, self.criterion, self._power)
-        if self.calibration == "toys":
+        if self.calibrated:
             found = calibrated_curve(
                 model, data, self.criterion, self.confidence, self.settings, found, self._power,
                 HERE,
@@ -242,139 +243,6 @@ class UnifiedMethod(LikelihoodMethod):
     reliable_counts: ClassVar[tuple[float, float]] = (10.0, 20.0)
 
 
-@dataclass(frozen=True)
-class AsymptoticSetter:
-    """Limits of many data sets with the asymptotic distributions.
-
-    Parameters
-    ----------
-    model : BinnedModel
-    confidence : float
-    criterion : Criterion
-    """
-
-    model: BinnedModel
-    confidence: float
-    criterion: Criterion
-
-    def limits(self, data: Observation) -> FloatArray:
-        """See `LimitSetter`."""
-        parts = [
-            upper_limit(self.model, part, self.confidence, self.criterion).strength
-            for part in in_parts(data)
-        ]
-        return np.concatenate(parts)
-
-    def covers(self, data: Observation, strength: float) -> FloatArray:
-        """See `LimitSetter`; only this strength is tested, without the search for the limit."""
-        level = np.concatenate(
-            [
-                confidence_level(self.model, part, strength, self.criterion)
-                for part in in_parts(data)
-            ]
-        )
-        return np.where(np.isnan(level), np.nan, level >= 1.0 - self.confidence)
-
-
-@dataclass(frozen=True, kw_only=True)
-class CalibratedSetter:
-    """Limits of many data sets with distributions from pseudo-experiments.
-
-    The nuisance parameters of the hypotheses are profiled once, on signal-free Asimov data, not on
-    each data set, because the distribution of the profile likelihood ratio hardly depends on them.
-
-    Parameters
-    ----------
-    table : CalibrationTable
-        Distributions at strengths around the expected limit.
-    tested : CalibrationTable
-        The distribution at the strength that `covers` tests.
-    confidence : float
-    """
-
-    table: CalibrationTable
-    tested: CalibrationTable
-    confidence: float
-
-    @classmethod
-    def prepared(
-        cls, model: BinnedModel, method: LikelihoodMethod, strength: float
-    ) -> CalibratedSetter:
-        """Draw the pseudo-experiments for every strength that will be needed."""
-        middle = float(method.expected(model).strength[0])
-        if not middle > 0.0:
-            raise PhysicsError("calibration: no limit is expected, so none can be calibrated")
-        free, signal = (
-            Sampler(model, _asimov_rows(model, truth), method.criterion, method.settings)
-            for truth in (0.0, strength)
-        )
-        return cls(
-            table=CalibrationTable.around(free, middle),
-            tested=CalibrationTable.at(signal, np.array([strength])),
-            confidence=method.confidence,
-        )
-
-    @property
-    def model(self) -> BinnedModel:
-        """See `LimitSetter`."""
-        return self.table.sampler.model
-
-    def limits(self, data: Observation) -> FloatArray:
-        """See `LimitSetter`."""
-        return np.concatenate([self.table.limits(part, self.confidence) for part in in_parts(data)])
-
-    def covers(self, data: Observation, strength: float) -> FloatArray:
-        """See `LimitSetter`; the strength must be the one that this was prepared for.
-
-        Raises
-        ------
-        ValueError
-            If it is another.
-        """
-        if strength != self.tested.strengths[0]:
-            raise ValueError(f"prepared for strength {self.tested.strengths[0]}, not {strength}")
-        level = np.concatenate([self.tested.levels(part)[0] for part in in_parts(data)])
-        return np.where(np.isnan(level), np.nan, level >= 1.0 - self.confidence)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ConstrainedSetter:
-    """Limits of many data sets with a power constraint.
-
-    Parameters
-    ----------
-    setter : LimitSetter
-        Limits without the constraint.
-    least : float
-        Strength that no data exclude.
-    """
-
-    setter: LimitSetter
-    least: float
-
-    @property
-    def model(self) -> BinnedModel:
-        """See `LimitSetter`."""
-        return self.setter.model
-
-    def limits(self, data: Observation) -> FloatArray:
-        """See `LimitSetter`."""
-        return np.maximum(self.setter.limits(data), self.least)
-
-    def covers(self, data: Observation, strength: float) -> FloatArray:
-        """See `LimitSetter`."""
-        covered = self.setter.covers(data, strength)
-        return np.maximum(covered, 1.0) if strength <= self.least else covered
-
-
-def in_parts(data: Observation) -> Iterator[Observation]:
-    """Divide the data sets into groups of a size that is fast."""
-    sets, bins = data.counts.shape
-    size = max(1, COUNTS_AT_ONCE // bins)
-    for first in range(0, sets, size):
-        yield data.take(slice(first, first + size))
-
-
 def _rising(bands: FloatArray) -> FloatArray:
     """Limits in the order of the fluctuations that they are quantiles of.
 
@@ -382,10 +250,3 @@ def _rising(bands: FloatArray) -> FloatArray:
     them nearer to the true ones (V. Chernozhukov et al., Biometrika 96 (2009) 559).
     """
     return np.sort(bands, axis=0)
-
-
-def _asimov_rows(model: BinnedModel, strength: float = 0.0) -> Observation:
-    """Data equal to the expectation with a strength, one row for each hypothesis."""
-    nominal = model.expected(np.array([strength, *np.zeros(len(model.names))]))
-    every = np.arange(model.hypotheses)
-    return model.observe(np.tile(nominal, (every.size, 1)), hypothesis=every)

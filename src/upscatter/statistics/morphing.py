@@ -1,11 +1,7 @@
 """Templates that change with one nuisance parameter, or with several together.
 
-Between the shifts at which templates are given, each bin follows the cubic with the slopes of the
-parabolas through neighbouring shifts; beyond them it follows the tangent. With templates at −1, 0
-and +1 this is the quadratic interpolation with linear extrapolation of HistFactory
-(CERN-OPEN-2012-016). Its first derivative is continuous, as Newton steps need; that of a
-piecewise-linear interpolation is not. On a grid of several parameters the interpolation is that in
-each of them in turn, in any order (a tensor product).
+Templates are interpolated between the shifts at which they are given; see
+`upscatter.statistics.interpolation`.
 """
 
 from __future__ import annotations
@@ -20,14 +16,12 @@ import numpy.typing as npt
 
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
+from upscatter.statistics.interpolation import cardinals, grid_weights
 
 Bounds = tuple[float, float]
 """Least and largest value of a nuisance parameter in a fit, in standard deviations."""
 
 UNBOUNDED: Bounds = (-np.inf, np.inf)
-
-WINDOW = 4
-"""Neighbouring shifts on which the cubic between two of them depends."""
 
 
 class Morphing(ABC):
@@ -108,25 +102,10 @@ class Morphing(ABC):
         ndarray, shape (sets, 1 + parameters, samples, bins)
             The change, then its derivative by each parameter; samples in the order of `templates`.
         """
-        (sets, n), points = pulls.shape, 1
-        weights = np.ones((sets, 1 + n, 1))
-        near: npt.NDArray[np.intp] = np.zeros((sets, 1), dtype=np.intp)
-        for k, (shifts, cubics) in enumerate(zip(self.axes, self._cubics, strict=True)):
-            cell = np.searchsorted(shifts, pulls[:, k], side="right")
-            inner = np.clip(cell - 1, 0, shifts.size - 1)
-            u = (pulls[:, k] - shifts[inner])[:, None]
-            c0, c1, c2, c3 = cubics[:, cell]
-            value = c0 + u * (c1 + u * (c2 + u * c3))
-            along = np.repeat(value[:, None], 1 + n, axis=1)
-            along[:, 1 + k] = c1 + u * (2.0 * c2 + 3.0 * u * c3)
-            points *= shifts.size
-            weights = (weights[..., None] * along[:, :, None]).reshape(sets, 1 + n, points)
-            first = np.clip(cell - 2, 0, max(shifts.size - WINDOW, 0))
-            window = first[:, None] + np.arange(min(WINDOW, shifts.size))
-            near = near[:, :, None] * shifts.size + window[:, None]
-            near = near.reshape(sets, near.shape[1] * near.shape[2])
+        sets, n = pulls.shape
+        weights, near = grid_weights(self.axes, self._cubics, pulls)
         table = self._table
-        samples, bins = table.shape[2:]
+        points, samples, bins = table.shape[1:]
         if table.shape[0] == 1 or hypothesis is None:
             flat = weights.reshape(sets * (1 + n), points) @ table[0].reshape(points, -1)
         else:
@@ -153,30 +132,8 @@ class Morphing(ABC):
 
     @cached_property
     def _cubics(self) -> tuple[FloatArray, ...]:
-        """Weight of each shift's template as a cubic in each cell, by axis: `_cardinals`."""
-        return tuple(_cardinals(shifts) for shifts in self.axes)
-
-
-def _cardinals(shifts: FloatArray) -> FloatArray:
-    """Coefficients (4, shifts + 1 cells, shifts) of each shift's weight, tangents outside.
-
-    The origin of a cell's variable is its lower end, that of the lowest cell the lowest shift.
-    """
-    unit = np.eye(shifts.size)
-    width: FloatArray = np.diff(shifts)[:, None]
-    slopes = np.asarray(np.gradient(unit, shifts, axis=0, edge_order=2))
-    secant = np.diff(unit, axis=0) / width
-    quadratic = (3.0 * secant - 2.0 * slopes[:-1] - slopes[1:]) / width
-    cubic = (slopes[:-1] + slopes[1:] - 2.0 * secant) / width**2
-    outer = np.zeros((1, shifts.size))
-    return np.stack(
-        [
-            np.concatenate([unit[:1], unit]),
-            np.concatenate([slopes[:1], slopes]),
-            np.concatenate([outer, quadratic, outer]),
-            np.concatenate([outer, cubic, outer]),
-        ]
-    )
+        """Weight of each shift's template as a cubic in each cell, by axis: `cardinals`."""
+        return tuple(cardinals(shifts) for shifts in self.axes)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
 
 
@@ -52,16 +51,3 @@ class Observation:
     def replaced(self, counts: FloatArray, auxdata: FloatArray) -> Observation:
         """Other data for the same hypotheses."""
         return Observation(counts, auxdata, self.hypothesis)
-
-
-def check_counts(what: str, counts: FloatArray, bins: int) -> None:
-    """Refuse counts whose last axis does not have this many bins, each finite and not negative."""
-    if counts.ndim == 0 or counts.shape[-1] != bins:
-        raise PhysicsError(f"{what}: shape {counts.shape} does not end in the model's {bins} bins")
-    bad = np.argwhere(~((counts >= 0.0) & (counts < np.inf)))
-    if bad.size:
-        where = tuple(bad[0])
-        raise PhysicsError(
-            f"{what}: bin {where[-1] + 1} holds {counts[where]:.4g}; "
-            "counts are finite and not negative"
-        )

@@ -163,8 +163,8 @@ def fit_without_signal(model: BinnedModel, data: Observation) -> Profile:
 
 def _first_guess(model: BinnedModel, data: Observation) -> FloatArray:
     """Least-squares strength for nominal backgrounds, positive so that no expectation vanishes."""
-    background = np.sum([np.zeros(model.bins), *model.backgrounds.values()], axis=0)
-    weight = 1.0 / (background + np.maximum(data.counts, 1.0))
+    background = model.total_background
+    weight = 1.0 / model.variances(background + np.maximum(data.counts, 1.0))
     signal = model.signal_of(data)
     guess = ((data.counts - background) * signal * weight).sum(axis=1)
     guess /= (signal**2 * weight).sum(axis=1)
@@ -224,7 +224,13 @@ def _halve(
         part = data.take(waiting)
         reached = model.deviance(trial, part)
         # the sum over bins is accurate to a few roundings of its largest term only
-        rounding = 1e-15 * (1.0 + part.counts.sum(axis=1))
+        squares = (
+            np.divide(
+                part.counts, model.widths, out=np.zeros_like(part.counts), where=model.gaussian
+            )
+            ** 2
+        )
+        rounding = 1e-15 * (1.0 + np.where(model.gaussian, squares, part.counts).sum(axis=1))
         good = reached <= value[waiting] - DESCENT * length * promise[waiting] + rounding
         result[waiting[good]] = trial[good]
         found[waiting[good]] = True

@@ -96,11 +96,26 @@ class PullsMethod(LimitMethod):
         return bands
 
     def variance_of(self, model: BinnedModel) -> FloatArray:
-        """Δ_i², shape (bins,)."""
+        """Δ_i², shape (bins,); that of the data in Gaussian bins.
+
+        Raises
+        ------
+        PhysicsError
+            If nuisance parameters have bounds, which the pulls would not keep.
+        """
+        if np.isfinite(model.bounds).any():
+            raise PhysicsError(
+                'statistics.test = "chi2-pulls": its pulls have no bounds, but nuisance parameters '
+                'of this model do; use "poisson", "cls" or "unified"'
+            )
         samples = model.backgrounds
-        every = self.variance == "expected"
-        chosen = [n for name, n in samples.items() if every or "background" in name.split()]
-        return np.asarray(np.sum([np.zeros(model.bins), *chosen], axis=0))
+        chosen = [
+            counts
+            for name, counts in samples.items()
+            # of several components, or in a combination, the name has further words
+            if self.variance == "expected" or "background" in name.split()
+        ]
+        return model.variances(np.sum([np.zeros(model.bins), *chosen], axis=0))
 
     def expected(self, model: BinnedModel, *, bands: bool = False, work: Work = HERE) -> Limits:
         """See `LimitMethod.expected`; the limit is that of Asimov data.
@@ -117,7 +132,8 @@ class PullsMethod(LimitMethod):
         estimate = StrengthEstimate.of(signal[:, used], variance[used], shifts)
         strength = estimate.limit(np.zeros(signal.shape[0]), self.threshold)
         nominal = model.expected(np.zeros(1 + len(model.names)))
-        coverage = self._coverage(estimate, strength, nominal[used], signal[:, used], shifts)
+        truth = model.variances(nominal + strength[:, None] * signal)[:, used]
+        coverage = self._coverage(estimate, strength, truth, shifts)
         enough = effective_counts(model, strength) >= LEAST_COUNTS
         return Limits(
             strength=strength,
@@ -160,13 +176,11 @@ class PullsMethod(LimitMethod):
         self,
         estimate: StrengthEstimate,
         strength: FloatArray,
-        nominal: FloatArray,
-        signal: FloatArray,
+        variance: FloatArray,
         shifts: FloatArray,
     ) -> FloatArray:
         """Coverage, for Gaussian counts, of a true strength equal to the limit: Φ(limit/spread)."""
-        counts = nominal + strength[:, None] * signal
-        statistical = (estimate.weights**2 * counts).sum(axis=1)
+        statistical = (estimate.weights**2 * variance).sum(axis=1)
         systematic = ((estimate.weights @ shifts.T) ** 2).sum(axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             spread = np.sqrt(statistical + systematic) / estimate.information
@@ -187,7 +201,7 @@ class PullsMethod(LimitMethod):
         is too large, for which the pulls account, and so is the expected signal, for which they do
         not. The error of the signal's scale is taken to be the same in all bins.
         """
-        spread = estimate.spread(nominal[used], shifts)
+        spread = estimate.spread(model.variances(nominal)[used], shifts)
         hypotheses = estimate.information.size
         # changes of the signal's scale and of the best strength by a pull of one standard deviation
         of_scale = np.zeros((len(model.names), hypotheses))

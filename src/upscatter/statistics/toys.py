@@ -27,7 +27,7 @@ MOST_COUNTS = 1e12
 def pseudo_data(
     model: BinnedModel, strength: float, trials: int, rng: np.random.Generator
 ) -> Observation:
-    """Draw data sets: Poisson counts, and auxiliary data from the unit normal distribution.
+    """Draw data sets: Poisson or Gaussian counts, and auxiliary data from the unit normal.
 
     Parameters
     ----------
@@ -57,7 +57,12 @@ def pseudo_data(
     10
     """
     expected = require_countable(model, strength)
-    counts = rng.poisson(expected, (trials, model.bins)).astype(float)
+    counts = rng.poisson(np.where(model.gaussian, 0.0, expected), (trials, model.bins)).astype(
+        float
+    )
+    which = model.gaussian
+    normal = rng.standard_normal((trials, np.count_nonzero(which)))
+    counts[:, which] = expected[which] + model.widths[which] * normal
     return model.observe(counts, rng.standard_normal((trials, len(model.names))))
 
 
@@ -72,7 +77,7 @@ def require_countable(model: BinnedModel, strength: float) -> FloatArray:
     truth = np.zeros(1 + len(model.names))
     truth[0] = strength
     expected = model.expected(truth)
-    large = np.flatnonzero(~(expected <= MOST_COUNTS))
+    large = np.flatnonzero(~(expected <= MOST_COUNTS) & ~model.gaussian)
     if large.size:
         raise PhysicsError(
             f"bin {large[0] + 1} would expect {expected[large[0]]:.3g} counts, more than "

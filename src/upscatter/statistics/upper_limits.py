@@ -6,12 +6,11 @@ A limit is the strength at which the level of a criterion (`upscatter.statistics
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import elementwise
 
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
@@ -21,9 +20,7 @@ from upscatter.statistics.likelihood import BinnedModel
 from upscatter.statistics.limit_method import BANDS
 from upscatter.statistics.observation import Observation
 from upscatter.statistics.profile import Profile, fit, fit_without_signal
-
-WIDENINGS = 60
-"""Doublings of a bracket after which the search for a limit fails."""
+from upscatter.statistics.root_search import falling_roots, roots_between
 
 
 @dataclass(frozen=True)
@@ -94,8 +91,8 @@ def upper_limit(
     spread = _spread(model, tests.artificial)
     # start of the search: the limit for Gaussian counts
     sigmas = criterion.expected_root(1.0 - confidence, floor / spread)
-    limit = _solve(excess, floor, sigmas * spread - floor, tests.usable)
-    return UpperLimit(limit.strength.reshape(outer), limit.converged.reshape(outer))
+    limit = falling_roots(excess, floor, sigmas * spread - floor, tests.usable).reshape(outer)
+    return UpperLimit(limit, np.isfinite(limit))
 
 
 def lower_limit(
@@ -135,7 +132,7 @@ def lower_limit(
         def excess(tested: FloatArray, index: FloatArray) -> FloatArray:
             return np.asarray(tests.log_level(tested, index.astype(np.intp)) - target)
 
-        strength[which] = _roots(excess, floor[which], best[which], which)
+        strength[which] = roots_between(excess, floor[which], best[which], which)
     return UpperLimit(strength.reshape(outer), np.isfinite(strength).reshape(outer))
 
 
@@ -219,9 +216,10 @@ def expected_limit(
         return np.asarray(root[i] - np.sqrt(q_asimov))
 
     distance = root * np.tile(_spread(model, artificial), number.size)
-    found = _solve(excess, np.zeros(root.shape), distance, root > 0.0)
-    positive = UpperLimit(np.where(root > 0.0, found.strength, 0.0), found.converged | (root <= 0))
-    return positive.require("expected limit").reshape(*number.shape, *data.counts.shape[:-1])
+    found = falling_roots(excess, np.zeros(root.shape), distance, root > 0.0)
+    found = np.where(root > 0.0, found, 0.0)
+    limits = UpperLimit(found, np.isfinite(found)).require("expected limit")
+    return limits.reshape(*number.shape, *data.counts.shape[:-1])
 
 
 @dataclass(frozen=True)
@@ -268,54 +266,8 @@ def _checked(confidence: float) -> float:
 def _spread(model: BinnedModel, artificial: Observation) -> FloatArray:
     """Strength at which signal-free Asimov data give about q = 1, shape (sets,)."""
     signal = model.signal_of(artificial)
-    information = (signal**2 / np.maximum(artificial.counts, 1.0)).sum(axis=1)
+    information = (signal**2 / model.variances(np.maximum(artificial.counts, 1.0))).sum(axis=1)
     strength = 1.0 / np.sqrt(information)
     for _ in range(3):  # q_A is between linear and quadratic in the strength
         strength = strength / np.sqrt(fit(model, artificial, strength).deviance)
     return np.asarray(strength)
-
-
-def _solve(
-    excess: Callable[[FloatArray, FloatArray], FloatArray],
-    best: FloatArray,
-    distance: FloatArray,
-    usable: npt.NDArray[np.bool_],
-) -> UpperLimit:
-    """Roots of a falling function of the strength, searched at about a distance above the best."""
-    which = np.flatnonzero(usable)
-    origin, offset = best[which], distance[which]
-    low, high = origin + 0.7 * offset, origin + 1.3 * offset
-    under = np.flatnonzero(excess(low, which.astype(float)) <= 0.0)
-    high[under] = low[under]
-    low[under] = origin[under] + 1e-6 * offset[under]
-    excluded = np.zeros(which.size, dtype=bool)  # only a CL_s+b falls so low at the best fit
-    excluded[under] = excess(low[under], which[under].astype(float)) <= 0.0
-    short = np.setdiff1d(np.arange(which.size), under)
-    for _ in range(WIDENINGS):
-        short = short[~(excess(high[short], which[short].astype(float)) < 0.0)]
-        if not short.size:
-            break
-        low[short] = high[short]
-        high[short] = origin[short] + 2.0 * (high[short] - origin[short])
-    strength = np.full(usable.shape, np.nan)
-    strength[which[excluded]] = 0.0
-    left = ~excluded
-    if left.any():
-        strength[which[left]] = _roots(excess, low[left], high[left], which[left])
-    return UpperLimit(strength, np.isfinite(strength))
-
-
-def _roots(
-    excess: Callable[[FloatArray, FloatArray], FloatArray],
-    low: FloatArray,
-    high: FloatArray,
-    which: npt.NDArray[np.intp],
-) -> FloatArray:
-    """Roots between strengths at which a function has different signs; NaN where there is none."""
-    root = elementwise.find_root(
-        excess,
-        (low, high),
-        args=(which.astype(float),),
-        tolerances={"xatol": 0.0, "xrtol": 1e-8, "fatol": 0.0, "frtol": 0.0},
-    )
-    return np.where(root.success, root.x, np.nan)
