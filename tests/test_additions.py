@@ -39,8 +39,7 @@ flat = "1e-2 / (keVee kg day)"
 def recipe(heading):
     """The first block of code below a heading of CONTRIBUTING.md, as it stands there."""
     text = (Path(__file__).parent.parent / "CONTRIBUTING.md").read_text("utf-8")
-    code = text.split(f"## {heading}\n")[1].split("```python\n")[1].split("```")[0]
-    return code
+    return text.split(f"## {heading}\n")[1].split("```python\n")[1].split("```")[0]
 
 
 @dataclass(frozen=True)
@@ -77,6 +76,7 @@ ACTIVE = SignalEntry(
         name="mu_nu",
         symbol=r"\mu_\nu",
         unit="Bohr magnetons",
+        short_unit="mu_B",
         unit_symbol=r"\mu_{\mathrm{B}}",
         key="active_mu_bohr",
     ),

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from upscatter.numerics import FloatArray
-from upscatter.rates.signal import Parameter
+from upscatter.rates.signal import MOMENT, Parameter
 from upscatter.statistics.limit_method import BANDS, LimitMethod, Limits
 
 
@@ -102,7 +102,11 @@ def _where(
 
 
 def remarks(
-    method: LimitMethod, mass: FloatArray, limits: MomentLimits, poisson: FloatArray | None = None
+    method: LimitMethod,
+    mass: FloatArray,
+    limits: MomentLimits,
+    poisson: FloatArray | None = None,
+    unit: str = MOMENT.short_unit,
 ) -> tuple[str, ...]:
     """Remarks that are printed with limits: where they are doubtful, or not those of the data.
 
@@ -114,6 +118,8 @@ def remarks(
     limits : MomentLimits
     poisson : ndarray, shape (masses,), optional
         Limits on μ_ν4/μ_B from the Poisson likelihood, to be given beside them.
+    unit : str
+        Unit of the limits.
 
     Returns
     -------
@@ -131,7 +137,7 @@ def remarks(
         remedy = method.remedy
         if poisson is not None and np.isfinite(poisson[first]):
             at = f"{mass[first]:.4g} MeV"
-            remedy = f"the Poisson likelihood gives {poisson[first]:.3g} mu_B at {at}"
+            remedy = f"the Poisson likelihood gives {poisson[first]:.3g} {unit} at {at}"
         lines.append(f"{_masses(mass[bad])}: {method.doubt}; {remedy}")
     if limits.raised is not None and limits.raised.any():
         where = _masses(mass[limits.raised])

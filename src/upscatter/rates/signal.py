@@ -24,6 +24,8 @@ class Parameter:
         Symbol in figures (mathtext, without dollars).
     unit : str
         Unit in plain text.
+    short_unit : str
+        Unit in the terminal.
     unit_symbol : str
         Unit in figures (mathtext).
     key : str
@@ -35,6 +37,7 @@ class Parameter:
     name: str
     symbol: str
     unit: str
+    short_unit: str
     unit_symbol: str
     key: str
     power: int = 2
@@ -64,6 +67,7 @@ MOMENT = Parameter(
     name="mu_nu4",
     symbol=r"\mu_{\nu 4}",
     unit="Bohr magnetons",
+    short_unit="mu_B",
     unit_symbol=r"\mu_{\mathrm{B}}",
     key="mu_bohr",
 )

@@ -39,8 +39,6 @@ _METHOD = "https://doi.org/10.31526/PHEP.2025.09"
 # Close to the kinematic end several masses would be equal in the default of five digits.
 _MASS_DIGITS = 8
 _NO_VALUE = "-"
-_MOMENT = r"$\mu_{\nu 4}$"
-_LIMIT = f"Upper limit on {_MOMENT}"
 _PHRASES = ("Sterile neutrino", "Neutrino magnetic moment", "CEvNS", "Upper limit")
 _FLAVOURS = {"universal": "all", "e": "nu_e", "mu": "nu_mu", "tau": "nu_tau"}
 
@@ -178,15 +176,17 @@ def _table(
 
 def _columns(curve: LimitCurve) -> dict[str, FloatArray]:
     """Moments of the curve by the name of their column, the limit first."""
-    columns = {_LIMIT: curve.mu}
+    symbol = f"${curve.parameter.symbol}$"
+    limit = f"Upper limit on {symbol}"
+    columns = {limit: curve.mu}
     if curve.lower is not None:
-        columns[rf"Lower end of the interval of {_MOMENT}"] = curve.lower
+        columns[f"Lower end of the interval of {symbol}"] = curve.lower
     if curve.poisson is not None:
-        columns[f"{_LIMIT}, Poisson likelihood"] = curve.poisson
+        columns[f"{limit}, Poisson likelihood"] = curve.poisson
     if curve.bands is not None:
         for sigma, moments in zip(BANDS, curve.bands, strict=True):
             name = f"${sigma:+g}\\sigma$" if sigma else "median"
-            columns[f"{_LIMIT} without a dipole, {name}"] = moments
+            columns[f"{limit} without a dipole, {name}"] = moments
     return columns
 
 

@@ -35,7 +35,8 @@ def limit_table(curve: LimitCurve, thin: bool) -> Table:
         f"{curve.title or curve.scenario}: upper limit at {100 * curve.confidence:g} % CL"
     )
     columns = {"m4 [MeV]": _masses(curve.mass)}
-    name = "mu_nu4 [mu_B]" if curve.bands is None else "mu [mu_B]"
+    symbol, unit = curve.parameter.name, curve.parameter.short_unit
+    name = f"{symbol if curve.bands is None else symbol.partition('_')[0]} [{unit}]"
     columns[name] = [_moment(mu) for mu in curve.mu]
     two_sided = curve.lower is not None and bool((curve.lower > 0.0).any())
     if curve.lower is not None and two_sided:

@@ -30,7 +30,8 @@ def common_fields(
     poisson: FloatArray | None = None,
 ) -> dict[str, Any]:
     """Fields of an expected and of a measured curve."""
-    statistics = experiment.statistics
+    statistics, unit = experiment.statistics, experiment.parameter.short_unit
+    said = remarks(experiment.method, mass, limits, poisson, unit)
     return {
         "scenario": experiment.name,
         "flavour": experiment.flavour,
@@ -42,7 +43,10 @@ def common_fields(
         "test": statistics.test,
         "calibration": statistics.calibration,
         "reliable": limits.reliable,
-        "remarks": (*remarks(experiment.method, mass, limits, poisson), *experiment.remarks),
+        "remarks": (
+            *remarks(experiment.method, mass, limits, poisson, experiment.parameter.short_unit),
+            *experiment.remarks,
+        ),
         "error": limits.error,
         "lower": limits.lower,
         "bands": limits.bands,

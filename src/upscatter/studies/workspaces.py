@@ -63,5 +63,6 @@ def likelihood_workspace(
             observed,
             reference=float(parameter.strength(reference)),
             channels={name: channel.bins for name, channel in experiment.channels.items()},
-            measurement=f"strength 1: {parameter.name} = {reference:g} mu_B at m4 = {mass:g} MeV",
+            measurement=f"strength 1: {parameter.name} = {reference:g} {parameter.short_unit} "
+            f"at m4 = {mass:g} MeV",
         )
