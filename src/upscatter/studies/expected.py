@@ -43,10 +43,7 @@ def common_fields(
         "test": statistics.test,
         "calibration": statistics.calibration,
         "reliable": limits.reliable,
-        "remarks": (
-            *remarks(experiment.method, mass, limits, poisson, experiment.parameter.short_unit),
-            *experiment.remarks,
-        ),
+        "remarks": (*said, *experiment.remarks),
         "error": limits.error,
         "lower": limits.lower,
         "bands": limits.bands,
