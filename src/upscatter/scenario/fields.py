@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from upscatter.errors import UnitError
 from upscatter.scenario import quantities as q
@@ -18,6 +27,13 @@ class Block(BaseModel):
 
     # Validators are built when a block is first used, those of nested blocks with it.
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
+    added: ClassVar[tuple[str, ...]] = ()
+    """Fields that are not written if they are empty, so that older scenarios keep their digests."""
+
+    @model_serializer(mode="wrap")
+    def _without_added(self, content: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = content(self)
+        return {k: v for k, v in fields.items() if v or k not in self.added}
 
 
 _HIGHEST_VISIBLE = "10 MeVee"
@@ -109,6 +125,13 @@ BackgroundRate = Annotated[
     BeforeValidator(
         quantity_field(q.BACKGROUND_RATE, zero_allowed=True, most="1e15 / (keVee kg day)")
     ),
+]
+PeakRate = Annotated[
+    float,
+    BeforeValidator(quantity_field(q.PEAK_RATE, zero_allowed=True, most="1e15 / (kg day)")),
+]
+PeakWidth = Annotated[
+    float, BeforeValidator(quantity_field(q.VISIBLE_ENERGY, most=_HIGHEST_VISIBLE))
 ]
 Flux = Annotated[
     float,
@@ -204,3 +227,10 @@ def wrapped(key: str) -> Callable[[Any], Any]:
         return value if isinstance(value, (dict, BaseModel)) else {key: value}
 
     return wrap
+
+
+def one_line(text: str) -> str:
+    """Validator that refuses line breaks and control characters."""
+    if not text.isprintable():
+        raise ValueError("has a line break or a control character; write one line of plain text")
+    return text

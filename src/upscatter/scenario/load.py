@@ -274,6 +274,8 @@ def tables(block: BaseModel, path: str = "") -> Iterator[tuple[str, OptionalTabl
     for name in type(block).model_fields:
         value = getattr(block, name)
         inner = value if isinstance(value, dict) else {"": value}
+        if isinstance(value, tuple):
+            inner = {str(i): item for i, item in enumerate(value)}
         for key, item in inner.items():
             if isinstance(item, BaseModel):
                 yield from tables(item, ".".join(filter(None, (path, name, key))))

@@ -13,13 +13,14 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator, mo
 
 from upscatter.constants import SIN2_THETA_W
 from upscatter.inputs.solar_fluxes import flux_model
-from upscatter.scenario.detector_blocks import BackgroundBlock, DetectorBlock
+from upscatter.scenario.detector_blocks import BackgroundBlock, Backgrounds, DetectorBlock
 from upscatter.scenario.fields import (
     Block,
     Confidence,
     Flux,
     OptionalTable,
     Uncertainty,
+    one_line,
     wrapped,
 )
 from upscatter.scenario.oscillation import CouplingBlock, OscillationBlock
@@ -218,16 +219,10 @@ class ReleaseBlock(Block):
     rule: Literal["integral", "cells"] = "integral"
 
 
-def _one_line(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("has a line break or a control character; write one line of plain text")
-    return text
-
-
 class _CommonFile(Block):
     """Fields of every scenario file."""
 
-    title: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
+    title: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)]
     description: str = ""
     references: tuple[str, ...] = ()
     target: TargetBlock
@@ -242,7 +237,12 @@ class ScenarioFile(_CommonFile):
     """A scenario file that describes a detector."""
 
     detector: DetectorBlock
-    background: BackgroundBlock = BackgroundBlock()
+    background: Backgrounds = BackgroundBlock()
+
+    @property
+    def backgrounds(self) -> tuple[BackgroundBlock, ...]:
+        """The components of the background."""
+        return (self.background,) if isinstance(self.background, Block) else self.background
 
 
 class ReleaseFile(_CommonFile):

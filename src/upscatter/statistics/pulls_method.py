@@ -43,7 +43,8 @@ class PullsMethod(LimitMethod):
     dof : int
         Degrees of freedom of Δχ².
     variance : {"background", "expected"}
-        Δ_i²: counts of the sample "background", or all expected counts without a signal.
+        Δ_i²: counts of the samples "background" and "background NAME", or all expected counts
+        without a signal.
     """
 
     name: ClassVar[str] = "chi2-pulls"
@@ -96,9 +97,12 @@ class PullsMethod(LimitMethod):
 
     def variance_of(self, model: BinnedModel) -> FloatArray:
         """Δ_i², shape (bins,)."""
-        samples = model.backgrounds
-        chosen = samples if self.variance == "expected" else {"background": samples["background"]}
-        return np.asarray(np.sum([np.zeros(model.bins), *chosen.values()], axis=0))
+        chosen = [
+            counts
+            for sample, counts in model.backgrounds.items()
+            if self.variance == "expected" or sample.partition(" ")[0] == "background"
+        ]
+        return np.asarray(np.sum([np.zeros(model.bins), *chosen], axis=0))
 
     def expected(self, model: BinnedModel, *, bands: bool = False, work: Work = HERE) -> Limits:
         """See `LimitMethod.expected`; the limit is that of Asimov data.

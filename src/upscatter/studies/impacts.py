@@ -120,7 +120,7 @@ def variations(model: Model) -> Iterator[Variation]:
     yield from _cross_section(model)
     yield from _quenchings(model)
     yield _threshold(model)
-    yield _background(model)
+    yield from _backgrounds(model)
 
 
 def _computed(scenario: Scenario, variation: Variation, mass: float) -> Impact:
@@ -235,17 +235,19 @@ def _threshold(model: Model) -> Variation:
     return Variation(impact, low, high)
 
 
-def _background(model: Model) -> Variation:
-    block = model.scenario.described.background
-    error = block.uncertainty or ILLUSTRATIVE
-    kind: Kind = "uncertainty" if block.uncertainty else "illustrative"
-    impact = Impact("background", "background", kind, _by(error))
-    if block.flat == 0.0 and not block.rate:
-        return Variation(replace(impact, reason="the scenario has no background"))
-    low = None if error >= 1.0 else scaled_background(model.scenario, 1.0 - error)
-    reason = "" if low else _NOTHING_LEFT
-    high = scaled_background(model.scenario, 1.0 + error)
-    return Variation(replace(impact, reason=reason), low, high)
+def _backgrounds(model: Model) -> Iterator[Variation]:
+    for block in model.scenario.described.backgrounds:
+        error = block.uncertainty or ILLUSTRATIVE
+        kind: Kind = "uncertainty" if block.uncertainty else "illustrative"
+        name = f"background {block.name or ''}".strip()
+        impact = Impact("background", name, kind, _by(error))
+        if block.empty:
+            yield Variation(replace(impact, reason="the scenario has no background"))
+            continue
+        low = None if error >= 1.0 else scaled_background(model.scenario, 1.0 - error, block.label)
+        reason = "" if low else _NOTHING_LEFT
+        high = scaled_background(model.scenario, 1.0 + error, block.label)
+        yield Variation(replace(impact, reason=reason), low, high)
 
 
 def _by(relative: float) -> str:
