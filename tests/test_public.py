@@ -46,7 +46,7 @@ PUBLIC = {
         spectrum_labels spectrum_plots tables toys_plots toys_report
     """,
     "upscatter.scenario": """
-        arguments build changes detector_blocks document fields load messages model
+        arguments build changes data detector_blocks document fields load messages model
         oscillation plain_quantities projected provenance quantities released_experiment
         scattering summary
     """,

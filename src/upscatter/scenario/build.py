@@ -19,11 +19,15 @@ from upscatter.interactions.kinematics import recoil_range
 from upscatter.limits.counting import SignalFreeExpectation
 from upscatter.numerics import FloatArray
 from upscatter.rates.experiment import Experiment
+from upscatter.scenario.data import Observed
 from upscatter.scenario.detector_blocks import BackgroundBlock, PeakBlock, require_within
 from upscatter.scenario.fields import Block, OptionalTable, RegionEnd
 from upscatter.scenario.scattering import Scattering
 from upscatter.statistics.morphing import Shape
 from upscatter.units import KEV
+
+_EDGE_TOLERANCE = 1e-3
+"""Largest difference of a bin edge in a file from the detector's, in units of the least width."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Model(Scattering):
         with self.at("detector"):
             responses = self._responses()
             targets = [(nucleus, responses[self.quenching(nucleus)]) for nucleus in self.nuclei]
-            edges = np.asarray(targets[0][1].edges)
+            edges = self.edges
             experiment = Experiment.prepare(
                 targets,
                 form_factor(self.scenario.settings.physics.form_factor),
@@ -55,6 +59,7 @@ class Model(Scattering):
                     "efficiency: is zero for every recoil in the region; correct its table, or "
                     "the region"
                 )
+        _ = self.observed  # data that do not fit to the bins are refused
         return experiment
 
     @cached_property
@@ -62,7 +67,7 @@ class Model(Scattering):
         """Expected counts without a signal, and their uncertainties."""
         exposure = self.scenario.described.detector.exposure
         samples = {f"background {b.name}".strip(): b for b in self.backgrounds}
-        shapes = {s: b.templates(self.experiment.edges, exposure) for s, b in samples.items()}
+        shapes = {s: b.templates(self.edges, exposure) for s, b in samples.items()}
         return SignalFreeExpectation(
             backgrounds=dict(zip(samples, self.background_components.values(), strict=True)),
             background_uncertainties={s: b.uncertainty for s, b in samples.items()},
@@ -79,9 +84,30 @@ class Model(Scattering):
     def background_components(self) -> dict[str, FloatArray]:
         """Counts, shape (bins,), of each background by its name, "background" without one."""
         exposure = self.scenario.described.detector.exposure
-        with self.at("detector"):
-            edges = self._edges()
-        return {b.name or "background": b.counts(edges, exposure) for b in self.backgrounds}
+        return {b.name or "background": b.counts(self.edges, exposure) for b in self.backgrounds}
+
+    @cached_property
+    def observed(self) -> Observed | None:
+        """Observed data in the scenario's bins, None for a projection."""
+        bins = self.edges.size - 1
+        with self.at("data"):
+            if self.scenario.data is None:
+                return None
+            block, edges = self.scenario.data
+            observed = block.observed
+            if observed.counts.size != bins:
+                raise ScenarioError(
+                    f"has {observed.counts.size} bins, but the detector has {bins}; give as many"
+                )
+            if edges is not None:
+                # Files have rounded edges.
+                tolerance = _EDGE_TOLERANCE * float(np.diff(edges).min())
+                for i in np.flatnonzero(abs(edges - self.edges / KEV) > tolerance):
+                    raise ScenarioError(
+                        f"edge {i + 1} is {edges[i]:.10g} keVee, but "
+                        f"that of the detector {self.edges[i] / KEV:.10g} keVee; give the same bins"
+                    )
+        return observed
 
     @cached_property
     def backgrounds(self) -> tuple[Background, ...]:
@@ -142,7 +168,7 @@ class Model(Scattering):
     def _response(self, quenching: Quenching, nuclei: Sequence[Nucleus]) -> Response:
         """What recoils of nuclei that are quenched alike look like."""
         detector = self.scenario.described.detector
-        edges = tuple(self._edges())
+        edges = tuple(self.edges)
         response: Response
         if self.resolution.perfect:
             response = SharpResponse(edges, quenching, self.efficiency, detector.cutoff)
@@ -187,6 +213,12 @@ class Model(Scattering):
                 tuple(energy * KEV),
                 axis="recoil" if block.energy == "keVnr" else "observed",
             )
+
+    @cached_property
+    def edges(self) -> FloatArray:
+        """Bin edges in observed energy, shape (bins + 1,)."""
+        with self.at("detector"):
+            return self._edges()
 
     def _edges(self) -> FloatArray:
         detector = self.scenario.described.detector

@@ -167,18 +167,7 @@ class OptionalTable(Block):
     @field_validator("columns", mode="before")
     @classmethod
     def _two_columns(cls, columns: object) -> object:
-        if columns is None:
-            return None
-        remedy = 'name two, such as [1, 2] or ["energy", "efficiency"]'
-        # TOML's true is an int to Python
-        given = columns if isinstance(columns, (list, tuple)) else ()
-        if len(given) != 2 or {type(column) for column in given} not in ({int}, {str}):
-            raise ValueError(f"must be two numbers or two names of columns; {remedy}")
-        if given[0] == given[1]:
-            raise ValueError(f"names one column twice; {remedy}")
-        if any(column in ("", 0) or (isinstance(column, int) and column < 0) for column in given):
-            raise ValueError(f"must be numbers from 1 on, or names; {remedy}")
-        return tuple(given)
+        return chosen_columns(columns, 2, '[1, 2] or ["energy", "efficiency"]')
 
     @field_validator("points")
     @classmethod
@@ -227,6 +216,23 @@ def wrapped(key: str) -> Callable[[Any], Any]:
         return value if isinstance(value, (dict, BaseModel)) else {key: value}
 
     return wrap
+
+
+def chosen_columns(columns: object, most: Literal[2, 4], example: str) -> object:
+    """Validator of the columns of a file, which are numbers from 1, or names."""
+    if columns is None:
+        return None
+    many = "two" if most == 2 else "two to four"
+    remedy = f"name {many}, such as {example}"
+    # TOML's true is an int to Python
+    given = columns if isinstance(columns, (list, tuple)) else ()
+    if not 2 <= len(given) <= most or {type(column) for column in given} not in ({int}, {str}):
+        raise ValueError(f"must be {many} numbers or {many} names of columns; {remedy}")
+    if len(set(given)) < len(given):
+        raise ValueError(f"names one column twice; {remedy}")
+    if any(column in ("", 0) or (isinstance(column, int) and column < 0) for column in given):
+        raise ValueError(f"must be numbers from 1 on, or names; {remedy}")
+    return tuple(given)
 
 
 def one_line(text: str) -> str:

@@ -7,12 +7,20 @@ kinematic end, a quenching that is not monotonic) are made when the experiment i
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from upscatter.constants import SIN2_THETA_W
 from upscatter.inputs.solar_fluxes import flux_model
+from upscatter.scenario.data import DataBlock
 from upscatter.scenario.detector_blocks import BackgroundBlock, Backgrounds, DetectorBlock
 from upscatter.scenario.fields import (
     Block,
@@ -222,15 +230,38 @@ class ReleaseBlock(Block):
 class _CommonFile(Block):
     """Fields of every scenario file."""
 
+    added: ClassVar[tuple[str, ...]] = ("data",)
+
     title: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)]
     description: str = ""
     references: tuple[str, ...] = ()
     target: TargetBlock
     flux: FluxBlock = FluxBlock()
     physics: PhysicsBlock = PhysicsBlock()
+    data: DataBlock | None = None
     statistics: StatisticsBlock = StatisticsBlock()
     coupling: CouplingBlock = CouplingBlock()
     oscillation: OscillationBlock = OscillationBlock()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _test_for_data(cls, content: object) -> object:
+        if isinstance(content, dict) and content.keys() & {"data", "release"}:
+            block = content.get("statistics", {})
+            if isinstance(block, dict):
+                return {**content, "statistics": {"test": RELEASE_TEST, **block}}
+        return content
+
+    @field_validator("statistics")
+    @classmethod
+    def _not_gaussian(cls, block: StatisticsBlock, found: ValidationInfo) -> StatisticsBlock:
+        has_data = found.data.get("data") is not None or "release" in cls.model_fields
+        if has_data and block.test not in FOR_DATA:
+            raise ValueError(
+                f'has test = "{block.test}", which is for projections; use one of '
+                f"{', '.join(FOR_DATA)}"
+            )
+        return block
 
 
 class ScenarioFile(_CommonFile):
@@ -249,19 +280,8 @@ class ReleaseFile(_CommonFile):
     """A scenario file that names a data release instead of a detector and its background."""
 
     release: ReleaseBlock
-    statistics: StatisticsBlock = StatisticsBlock(test=RELEASE_TEST)
 
-    @field_validator("statistics", mode="before")
+    @field_validator("data", mode="before")
     @classmethod
-    def _likelihood(cls, block: object) -> object:
-        return {"test": RELEASE_TEST, **block} if isinstance(block, dict) else block
-
-    @field_validator("statistics")
-    @classmethod
-    def _not_gaussian(cls, block: StatisticsBlock) -> StatisticsBlock:
-        if block.test not in FOR_DATA:
-            raise ValueError(
-                f'has test = "{block.test}", which is for projections; use one of '
-                f"{', '.join(FOR_DATA)}"
-            )
-        return block
+    def _release_has_data(cls, block: object) -> object:
+        raise ValueError("the release brings its own data; remove [data], or [release]")
