@@ -10,8 +10,8 @@ from upscatter.statistics.registry import limit_method
 
 def expected(background, uncertainty, sources, uncertainties):
     return SignalFreeExpectation(
-        background=background,
-        background_uncertainty=uncertainty,
+        backgrounds={"background": background},
+        background_uncertainties={"background": uncertainty},
         sources=sources,
         uncertainties=uncertainties,
     )
@@ -20,7 +20,8 @@ def expected(background, uncertainty, sources, uncertainties):
 def shifts(expectation):
     """Change of each bin for a pull of one standard deviation, (systematics, bins)."""
     rows = [expectation.uncertainties[name] * n for name, n in expectation.sources.items()]
-    return np.stack([*rows, expectation.background_uncertainty * expectation.background])
+    uncertainty = expectation.background_uncertainties["background"]
+    return np.stack([*rows, uncertainty * expectation.background])
 
 
 def limits(test, signals, expectation, confidence=0.90, bands=False, **options):

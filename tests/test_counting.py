@@ -31,8 +31,8 @@ def with_test(name, test):
 
 def expectation(factor=1.0, background=0.05, flux=0.16):
     return SignalFreeExpectation(
-        background=factor * np.array([55.0, 55.0, 55.0]),
-        background_uncertainty=background,
+        backgrounds={"background": factor * np.array([55.0, 55.0, 55.0])},
+        background_uncertainties={"background": background},
         sources={
             "8B": factor * np.array([12.0, 6.0, 1.0]),
             "hep": factor * np.array([0.3, 0.2, 0.1]),

@@ -15,8 +15,8 @@ from upscatter.units import MEV
 
 SIGNAL = np.array([[40.0, 12.0, 3.0, 0.0], [4.0, 2.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0]]) * 1e18
 EXPECTED = SignalFreeExpectation(
-    background=np.array([55.0, 55.0, 55.0, 55.0]),
-    background_uncertainty=0.0,
+    backgrounds={"background": np.array([55.0, 55.0, 55.0, 55.0])},
+    background_uncertainties={"background": 0.0},
     sources={"8B": np.array([12.0, 6.0, 1.0, 0.0]), "hep": np.array([0.3, 0.2, 0.1, 0.05])},
     uncertainties={"8B": 0.16, "hep": 0.16},
 )

@@ -56,7 +56,7 @@ PUBLIC = {
         spectrum_labels spectrum_plots tables toys_plots toys_report
     """,
     "upscatter.scenario": """
-        arguments build changes detector_blocks document fields load messages model
+        arguments build changes data detector_blocks document fields load messages model
         oscillation plain_quantities provenance quantities released_experiment scattering
         sources summary
     """,

@@ -6,13 +6,38 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtr
 
 from upscatter.numerics import FloatArray
 
 
 @dataclass(frozen=True)
+class Peak:
+    """A Gaussian peak in observed energy.
+
+    Parameters
+    ----------
+    energy, width : float
+        Mean and standard deviation, energies.
+    rate : float
+        Integral of the peak per target mass and time.
+    """
+
+    energy: float
+    width: float
+    rate: float
+
+    def counts(self, edges: FloatArray, exposure: float) -> FloatArray:
+        """Expected counts in each bin; see `Background.counts`."""
+        z = (edges - self.energy) / self.width
+        # Above the mean the difference is taken in the other tail, where it does not cancel.
+        low, high = np.where(z[:-1] > 0.0, (-z[1:], -z[:-1]), (z[:-1], z[1:]))
+        return np.asarray(exposure * self.rate * (ndtr(high) - ndtr(low)))
+
+
+@dataclass(frozen=True)
 class Background:
-    """Observed background rate: a flat part plus a table.
+    """Rate of an observed background component: a flat part, a table and peaks.
 
     Parameters
     ----------
@@ -22,12 +47,25 @@ class Background:
         A tabulated rate per energy, mass and time, linear between its points, zero outside.
     uncertainty : float
         Relative uncertainty of the normalisation.
+    peaks : tuple of Peak
+    variation : Background or None
+        The component at +1 standard deviation of a nuisance parameter of its shape.
+    name : str
+        Empty if it is the only component and has no name.
+
+    Examples
+    --------
+    >>> Background(peaks=(Peak(1.0, 0.1, 5.0),)).counts([0.0, 1.0, 2.0], 2.0).round(6).tolist()
+    [5.0, 5.0]
     """
 
     flat: float = 0.0
     energies: tuple[float, ...] = ()
     rates: tuple[float, ...] = ()
     uncertainty: float = 0.0
+    peaks: tuple[Peak, ...] = ()
+    variation: Background | None = None
+    name: str = ""
 
     def counts(self, edges: npt.ArrayLike, exposure: float) -> FloatArray:
         """Expected counts in each bin.
@@ -54,4 +92,26 @@ class Background:
             u = inside - x[cell]
             slope = (y[cell + 1] - y[cell]) / (x[cell + 1] - x[cell])
             cumulative = cumulative + knots[cell] + u * (y[cell] + 0.5 * slope * u)
-        return np.asarray(exposure * np.diff(cumulative))
+        counts = np.asarray(exposure * np.diff(cumulative))
+        return np.asarray(sum((peak.counts(e, exposure) for peak in self.peaks), counts))
+
+    def templates(self, edges: npt.ArrayLike, exposure: float) -> FloatArray | None:
+        """Counts at −1, 0 and +1 of the shape's nuisance parameter, None without a variation.
+
+        At −1 the variation is mirrored about the nominal counts, but never below zero.
+
+        Parameters
+        ----------
+        edges, exposure
+            See `counts`.
+
+        Returns
+        -------
+        ndarray, shape (3, bins), or None
+        """
+        if self.variation is None:
+            return None
+        nominal = self.counts(edges, exposure)
+        # Rounding can leave the integral of a table that is zero in a bin just below zero.
+        varied = np.maximum(self.variation.counts(edges, exposure), 0.0)
+        return np.stack([np.maximum(2.0 * nominal - varied, 0.0), nominal, varied])

@@ -46,7 +46,8 @@ class Described(OfScenario):
     @property
     def components(self) -> Mapping[str, tuple[str, ...]]:
         """See `Experiment`."""
-        names = [*(f"SM {source}" for source in self.build.expectation.sources), "background"]
+        expectation = self.build.expectation
+        names = [*(f"SM {source}" for source in expectation.sources), *expectation.backgrounds]
         return {name: (name,) for name in names}
 
     @property
@@ -56,25 +57,29 @@ class Described(OfScenario):
 
     @property
     def observed(self) -> FloatArray | None:
-        """See `Experiment`."""
-        return None
+        """See `Experiment`; an excess, with errors, takes the place of counts."""
+        data = self.build.observed
+        return None if data is None else data.counts
 
     def likelihood(self, mass_sterile: npt.ArrayLike, *, by_source: bool = True) -> Likelihood:
         """See `Experiment.likelihood`."""
         mass = np.atleast_1d(np.asarray(mass_sterile, dtype=float))
         build, signal = self.build, self.build.signal
+        errors = None if build.observed is None else build.observed.errors
         if not by_source:
             total = build.experiment.total_counts(
                 signal.interaction, signal.flux, mass, build.bulk_flux
             )
             seen = np.asarray(total.any(axis=-1))
-            return (counting_model(build.expectation, total[seen]) if seen.any() else None), seen
+            return (
+                counting_model(build.expectation, total[seen], errors) if seen.any() else None
+            ), seen
         counts = build.experiment.counts(signal.interaction, signal.flux, mass)
         seen = np.asarray(np.any([c.any(axis=-1) for c in counts.values()], axis=0))
         if not seen.any():
             return None, seen
         reached = {source: c[seen] for source, c in counts.items()}
-        return counting_model(build.expectation, reached), seen
+        return counting_model(build.expectation, reached, errors), seen
 
     def changed(self, change: Change) -> Self:
         """See `Experiment.changed`."""

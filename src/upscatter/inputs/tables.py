@@ -1,11 +1,12 @@
-"""Reading two-column tables of users: spectra, yields, efficiencies, backgrounds."""
+"""Reading tables of users: spectra, yields, efficiencies, backgrounds, observed counts."""
 
 from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 import numpy as np
 
@@ -18,6 +19,10 @@ _WORDS = re.compile(r'"[^"]*"|[^\s"]+')
 _COMMENT = re.compile(r'^((?:[^"#]|"[^"]*"|"(?![^"]*"))*)#.*$')
 _MOST_BYTES = 16 * 2**20
 _LONGEST_QUOTE = 60
+
+
+Columns: TypeAlias = Sequence[int] | Sequence[str] | Sequence[int | str]
+"""Columns of a table, by number from 1 or by name."""
 
 
 def read_text(path: Path) -> str:
@@ -56,9 +61,7 @@ def decoded(file: BinaryIO, name: str) -> str:
     return content.decode("utf-8-sig")
 
 
-def read_two_columns(
-    path: Path, columns: tuple[int, int] | tuple[str, str] | None = None
-) -> tuple[FloatArray, FloatArray]:
+def read_two_columns(path: Path, columns: Columns | None = None) -> tuple[FloatArray, FloatArray]:
     """Read two columns of numbers, separated by commas, semicolons or white space.
 
     Lines that are empty or start with ``#`` are skipped. One line of column names may come first;
@@ -83,7 +86,97 @@ def read_two_columns(
         If the file cannot be read or does not have these columns, if a row does not have two finite
         numbers, or if the first column does not increase.
     """
-    rows: list[tuple[float, float]] = []
+    rows: list[list[float]] = []
+    for where, cells, hint in _rows(path, columns):
+        if len(cells) > 2 and all(map(_is_number, cells)):
+            raise TableError(f"{where} has {len(cells)} columns, not two; {hint}")
+        if len(cells) != 2 or not _finite(cells):
+            raise TableError(f"{where} is not two finite numbers; correct or remove it")
+        row = [float(cell) for cell in cells]
+        if rows and row[0] <= rows[-1][0]:
+            raise TableError(
+                f"{where.rpartition(': ')[0]}: {row[0]:g} does not exceed {rows[-1][0]:g} above "
+                "it; sort the rows by their first column and remove duplicates"
+            )
+        rows.append(row)
+    if len(rows) < 2:
+        raise TableError(f"{path}: has {len(rows)} rows of two numbers; it needs at least two")
+    first, second = np.array(rows).T
+    return first, second
+
+
+def read_spectrum(
+    path: Path, columns: Columns | None = None
+) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+    """Read a binned spectrum: edges, counts, and errors if there are any.
+
+    Its columns are either lower edge, upper edge, counts (and error), or lower edge and counts,
+    with the last upper edge alone in one more row. Otherwise the format is that of
+    `read_two_columns`.
+
+    Parameters
+    ----------
+    path : Path
+        A text file.
+    columns : tuple of int or of str, optional
+        The two, three or four columns to read, by number from 1 or by name.
+
+    Returns
+    -------
+    edges : ndarray, shape (bins + 1,)
+    counts : ndarray, shape (bins,)
+    errors : ndarray, shape (bins,), or None
+
+    Raises
+    ------
+    TableError
+        If the file cannot be read or does not have these columns, if a row has another number of
+        finite numbers than the first, or if a bin does not begin where the one above it ends.
+    """
+    rows: list[list[float]] = []
+    last: float | None = None
+    width = 0
+    for where, cells, hint in _rows(path, columns, short=True):
+        width = width or len(cells)
+        if width not in (2, 3, 4):
+            raise TableError(f"{where} has {width} columns, not two, three or four; {hint}")
+        if last is not None or not _finite(cells) or len(cells) not in (width, 1):
+            raise TableError(f"{where} is not {width} finite numbers; correct or remove it")
+        row = [float(cell) for cell in cells]
+        if len(row) == 1:
+            if width != 2:
+                raise TableError(f"{where} is not {width} finite numbers; correct or remove it")
+            last = row[0]
+        elif rows and width > 2 and not np.isclose(row[0], rows[-1][1], rtol=1e-9, atol=0.0):
+            raise TableError(
+                f"{where}: the bin begins at {row[0]:.10g}, but the one above it ends at "
+                f"{rows[-1][1]:.10g}; give bins without gaps"
+            )
+        if len(row) > 1:
+            rows.append(row)
+    if not rows:
+        raise TableError(f"{path}: has no rows of numbers; give bin edges and counts")
+    if width == 2 and last is None:
+        raise TableError(
+            f"{path}: has lower edges but no last upper edge; add it alone in one more row"
+        )
+    table = np.array(rows)
+    end = last if last is not None else table[-1, 1]
+    edges, counts = np.append(table[:, 0], end), table[:, min(width - 1, 2)]
+    falling = np.flatnonzero(np.diff(edges) <= 0.0)
+    if falling.size:
+        before, after = edges[falling[0] : falling[0] + 2]
+        raise TableError(f"{path}: edge {after:.10g} does not exceed {before:.10g}; sort the bins")
+    return edges, counts, table[:, 3] if width == 4 else None
+
+
+def _rows(
+    path: Path, columns: Columns | None, *, short: bool = False
+) -> Iterator[tuple[str, list[str], str]]:
+    """Rows below the column names: where each is, its chosen cells, a hint how to choose them.
+
+    With `short`, a row may end behind its first chosen cell.
+    """
     chosen, names = _numbers(columns), None
     for number, line in enumerate(read_text(path).splitlines(), start=1):
         text = _COMMENT.sub(r"\1", line).strip()
@@ -92,29 +185,19 @@ def read_two_columns(
         fields = _fields(text)
         if names is None:
             names = () if _is_data(fields, chosen) else tuple(fields)
-            if isinstance(columns, tuple) and chosen is None:
+            if columns is not None and chosen is None:
                 chosen = _by_name(columns, names, path)
             if names:
                 continue
         where = f"{path}: line {number}: {_quoted(text)}"
-        if chosen is not None and len(fields) <= max(chosen):
-            raise TableError(f"{where} has no column {max(chosen) + 1}; {_choose(names)}")
-        cells = [fields[i] for i in chosen] if chosen else [field for field in fields if field]
-        if len(cells) > 2 and all(map(_is_number, cells)):
-            raise TableError(f"{where} has {len(cells)} columns, not two; {_choose(names)}")
-        row = _row(cells)
-        if row is None or not np.isfinite(row).all():
-            raise TableError(f"{where} is not two finite numbers; correct or remove it")
-        if rows and row[0] <= rows[-1][0]:
-            raise TableError(
-                f"{path}: line {number}: {row[0]:g} does not exceed {rows[-1][0]:g} above it; "
-                "sort the rows by their first column and remove duplicates"
-            )
-        rows.append(row)
-    if len(rows) < 2:
-        raise TableError(f"{path}: has {len(rows)} rows of two numbers; it needs at least two")
-    first, second = np.array(rows).T
-    return first, second
+        if chosen is None:
+            cells = [field for field in fields if field]
+        else:
+            present = [field for field in fields if field] if short else fields
+            if len(fields) <= max(chosen) and not (short and len(present) == 1 + chosen[0]):
+                raise TableError(f"{where} has no column {max(chosen) + 1}; {_choose(names)}")
+            cells = [fields[i] for i in chosen if i < len(fields) and (fields[i] or not short)]
+        yield where, cells, _choose(names)
 
 
 def _fields(text: str) -> list[str]:
@@ -127,7 +210,7 @@ def _fields(text: str) -> list[str]:
     return [cell.strip('"') for cell in _WORDS.findall(text)]
 
 
-def _numbers(columns: tuple[int, int] | tuple[str, str] | None) -> list[int] | None:
+def _numbers(columns: Columns | None) -> list[int] | None:
     """Indices of the chosen columns, from 0; None if they are named, or none are chosen."""
     if columns is None:
         return None
@@ -135,9 +218,7 @@ def _numbers(columns: tuple[int, int] | tuple[str, str] | None) -> list[int] | N
     return chosen if len(chosen) == len(columns) else None
 
 
-def _by_name(
-    columns: tuple[int, int] | tuple[str, str], names: tuple[str, ...], path: Path
-) -> list[int]:
+def _by_name(columns: Columns, names: tuple[str, ...], path: Path) -> list[int]:
     """Indices, from 0, of columns chosen by the names above the table."""
     if not names:
         raise TableError(
@@ -175,9 +256,5 @@ def _is_number(field: str) -> bool:
     return True
 
 
-def _row(cells: list[str]) -> tuple[float, float] | None:
-    try:
-        values = [float(cell) for cell in cells]
-    except ValueError:
-        return None
-    return (values[0], values[1]) if len(values) == 2 else None
+def _finite(cells: list[str]) -> bool:
+    return all(_is_number(cell) and np.isfinite(float(cell)) for cell in cells)

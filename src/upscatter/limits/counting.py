@@ -7,13 +7,14 @@ they come from the same neutrinos. (The paper's χ² changes the former only.)
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
+from upscatter.statistics.morphing import Shape
 
 LARGEST_UNCERTAINTY = 1.0 / 3.0
 """Relative flux uncertainty above which a Gaussian factor vanishes within three deviations."""
@@ -25,20 +26,28 @@ class SignalFreeExpectation:
 
     Parameters
     ----------
-    background : ndarray, shape (bins,)
-        Background counts.
-    background_uncertainty : float
-        Relative uncertainty of their normalisation.
+    backgrounds : mapping
+        Counts, shape (bins,), of each background sample.
+    background_uncertainties : mapping
+        Relative uncertainty of the normalisation of each background sample that has one.
+    shapes : tuple of Shape
+        Nuisance parameters that change the shapes of backgrounds.
     sources : mapping
         Standard Model counts, shape (bins,), of each solar source.
     uncertainties : mapping
         Relative uncertainty of each source's flux.
     """
 
-    background: FloatArray
-    background_uncertainty: float
+    backgrounds: Mapping[str, FloatArray]
+    background_uncertainties: Mapping[str, float] = field(default_factory=dict)
+    shapes: tuple[Shape, ...] = ()
     sources: Mapping[str, FloatArray]
     uncertainties: Mapping[str, float]
+
+    @property
+    def background(self) -> FloatArray:
+        """Total counts of the backgrounds, shape (bins,)."""
+        return np.asarray(sum(self.backgrounds.values()))
 
     @property
     def total(self) -> FloatArray:
@@ -47,7 +56,9 @@ class SignalFreeExpectation:
 
 
 def counting_model(
-    expectation: SignalFreeExpectation, signals: Mapping[str, FloatArray] | FloatArray
+    expectation: SignalFreeExpectation,
+    signals: Mapping[str, FloatArray] | FloatArray,
+    errors: FloatArray | None = None,
 ) -> BinnedModel:
     """Likelihood of an experiment's counts; the strength is (μ_ν4/μ_B)².
 
@@ -58,12 +69,15 @@ def counting_model(
         Dipole counts of each source for μ_ν4 = μ_B, shape (bins,), or (masses, bins) with one
         hypothesis for each mass. An array is their sum over sources, on which no flux uncertainty
         acts.
+    errors : ndarray, shape (bins,), optional
+        Standard deviations of a background-subtracted spectrum; its bins are Gaussian.
 
     Returns
     -------
     BinnedModel
-        Its samples are "dipole SOURCE" (or "dipole"), "SM SOURCE" and "background", and its
-        nuisance parameters "flux SOURCE" and "background", unless these are known exactly.
+        Its samples are "dipole SOURCE" (or "dipole"), "SM SOURCE" and those of the backgrounds.
+        Its nuisance parameters are "flux SOURCE" and one with the name of each background sample,
+        unless these are known exactly, and those of the backgrounds' shapes.
 
     Raises
     ------
@@ -84,15 +98,20 @@ def counting_model(
         for source, u in expectation.uncertainties.items()
         if u > 0.0
     ]
-    background = expectation.background_uncertainty
-    known = [Normalisation("background", {"background": background})] if background > 0.0 else []
+    scales = [
+        Normalisation(sample, {sample: u})
+        for sample, u in expectation.background_uncertainties.items()
+        if u > 0.0
+    ]
     return BinnedModel(
         dipole,
         {
             **{f"SM {source}": counts for source, counts in expectation.sources.items()},
-            "background": expectation.background,
+            **expectation.backgrounds,
         },
-        (*fluxes, *known),
+        (*fluxes, *scales),
+        expectation.shapes,
+        errors,
     )
 
 

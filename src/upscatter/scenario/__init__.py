@@ -4,6 +4,7 @@ __all__ = [
     "arguments",
     "build",
     "changes",
+    "data",
     "detector_blocks",
     "document",
     "fields",

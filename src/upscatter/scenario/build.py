@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from upscatter.detector.background import Background
+from upscatter.detector.background import Background, Peak
 from upscatter.detector.quenching import Quenching
 from upscatter.detector.resolution import Efficiency, Resolution
 from upscatter.detector.response import GaussianResponse, Response, SharpResponse
@@ -19,10 +19,15 @@ from upscatter.interactions.kinematics import recoil_range
 from upscatter.limits.counting import SignalFreeExpectation
 from upscatter.numerics import FloatArray
 from upscatter.rates.experiment import Experiment
-from upscatter.scenario.detector_blocks import require_within
-from upscatter.scenario.fields import OptionalTable, RegionEnd
+from upscatter.scenario.data import Observed
+from upscatter.scenario.detector_blocks import BackgroundBlock, PeakBlock, require_within
+from upscatter.scenario.fields import Block, OptionalTable, RegionEnd
 from upscatter.scenario.scattering import Scattering
+from upscatter.statistics.morphing import Shape
 from upscatter.units import KEV
+
+_EDGE_TOLERANCE = 1e-3
+"""Largest difference of a bin edge in a file from the detector's, in units of the least width."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +41,13 @@ class Model(Scattering):
         with self.at("detector"):
             responses = self._responses()
             targets = [(nucleus, responses[self.quenching(nucleus)]) for nucleus in self.nuclei]
-            edges = np.asarray(targets[0][1].edges)
+            edges = self.edges
             experiment = Experiment.prepare(
                 targets,
                 form_factor(self.scenario.settings.physics.form_factor),
                 self.flux,
                 detector.exposure,
-                self.background.counts(edges, detector.exposure),
+                np.asarray(sum(self.background_components.values())),
             )
             if not experiment.groups:
                 raise ScenarioError(
@@ -54,35 +59,100 @@ class Model(Scattering):
                     "efficiency: is zero for every recoil in the region; correct its table, or "
                     "the region"
                 )
+        _ = self.observed  # data that do not fit to the bins are refused
         return experiment
 
     @cached_property
     def expectation(self) -> SignalFreeExpectation:
         """Expected counts without a signal, and their uncertainties."""
+        exposure = self.scenario.described.detector.exposure
+        samples = {f"background {b.name}".strip(): b for b in self.backgrounds}
+        shapes = {s: b.templates(self.edges, exposure) for s, b in samples.items()}
         return SignalFreeExpectation(
-            background=self.experiment.background,
-            background_uncertainty=self.background.uncertainty,
+            backgrounds=dict(zip(samples, self.background_components.values(), strict=True)),
+            background_uncertainties={s: b.uncertainty for s, b in samples.items()},
+            shapes=tuple(
+                Shape(f"shape {samples[s].name or s}", np.array([-1.0, 0.0, 1.0]), {s: templates})
+                for s, templates in shapes.items()
+                if templates is not None
+            ),
             sources=self.experiment.counts(self.standard_model.interaction, self.flux),
             uncertainties=self.flux_uncertainties,
         )
 
     @cached_property
-    def background(self) -> Background:
-        """The observed background."""
-        block = self.scenario.described.background
-        with self.at("background"):
-            columns = self.scenario.columns(block)
-            if columns is None or block.rate is None:
-                return Background(block.flat, uncertainty=block.uncertainty)
-            energy, rate = columns
-            require_within("energy [keVee]", energy)
-            require_within("rate", rate)
-            return Background(
-                block.flat,
-                tuple(energy * KEV),
-                tuple(rate * block.rate),
-                block.uncertainty,
+    def background_components(self) -> dict[str, FloatArray]:
+        """Counts, shape (bins,), of each background by its name, "background" without one."""
+        exposure = self.scenario.described.detector.exposure
+        return {b.name or "background": b.counts(self.edges, exposure) for b in self.backgrounds}
+
+    @cached_property
+    def observed(self) -> Observed | None:
+        """Observed data in the scenario's bins, None for a projection."""
+        bins = self.edges.size - 1
+        with self.at("data"):
+            if self.scenario.data is None:
+                return None
+            block, edges = self.scenario.data
+            observed = block.observed
+            if observed.counts.size != bins:
+                raise ScenarioError(
+                    f"has {observed.counts.size} bins, but the detector has {bins}; give as many"
+                )
+            if edges is not None:
+                # Files have rounded edges.
+                tolerance = _EDGE_TOLERANCE * float(np.diff(edges).min())
+                for i in np.flatnonzero(abs(edges - self.edges / KEV) > tolerance):
+                    raise ScenarioError(
+                        f"edge {i + 1} is {edges[i]:.10g} keVee, but "
+                        f"that of the detector {self.edges[i] / KEV:.10g} keVee; give the same bins"
+                    )
+        return observed
+
+    @cached_property
+    def backgrounds(self) -> tuple[Background, ...]:
+        """The components of the observed background."""
+        settings = self.scenario.described
+        fields = (
+            ["background"]
+            if isinstance(settings.background, Block)
+            else [f"background[{i}]" for i in range(len(settings.background))]
+        )
+        return tuple(map(self._background, fields, settings.backgrounds))
+
+    def _background(self, field: str, block: BackgroundBlock) -> Background:
+        """A component of the background; `field` is where it is in the file."""
+        with self.at(field):
+            energies, rates = self._rates(block, block.rate)
+            peaks = tuple(self._peak(i, peak) for i, peak in enumerate(block.peaks))
+        variation = None
+        if block.variation is not None:
+            with self.at(f"{field}.variation"):
+                variation = Background(0.0, *self._rates(block.variation, block.variation.rate))
+        name = block.name or ""
+        return Background(block.flat, energies, rates, block.uncertainty, peaks, variation, name)
+
+    def _rates(
+        self, table: OptionalTable, unit: float | None
+    ) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Observed energies and rates of a table, empty if there is none."""
+        columns = self.scenario.columns(table)
+        if columns is None or unit is None:
+            return (), ()
+        energy, rate = columns
+        require_within("energy [keVee]", energy)
+        require_within("rate", rate)
+        return tuple(energy * KEV), tuple(rate * unit)
+
+    def _peak(self, index: int, block: PeakBlock) -> Peak:
+        """A peak of a background, with its own width or that of the resolution."""
+        width = block.width or float(self.resolution.sigma(block.energy))
+        if width == 0.0:
+            raise ScenarioError(
+                f"peaks[{index}] at {block.energy / KEV:g} keVee: has no width, and the detector's "
+                'resolution gives none; add width = "0.08 keVee"'
             )
+        return Peak(block.energy, width, block.rate)
 
     def response(self, nucleus: Nucleus) -> Response:
         """What recoils of a nucleus look like."""
@@ -98,16 +168,13 @@ class Model(Scattering):
     def _response(self, quenching: Quenching, nuclei: Sequence[Nucleus]) -> Response:
         """What recoils of nuclei that are quenched alike look like."""
         detector = self.scenario.described.detector
-        edges = tuple(self._edges())
-        resolution = Resolution(
-            detector.resolution.noise, detector.resolution.fano, detector.resolution.relative
-        )
+        edges = tuple(self.edges)
         response: Response
-        if resolution.perfect:
+        if self.resolution.perfect:
             response = SharpResponse(edges, quenching, self.efficiency, detector.cutoff)
         else:
             response = GaussianResponse(
-                edges, quenching, self.efficiency, detector.cutoff, resolution
+                edges, quenching, self.efficiency, detector.cutoff, self.resolution
             )
         panels = response.panel_edges()
         # Also beyond the panels: otherwise recoils of higher energy could fall into the region.
@@ -125,6 +192,12 @@ class Model(Scattering):
             return block.quenching(nucleus, columns)
 
     @cached_property
+    def resolution(self) -> Resolution:
+        """Energy resolution of the detector."""
+        block = self.scenario.described.detector.resolution
+        return Resolution(block.noise, block.fano, block.relative)
+
+    @cached_property
     def efficiency(self) -> Efficiency:
         """Efficiency of the detector."""
         block = self.scenario.described.detector.efficiency
@@ -140,6 +213,12 @@ class Model(Scattering):
                 tuple(energy * KEV),
                 axis="recoil" if block.energy == "keVnr" else "observed",
             )
+
+    @cached_property
+    def edges(self) -> FloatArray:
+        """Bin edges in observed energy, shape (bins + 1,)."""
+        with self.at("detector"):
+            return self._edges()
 
     def _edges(self) -> FloatArray:
         detector = self.scenario.described.detector

@@ -64,16 +64,44 @@ def chosen_test(
     return {f"statistics.{name}": value for name, value in (removed | changes).items()}
 
 
-def scaled_background(scenario: Scenario, factor: float) -> Changes:
-    """Changes that multiply the whole background, flat part and table, by a factor."""
-    block = scenario.described.background
-    rates = {"background.flat": block.flat or None, "background.rate": block.rate}
-    unit = 1.0 / (KEV * KG * DAY)
-    return {
-        path: _written(factor * rate, unit, "/ (keVee kg day)")
-        for path, rate in rates.items()
-        if rate is not None
-    }
+def scaled_background(scenario: Scenario, factor: float, name: str | None = None) -> Changes:
+    """Changes that multiply backgrounds, with their peaks and variations of shape, by a factor.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    factor : float
+    name : str, optional
+        Name of the component to scale; all of them if it is not given.
+
+    Raises
+    ------
+    ScenarioError
+        If no component has the name.
+    """
+    settings = scenario.described
+    names = [block.label for block in settings.backgrounds]
+    if name is not None and name not in names:
+        raise ScenarioError(
+            f"{scenario.name}: background: has no component {name!r}; choose from "
+            f"{', '.join(names)}"
+        )
+    changes: dict[str, object] = {}
+    for number, block in enumerate(settings.backgrounds):
+        if name not in (None, block.label):
+            continue
+        path = "background" if settings.background is block else f"background.{number}"
+        variation = block.variation.rate if block.variation else None
+        rates = {"flat": block.flat or None, "rate": block.rate, "variation.rate": variation}
+        changes |= {
+            f"{path}.{key}": _written(factor * rate, 1.0 / (KEV * KG * DAY), "/ (keVee kg day)")
+            for key, rate in rates.items()
+            if rate is not None
+        }
+        for i, peak in enumerate(block.peaks):
+            rate = _written(factor * peak.rate, 1.0 / (KG * DAY), "/ (kg day)")
+            changes[f"{path}.peaks.{i}.rate"] = rate
+    return changes
 
 
 def scaled_quenching(scenario: Scenario, factor: float) -> Changes:

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import numpy as np
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    Tag,
+    field_validator,
+    model_validator,
+)
 
 from upscatter.detector.quenching import Constant, EssigHigh, Lindhard, Quenching, Tabulated
 from upscatter.errors import TableError
@@ -19,12 +27,15 @@ from upscatter.scenario.fields import (
     Exposure,
     Fraction,
     OptionalTable,
+    PeakRate,
+    PeakWidth,
     PositiveFraction,
     RecoilEnergy,
     RegionEnd,
     Table,
     Uncertainty,
     VisibleEnergy,
+    one_line,
     wrapped,
 )
 from upscatter.units import KEV
@@ -186,12 +197,31 @@ class DetectorBlock(Block):
         return self
 
 
+class PeakBlock(Block):
+    """Block of `upscatter.detector.background.Peak`; its width is by default the resolution."""
+
+    energy: VisibleEnergy
+    width: PeakWidth | None = None
+    rate: PeakRate
+
+
+class VariationBlock(Table):
+    """A background at +1 standard deviation of its shape: T_ee in keVee, and rates."""
+
+    rate: BackgroundRate
+
+
 class BackgroundBlock(OptionalTable):
     """Block of `upscatter.detector.background.Background`; a table has T_ee in keVee, and rates."""
 
+    added: ClassVar[tuple[str, ...]] = ("name", "peaks", "variation")
+
+    name: Annotated[str, Field(min_length=1, max_length=40), AfterValidator(one_line)] | None = None
     flat: BackgroundRate = 0.0
     rate: BackgroundRate | None = None
+    peaks: tuple[PeakBlock, ...] = ()
     uncertainty: Uncertainty = 0.0
+    variation: VariationBlock | None = None
 
     @model_validator(mode="after")
     def _table_has_a_unit(self) -> BackgroundBlock:
@@ -201,6 +231,37 @@ class BackgroundBlock(OptionalTable):
                 "and rate needs a table"
             )
         return self
+
+    @property
+    def label(self) -> str:
+        """The name, or "background" without one."""
+        return self.name or "background"
+
+    @property
+    def empty(self) -> bool:
+        """Whether no part of it has a rate."""
+        return not (self.flat or self.rate or any(peak.rate for peak in self.peaks))
+
+
+def _distinct(blocks: tuple[BackgroundBlock, ...]) -> tuple[BackgroundBlock, ...]:
+    """Refuse several components without distinct names."""
+    names = [block.name for block in blocks]
+    if len(blocks) > 1 and None in names:
+        raise ValueError(f'entry {names.index(None) + 1} has no name; add name = "Compton"')
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"the name {name!r} occurs twice; give each component its own")
+    return blocks
+
+
+Backgrounds: TypeAlias = Annotated[
+    Annotated[BackgroundBlock, Tag("one")]
+    | Annotated[
+        tuple[BackgroundBlock, ...], Field(min_length=1), AfterValidator(_distinct), Tag("several")
+    ],
+    Discriminator(lambda value: "several" if isinstance(value, (list, tuple)) else "one"),
+]
+"""One table ``[background]``, or a list of tables ``[[background]]``."""
 
 
 def require_within(name: str, column: FloatArray, highest: float = np.inf) -> None:

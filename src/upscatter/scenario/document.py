@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from datetime import date, time
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard
 
 from upscatter.errors import ScenarioError
 from upscatter.scenario.messages import shown, toml
@@ -40,8 +40,8 @@ def with_changes(document: Document, changes: Mapping[str, object]) -> Document:
     document : dict
         Not modified.
     changes : mapping
-        Dotted path, such as ``"flux.fluxes.8B"``, to the value in a TOML file; None removes the
-        key. Changes are made in the given order.
+        Dotted path, such as ``"flux.fluxes.8B"`` or ``"background.0.flat"`` in a list of tables, to
+        the value in a TOML file; None removes the key. Changes are made in the given order.
 
     Raises
     ------
@@ -63,7 +63,10 @@ def at(document: Document, path: str) -> Any:  # noqa: ANN401 - whatever TOML ha
     """The value at a dotted path, None if there is none."""
     value: Any = document
     for step in path.split("."):
-        value = value.get(step) if isinstance(value, dict) else None
+        if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            value = value.get(step) if isinstance(value, dict) else None
     return value
 
 
@@ -116,6 +119,11 @@ def _with_value(
         kept = {k: v for k, v in table.items() if value is not None or k != key}
         return kept if value is None else {**kept, key: value}
     inner = table.get(key)
+    if _tables(inner) and rest[0].isdecimal() and int(rest[0]) < len(inner):
+        # an entry of a list of tables is a table whose name is its number, from 0
+        entries = {str(i): entry for i, entry in enumerate(inner)}
+        changed = _with_value(entries, tuple(rest), here, value)
+        return {**table, key: list(changed.values())}
     if inner is None:
         if value is None:
             return table
@@ -148,7 +156,7 @@ def _edit(
 ) -> None:
     """Edit a table so that it has the wanted content."""
     from tomlkit.container import OutOfOrderTableProxy
-    from tomlkit.items import Table
+    from tomlkit.items import AoT, Table
 
     container = table.value if isinstance(table, Table) else table
     for key in [key for key in before if key not in wanted]:
@@ -168,6 +176,10 @@ def _edit(
             if isinstance(found, Table) and isinstance(value, dict):
                 _edit(found, before[key], value, mark, top=False)
                 continue
+            if isinstance(found, AoT) and _tables(value) and len(found) == len(value):
+                for inner, old, new in zip(found, before[key], value, strict=True):
+                    _edit(inner, old, new, mark, top=False)
+                continue
             item = _item(value)
             if mark:
                 _drop_continuation(container, key)
@@ -176,6 +188,10 @@ def _edit(
                 space = max(column - len(item.as_string()), _LEAST_SPACE)
                 item.trivia.comment_ws = " " * space
             table[key] = item
+
+
+def _tables(value: object) -> TypeGuard[list[Document]]:
+    return isinstance(value, list) and all(isinstance(entry, dict) for entry in value)
 
 
 def _drop_continuation(container: Container, key: str) -> None:

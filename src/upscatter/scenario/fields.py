@@ -5,9 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from upscatter.errors import UnitError
 from upscatter.scenario import quantities as q
@@ -18,6 +27,13 @@ class Block(BaseModel):
 
     # Validators are built when a block is first used, those of nested blocks with it.
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, defer_build=True)
+    added: ClassVar[tuple[str, ...]] = ()
+    """Fields that are not written if they are empty, so that older scenarios keep their digests."""
+
+    @model_serializer(mode="wrap")
+    def _without_added(self, content: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        fields: dict[str, Any] = content(self)
+        return {k: v for k, v in fields.items() if v or k not in self.added}
 
 
 _HIGHEST_VISIBLE = "10 MeVee"
@@ -110,6 +126,13 @@ BackgroundRate = Annotated[
         quantity_field(q.BACKGROUND_RATE, zero_allowed=True, most="1e15 / (keVee kg day)")
     ),
 ]
+PeakRate = Annotated[
+    float,
+    BeforeValidator(quantity_field(q.PEAK_RATE, zero_allowed=True, most="1e15 / (kg day)")),
+]
+PeakWidth = Annotated[
+    float, BeforeValidator(quantity_field(q.VISIBLE_ENERGY, most=_HIGHEST_VISIBLE))
+]
 Flux = Annotated[
     float,
     BeforeValidator(quantity_field(q.FLUX, least="1e-9 / (cm^2 s)", most="1e20 / (cm^2 s)")),
@@ -144,18 +167,7 @@ class OptionalTable(Block):
     @field_validator("columns", mode="before")
     @classmethod
     def _two_columns(cls, columns: object) -> object:
-        if columns is None:
-            return None
-        remedy = 'name two, such as [1, 2] or ["energy", "efficiency"]'
-        # TOML's true is an int to Python
-        given = columns if isinstance(columns, (list, tuple)) else ()
-        if len(given) != 2 or {type(column) for column in given} not in ({int}, {str}):
-            raise ValueError(f"must be two numbers or two names of columns; {remedy}")
-        if given[0] == given[1]:
-            raise ValueError(f"names one column twice; {remedy}")
-        if any(column in ("", 0) or (isinstance(column, int) and column < 0) for column in given):
-            raise ValueError(f"must be numbers from 1 on, or names; {remedy}")
-        return tuple(given)
+        return chosen_columns(columns, 2, '[1, 2] or ["energy", "efficiency"]')
 
     @field_validator("points")
     @classmethod
@@ -204,3 +216,27 @@ def wrapped(key: str) -> Callable[[Any], Any]:
         return value if isinstance(value, (dict, BaseModel)) else {key: value}
 
     return wrap
+
+
+def chosen_columns(columns: object, most: Literal[2, 4], example: str) -> object:
+    """Validator of the columns of a file, which are numbers from 1, or names."""
+    if columns is None:
+        return None
+    many = "two" if most == 2 else "two to four"
+    remedy = f"name {many}, such as {example}"
+    # TOML's true is an int to Python
+    given = columns if isinstance(columns, (list, tuple)) else ()
+    if not 2 <= len(given) <= most or {type(column) for column in given} not in ({int}, {str}):
+        raise ValueError(f"must be {many} numbers or {many} names of columns; {remedy}")
+    if len(set(given)) < len(given):
+        raise ValueError(f"names one column twice; {remedy}")
+    if any(column in ("", 0) or (isinstance(column, int) and column < 0) for column in given):
+        raise ValueError(f"must be numbers from 1 on, or names; {remedy}")
+    return tuple(given)
+
+
+def one_line(text: str) -> str:
+    """Validator that refuses line breaks and control characters."""
+    if not text.isprintable():
+        raise ValueError("has a line break or a control character; write one line of plain text")
+    return text

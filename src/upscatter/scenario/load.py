@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 from upscatter.errors import ScenarioError, TableError, given
 from upscatter.inputs.tables import decoded, read_text, read_two_columns
 from upscatter.numerics import FloatArray
+from upscatter.scenario.data import DataBlock
 from upscatter.scenario.document import Document, at, edited, with_changes
 from upscatter.scenario.fields import OptionalTable
 from upscatter.scenario.messages import closest, explain
@@ -215,6 +216,8 @@ class Scenario:
             for path, table in tables(self.settings)
             if table.file is not None
         }
+        if self.settings.data is not None and self.settings.data.file is not None:
+            embedded |= self.data_document
         text = edited(self.text, self.document)
         return edited(text, with_changes(self.document, embedded), mark=False)
 
@@ -234,11 +237,30 @@ class Scenario:
         return read_two_columns((self.directory or Path()) / table.file, table.columns)
 
     @property
+    def data(self) -> tuple[DataBlock, FloatArray | None] | None:
+        """Observed data and the bin edges in keVee of their file; see `DataBlock.read`.
+
+        None if the scenario has no data of its own.
+
+        Raises
+        ------
+        TableError
+            If their file cannot be read.
+        """
+        block = self.settings.data
+        return None if block is None else block.read(self.directory or Path())
+
+    @property
+    def data_document(self) -> Document:
+        """The block of the data by its key, with the content of its file; empty without data."""
+        return {} if self.data is None else {"data": self.data[0].model_dump(mode="json")}
+
+    @property
     def digest(self) -> str:
         """First twelve digits of the SHA-256 of the validated content, including table columns."""
         content = self.settings.model_dump(mode="json")
         embedded = {path: self._embedded(at(content, path), t) for path, t in tables(self.settings)}
-        text = json.dumps(with_changes(content, embedded), sort_keys=True)
+        text = json.dumps(with_changes(content, embedded | self.data_document), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def _embedded(self, block: Document, table: OptionalTable) -> Document:
@@ -279,6 +301,8 @@ def tables(block: BaseModel, path: str = "") -> Iterator[tuple[str, OptionalTabl
     for name in type(block).model_fields:
         value = getattr(block, name)
         inner = value if isinstance(value, dict) else {"": value}
+        if isinstance(value, tuple):
+            inner = {str(i): item for i, item in enumerate(value)}
         for key, item in inner.items():
             if isinstance(item, BaseModel):
                 yield from tables(item, ".".join(filter(None, (path, name, key))))

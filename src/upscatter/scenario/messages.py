@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 _LONGEST_VALUE = 60
 # Pydantic's names for the branches of a plain union, which do not occur in files.
-_BRANCH = re.compile(r"float|int|str|bool|tuple\[.*\]|list\[.*\]")
+_BRANCH = re.compile(r"one|several|float|int|str|bool|tuple\[.*\]|list\[.*\]")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 _ADDITIONS = {
@@ -78,10 +78,10 @@ def explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
     if kind == "union_tag_not_found":
         return f"{where}: {field}: is missing its model; add {_ADDITIONS['model']}"
     if kind in ("model_type", "model_attributes_type", "dict_type"):
-        return (
-            f"{where}: {field} = {shown(value)}: must be a table of keys, [{field}] or "
-            f"{field.rpartition('.')[2]} = {{ key = value }}"
-        )
+        table = f"[{field}] or {field.rpartition('.')[2]} = {{ key = value }}"
+        if field.endswith("]"):  # an entry of a list
+            table = "{ key = value }"
+        return f"{where}: {field} = {shown(value)}: must be a table of keys, {table}"
     # The message about a block does not need the block's whole content.
     given = "" if isinstance(value, (dict, BaseModel)) else f" = {shown(value)}"
     if kind == "value_error":

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
+    ValidationInfo,
     create_model,
     field_validator,
     model_validator,
@@ -22,13 +23,15 @@ from pydantic import (
 from upscatter.constants import SIN2_THETA_W
 from upscatter.inputs.solar_fluxes import flux_model
 from upscatter.releases.definition import definitions
-from upscatter.scenario.detector_blocks import BackgroundBlock, DetectorBlock
+from upscatter.scenario.data import DataBlock
+from upscatter.scenario.detector_blocks import BackgroundBlock, Backgrounds, DetectorBlock
 from upscatter.scenario.fields import (
     Block,
     Confidence,
     Flux,
     OptionalTable,
     Uncertainty,
+    one_line,
     wrapped,
 )
 from upscatter.scenario.messages import unknown
@@ -250,28 +253,45 @@ class ReleaseBlock(Block):
         return name
 
 
-def _one_line(text: str) -> str:
-    if not text.isprintable():
-        raise ValueError("has a line break or a control character; write one line of plain text")
-    return text
-
-
 _File = TypeVar("_File", bound="_CommonFile")
 
 
 class _CommonFile(Block):
     """Fields of every scenario file."""
 
-    title: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
+    added: ClassVar[tuple[str, ...]] = ("data",)
+
+    title: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)]
     description: str = ""
     references: tuple[str, ...] = ()
     target: TargetBlock
     flux: FluxBlock = FluxBlock()
     physics: PhysicsBlock = PhysicsBlock()
     signal: SignalBlock = SignalBlock()
+    data: DataBlock | None = None
     statistics: StatisticsBlock = StatisticsBlock()
     coupling: CouplingBlock = CouplingBlock()
     oscillation: OscillationBlock = OscillationBlock()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _test_for_data(cls, content: object) -> object:
+        if isinstance(content, dict) and content.keys() & {"data", "release"}:
+            block = content.get("statistics", {})
+            if isinstance(block, dict):
+                return {**content, "statistics": {"test": RELEASE_TEST, **block}}
+        return content
+
+    @field_validator("statistics")
+    @classmethod
+    def _not_gaussian(cls, block: StatisticsBlock, found: ValidationInfo) -> StatisticsBlock:
+        has_data = found.data.get("data") is not None or "release" in cls.model_fields
+        if has_data and block.test not in FOR_DATA:
+            raise ValueError(
+                f'has test = "{block.test}", which is for projections; use one of '
+                f"{', '.join(FOR_DATA)}"
+            )
+        return block
 
     @property
     def own_sources(self) -> dict[str, SourceBlock]:
@@ -302,26 +322,20 @@ class ScenarioFile(_CommonFile):
     """A scenario file that describes a detector."""
 
     detector: DetectorBlock
-    background: BackgroundBlock = BackgroundBlock()
+    background: Backgrounds = BackgroundBlock()
+
+    @property
+    def backgrounds(self) -> tuple[BackgroundBlock, ...]:
+        """The components of the background."""
+        return (self.background,) if isinstance(self.background, Block) else self.background
 
 
 class ReleaseFile(_CommonFile):
     """A scenario file that names a data release instead of a detector and its background."""
 
     release: ReleaseBlock
-    statistics: StatisticsBlock = StatisticsBlock(test=RELEASE_TEST)
 
-    @field_validator("statistics", mode="before")
+    @field_validator("data", mode="before")
     @classmethod
-    def _likelihood(cls, block: object) -> object:
-        return {"test": RELEASE_TEST, **block} if isinstance(block, dict) else block
-
-    @field_validator("statistics")
-    @classmethod
-    def _not_gaussian(cls, block: StatisticsBlock) -> StatisticsBlock:
-        if block.test not in FOR_DATA:
-            raise ValueError(
-                f'has test = "{block.test}", which is for projections; use one of '
-                f"{', '.join(FOR_DATA)}"
-            )
-        return block
+    def _release_has_data(cls, block: object) -> object:
+        raise ValueError("the release brings its own data; remove [data], or [release]")

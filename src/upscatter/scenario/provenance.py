@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 
 from upscatter.scenario.load import Scenario
-from upscatter.scenario.model import ReleaseFile, ScenarioFile
+from upscatter.scenario.model import ReleaseFile
 
 
 def provenance(scenario: Scenario) -> dict[str, object]:
@@ -38,7 +38,7 @@ def provenance(scenario: Scenario) -> dict[str, object]:
         **_sources(settings),
         "form_factor": settings.physics.form_factor,
         "sin2_theta_w": settings.physics.sin2_theta_w,
-        **_detector(settings),
+        **_detector(scenario),
         **flavour,
     }
 
@@ -55,7 +55,9 @@ def _sources(settings: ScenarioFile | ReleaseFile) -> dict[str, object]:
     }
 
 
-def _detector(settings: ScenarioFile | ReleaseFile) -> dict[str, object]:
+def _detector(scenario: Scenario) -> dict[str, object]:
+    settings = scenario.settings
     if isinstance(settings, ReleaseFile):
         return {"release": settings.release.model_dump(), **settings.statistics.choices}
-    return {"quenching": settings.detector.quenching.model, **settings.statistics.choices}
+    quenching = settings.detector.quenching.model
+    return {"quenching": quenching, **settings.statistics.choices, **scenario.data_document}

@@ -112,6 +112,12 @@ BACKGROUND_RATE = Dimension(
     1.0 / (units.KEV * units.KG * units.SECOND),
     "0.01 / (keVee kg day)",
 )
+PEAK_RATE = Dimension(
+    "a rate per mass and time",
+    "1/(kg s)",
+    1.0 / (units.KG * units.SECOND),
+    "5 / (kg day)",
+)
 FLUX = Dimension(
     "a flux (per area and time)",
     "1/(cm^2 s)",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from upscatter.scenario.build import Model
 from upscatter.scenario.detector_blocks import QuenchingModel
 from upscatter.scenario.load import Scenario
@@ -47,10 +49,9 @@ def _detector(model: Model) -> list[tuple[str, str]]:
     edges = experiment.edges / KEV
     recoil = [group.panel_edges[[0, -1]] / KEV for group in experiment.groups]
     low, high = min(r[0] for r in recoil), max(r[1] for r in recoil)
-    bins = "1 bin" if experiment.bins == 1 else f"{experiment.bins} bins"
     return [
         ("exposure", f"{detector.exposure / (KG * YEAR):.6g} kg yr"),
-        ("region", f"{edges[0]:.4g} to {edges[-1]:.4g} keVee in {bins}"),
+        ("region", f"{edges[0]:.4g} to {edges[-1]:.4g} keVee in {_bins(model)}"),
         ("recoils", f"{low:.4g} to {high:.4g} keVnr contribute"),
         ("quenching", _quenching(detector.quenching)),
     ]
@@ -60,11 +61,40 @@ def _quenching(block: QuenchingModel) -> str:
     return block.model if block.scale == 1.0 else f"{block.model}, scaled by {block.scale:g}"
 
 
+def _bins(model: Model) -> str:
+    bins = model.experiment.bins
+    return "1 bin" if bins == 1 else f"{bins} bins"
+
+
+def _backgrounds(model: Model) -> list[tuple[str, str]]:
+    """Counts of the background, and of its components if they have names."""
+    lines = [("background counts", f"{model.experiment.background.sum():.5g}")]
+    for b, counts in zip(model.backgrounds, model.background_components.values(), strict=True):
+        if b.name:
+            error = f" +- {100.0 * b.uncertainty:g} %" if b.uncertainty else ""
+            shape = ", with a variation of its shape" if b.variation else ""
+            lines.append((f"background {b.name}", f"{counts.sum():.5g}{error}{shape}"))
+    return lines
+
+
+def _data(model: Model) -> list[tuple[str, str]]:
+    """What was observed beside what is expected."""
+    if model.observed is None:
+        return []
+    total, errors = model.observed.counts.sum(), model.observed.errors
+    seen = f"{total:.10g} counts" if errors is None else f"excess of {total:.5g}"
+    if errors is not None:
+        seen += f" +- {np.sqrt((errors**2).sum()):.3g}"
+    expected = f"{model.expectation.total.sum():.5g} expected without a dipole"
+    return [("data", f"{_bins(model)}, {seen} observed, {expected}")]
+
+
 def _events(model: Model) -> list[tuple[str, str]]:
     experiment = model.experiment
     sm = model.expectation.sources
     return [
-        ("background counts", f"{experiment.background.sum():.5g}"),
+        *_backgrounds(model),
         ("Standard Model counts", ", ".join(f"{s} {n.sum():.5g}" for s, n in sm.items())),
+        *_data(model),
         ("m4 reach", f"up to {experiment.highest_mass(model.flux) / MEV:.5g} MeV"),
     ]

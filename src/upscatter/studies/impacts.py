@@ -136,7 +136,7 @@ def variations(experiment: Experiment) -> Iterator[Variation]:
 def _detector(model: Model) -> Iterator[Variation]:
     yield from _quenchings(model)
     yield _threshold(model)
-    yield _background(model)
+    yield from _backgrounds(model)
 
 
 def _of_part(name: str, variation: Variation) -> Variation:
@@ -269,17 +269,23 @@ def _threshold(model: Model) -> Variation:
     return Variation(impact, low, high)
 
 
-def _background(model: Model) -> Variation:
-    block = model.scenario.described.background
-    error = block.uncertainty or ILLUSTRATIVE
-    kind: Kind = "uncertainty" if block.uncertainty else "illustrative"
-    impact = Impact("background", "background", kind, _by(error))
-    if block.flat == 0.0 and not block.rate:
-        return Variation(replace(impact, reason="the scenario has no background"))
-    low = None if error >= 1.0 else _set(scaled_background(model.scenario, 1.0 - error))
-    reason = "" if low else _NOTHING_LEFT
-    high = _set(scaled_background(model.scenario, 1.0 + error))
-    return Variation(replace(impact, reason=reason), low, high)
+def _backgrounds(model: Model) -> Iterator[Variation]:
+    for block in model.scenario.described.backgrounds:
+        error = block.uncertainty or ILLUSTRATIVE
+        kind: Kind = "uncertainty" if block.uncertainty else "illustrative"
+        name = f"background {block.name or ''}".strip()
+        impact = Impact("background", name, kind, _by(error))
+        if block.empty:
+            yield Variation(replace(impact, reason="the scenario has no background"))
+            continue
+        low, high = (
+            _set(scaled_background(model.scenario, 1.0 + step, block.label))
+            for step in (-min(error, 1.0), error)
+        )
+        if error >= 1.0:
+            yield Variation(replace(impact, reason=_NOTHING_LEFT), high=high)
+        else:
+            yield Variation(impact, low, high)
 
 
 def _by(relative: float) -> str:

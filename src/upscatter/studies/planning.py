@@ -181,7 +181,7 @@ def _moment(target: object) -> float:
 def _variable(model: Model, vary: Vary) -> Variable:
     """Variable for exposure, background or threshold of a model's scenario."""
     scenario = model.scenario
-    detector, background = scenario.described.detector, scenario.described.background
+    detector, backgrounds = scenario.described.detector, scenario.described.backgrounds
     if vary == "exposure":
         start = detector.exposure
         most = max(_MOST_EXPOSURE, 1e3 * start)
@@ -197,11 +197,11 @@ def _variable(model: Model, vary: Vary) -> Variable:
             vary, end.value, least, _LARGEST_FACTOR * least, KEV, name,
             lambda value: scenario.replaced(moved_threshold(model, value)),
         )  # fmt: skip
-    if background.rate:
+    if len(backgrounds) > 1 or backgrounds[0].rate or backgrounds[0].peaks:
         start, unit, name = 1.0, 1.0, "times the scenario's"
     else:
-        start, unit, name = background.flat, 1.0 / (KEV * KG * DAY), "/ (keVee kg day)"
-    if start == 0.0:
+        start, unit, name = backgrounds[0].flat, 1.0 / (KEV * KG * DAY), "/ (keVee kg day)"
+    if all(block.empty for block in backgrounds):
         raise PhysicsError(
             f"{scenario.name}: has no background to vary; give it one, or vary another quantity"
         )
