@@ -149,6 +149,19 @@ def test_hypotheses_and_surfaces_are_placed():
     assert limits[1] < alone[1]
 
 
+def test_one_hypothesis_may_have_an_axis_or_none():
+    plain = experiment()
+    rows = experiment(signal=SIGNAL[None], shapes=tuple(
+        Shape(s.name, s.shifts, {**s.templates, "signal": s.templates["signal"][:, None]})
+        for s in plain.shapes
+    ))  # fmt: skip
+    point = np.array([[1.3, 0.4, -0.2, 0.7]])
+    both = combined({"A": plain, "B": rows})
+    found = both.expected(point, np.array([0]))[0]
+    np.testing.assert_allclose(found, np.tile(plain.expected(point)[0], 2), rtol=1e-13)
+    assert both.only(0).total_signal.shape == (6,)
+
+
 def test_bounds_are_those_that_all_allow():
     parts = {
         "A": experiment().bounded({"flux": (-1.0, 2.0), "yield": (-np.inf, 1.0)}),

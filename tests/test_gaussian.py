@@ -11,6 +11,7 @@ from upscatter.errors import PhysicsError
 from upscatter.reference.minuit import minuit_fit
 from upscatter.statistics.asymptotics import asimov, discovery
 from upscatter.statistics.counts import effective_counts, weight_spread
+from upscatter.statistics.curve_calibration import shape_path
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
 from upscatter.statistics.methods import ClsMethod, PoissonMethod, UnifiedMethod
 from upscatter.statistics.morphing import Shape
@@ -207,6 +208,23 @@ def test_a_gaussian_likelihood_is_always_good():
     for measure in (effective_counts, weight_spread):
         one, other = (measure(m, np.array([2.0])) for m in (blind, part))
         np.testing.assert_allclose(one, other, rtol=1e-6)
+
+
+def test_gaussian_bins_smear_what_a_single_poisson_bin_makes_discrete():
+    """Σ w n of 8 counts with one weight s/ν has 8 w² of variance, and s²/Δ² beside it."""
+    both = BinnedModel(
+        np.array([2.0, 3.0]), {"b": np.array([4.0, 0.0])}, errors=np.array([0.0, 5.0])
+    )
+    spread = np.sqrt((3.0 / 5.0) ** 2 / (8.0 * (2.0 / 8.0) ** 2))
+    assert weight_spread(both, np.array([2.0]))[0] == pytest.approx(spread)
+
+
+def test_hypotheses_are_compared_by_the_errors():
+    """The angle between two signals in bins of different errors."""
+    signals = np.array([[3.0, 4.0], [5.0, 0.0]])
+    model = BinnedModel(signals, {"b": np.array([9.0, 9.0])}, errors=np.array([1.0, 4.0]))
+    path = shape_path(model, np.ones(2))
+    assert path.tolist() == pytest.approx([0.0, np.arctan2(4.0 / 4.0, 3.0 / 1.0)])
 
 
 def test_effective_counts_are_those_of_the_skewness():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from scipy.optimize import brentq, minimize
+from scipy.optimize import minimize
 
 from test_asymptotics import COUNTING, OBSERVED, counting_t, model_with_everything
 from test_likelihood import SHIFTS, full_model, toys
@@ -148,51 +148,6 @@ def test_a_shared_normalisation_in_closed_form():
     assert correlation == pytest.approx(-40.0 / np.sqrt(2000.0), rel=1e-3)
 
 
-@pytest.mark.parametrize("n", [3.0, 9.0, 17.0, 40.0])
-def test_minos_of_a_counting_experiment(n):
-    """Against the two roots of −2 ln λ = 1."""
-    found = minuit_fit(COUNTING, COUNTING.observe([n]), bounds=ANY_SIGN, minos=["strength"])
-    best = n - 9.0
-
-    def excess(mu):
-        return counting_t(n, mu, best) - 1.0
-
-    lower, upper = found.require("counting").minos["strength"]
-    assert lower == pytest.approx(brentq(excess, -8.999, best) - best, rel=1e-3)
-    assert upper == pytest.approx(brentq(excess, best, best + 50.0) - best, rel=1e-3)
-
-
-@pytest.mark.parametrize("n", [0.0, 3.0, 8.9, 9.0])
-def test_minos_at_a_bound(n):
-    """Below, the bound comes first; above, the rise is counted from the bound."""
-    found = minuit_fit(COUNTING, COUNTING.observe([n]), minos=["strength"]).require("counting")
-    assert found.strength == pytest.approx(0.0, abs=1e-3)
-    assert found.at_bound == (("strength",) if n < 9.0 else ())
-    lower, upper = found.minos["strength"]
-    assert np.isnan(lower)
-    root = brentq(lambda mu: counting_t(n, mu, 0.0) - 1.0, 1e-3, 50.0)
-    assert upper == pytest.approx(root, rel=1e-3)
-
-
-def test_minos_refits_the_nuisance_parameters():
-    """Against roots of the profile that the batched fit gives."""
-    model = model_with_everything()
-    data = model.observe(OBSERVED)
-    found = minuit_fit(model, data, bounds=ANY_SIGN, minos=["strength", "tilt"]).require("minos")
-
-    def excess(mu):
-        return float(fit(model, data, mu).require("profile").deviance) - found.deviance - 1.0
-
-    lower, upper = found.minos["strength"]
-    best = found.strength
-    assert lower == pytest.approx(brentq(excess, best - 3.0, best) - best, rel=2e-3)
-    assert upper == pytest.approx(brentq(excess, best, best + 8.0) - best, rel=2e-3)
-    below, above = found.minos["tilt"]
-    width = found.uncertainties[found.names.index("tilt")]
-    assert -below == pytest.approx(width, rel=0.2)
-    assert above == pytest.approx(width, rel=0.2)
-
-
 @pytest.mark.parametrize("strength", [None, 0.0])
 @pytest.mark.parametrize("seed", range(6))
 def test_bounds_against_brute_force(seed, strength):
@@ -230,15 +185,12 @@ def test_an_active_bound_leaves_the_others_their_uncertainty():
     flux = Normalisation("flux", {"b": 0.1})
     model = BinnedModel(np.array([1.0, 0.0]), {"b": np.array([100.0, 900.0])}, (flux,))
     data = model.observe([150.0, 1200.0])
-    found = minuit_fit(model, data, bounds={"flux": (-1.0, 1.0)}, minos=["strength", "flux"])
+    found = minuit_fit(model, data, bounds={"flux": (-1.0, 1.0)})
     assert found.require("bounded").at_bound == ("flux",)
     assert found.parameters[1] == 1.0
     assert found.strength == pytest.approx(40.0, abs=1e-3)
     assert found.uncertainties[0] == pytest.approx(np.sqrt(150.0), rel=1e-4)
     assert np.isnan(found.covariance[1]).all()
-    assert np.isnan(found.minos["flux"][1])
-    # MINOS lets the other leave its bound, so it is no narrower than √n or so
-    assert found.minos["strength"][1] > 0.98 * np.sqrt(150.0)
 
 
 def test_asimov_data_are_not_held_at_the_bound():
@@ -360,8 +312,6 @@ def test_a_whitened_objective_rises_as_the_square():
     ("call", "words"),
     [
         (lambda m, d: minuit_fit(m, d, bounds={"b": (-1.0, 1.0)}), "no free parameter 'b'"),
-        (lambda m, d: minuit_fit(m, d, minos=["mu"]), "choose from strength, lumi, tilt"),
-        (lambda m, d: minuit_fit(m, d, 1.0, minos=["strength"]), "choose from lumi, tilt"),
         (lambda m, d: minuit_fit(m, d, 1.0, bounds=ANY_SIGN), "no free parameter 'strength'"),
         (lambda m, d: minuit_fit(m, d, bounds={"lumi": (1.0, 1.0)}), "hold no interval"),
         (lambda m, d: minuit_fit(m, d, bounds={"lumi": (np.nan, 1.0)}), "hold no interval"),

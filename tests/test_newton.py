@@ -139,6 +139,18 @@ def test_a_surface_is_kept_within_its_bounds():
     assert {"yield", "field"} & set(minuit.at_bound)
 
 
+def test_a_search_that_begins_next_to_a_bound_ends_at_it():
+    """Within the accuracy of −2 ln L, but not of a pull that is said to be at its bound."""
+    model = BinnedModel(np.ones(1), {"b": np.array([100.0])}, (Normalisation("n", {"b": 0.1}),))
+    model = model.bounded({"n": (-np.inf, 0.5)})
+    data = model.observe([100.0], [0.5 + 1e-7])
+    found = fit(model, data, 0.5e-7, start=np.array([0.5 - 1e-7])).require("near")
+    assert found.parameters[1] < 0.5
+    pressing = model.observe([106.0], [0.5])
+    found = fit(model, pressing, 0.0, start=np.array([0.5 - 1e-12])).require("near")
+    assert found.parameters[1] == 0.5
+
+
 def test_bounds_that_no_fit_reaches_change_nothing():
     free = full_model()
     data = toys(free, 50)

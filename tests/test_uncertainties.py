@@ -64,6 +64,20 @@ def test_they_are_those_of_the_hessian(make, bounds):
         np.testing.assert_allclose(found[i], minuit.uncertainties, rtol=2e-3)
 
 
+@pytest.mark.parametrize("unit", [1e-20, 1e3, 1e15])
+def test_the_unit_of_the_strength_changes_nothing(unit):
+    """The product of strength and flux has second derivatives."""
+    flux = Normalisation("flux", {"signal": 0.3})
+    signal, backgrounds = np.array([5.0, 9.0]), {"b": np.array([4.0, 6.0])}
+    found = []
+    for scale in (1.0, unit):
+        model = BinnedModel(signal / scale, backgrounds, (flux,))
+        data = model.observe([30.0, 40.0], [0.4])
+        best = polished(model, data, fit(model, data).require("best"))
+        found.append(standard_deviations(model, data, best) / [scale, 1.0])
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-9)
+
+
 @pytest.mark.parametrize("unit", [1e-18, 1.0, 1e6])
 def test_a_held_parameter_adds_no_uncertainty(unit):
     """With z at its bound the strength is n − b(1 + σz) ± √n, in any unit."""

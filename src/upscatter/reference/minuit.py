@@ -1,17 +1,16 @@
 """Maximum-likelihood fit of one data set with Minuit.
 
 The slow twin of the batched Newton fit of `upscatter.statistics.profile` and of the uncertainties
-of `upscatter.statistics.uncertainties`, with those of HESSE and MINOS (F. James and M. Roos,
-Comput. Phys. Commun. 10 (1975) 343). −2 ln L is minimised, so one standard
-deviation is a rise of 1. A parameter that ends at a bound is held there while the others are fitted
-again without bounds, because Minuit's change of variables for bounds would distort their
-covariance.
+of `upscatter.statistics.uncertainties`, with those of HESSE (F. James and M. Roos, Comput. Phys.
+Commun. 10 (1975) 343). −2 ln L is minimised, so one standard deviation is a rise of 1. A parameter
+that ends at a bound is held there while the others are fitted again without bounds, because
+Minuit's change of variables for bounds would distort their covariance.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -38,9 +37,6 @@ NEAR = 1e-4
 HIDDEN = 0.01
 """Least share of the nominal signal in a valid fit; below it −2 ln L may have no minimum."""
 
-SAME = 1e-4
-"""Difference of −2 ln L below which two searches have found the same minimum."""
-
 
 @dataclass(frozen=True)
 class MinuitFit:
@@ -60,10 +56,6 @@ class MinuitFit:
         failed.
     at_bound : tuple of str
         Parameters that are held at a bound.
-    minos : mapping
-        Asymmetric errors (lower ≤ 0, upper ≥ 0) of the parameters asked for: distances at which
-        −2 ln L, minimised over the others, is 1 higher. NaN if a bound is closer or the search
-        failed.
     failure : str
         Why there is no result; empty if there is one.
 
@@ -80,7 +72,6 @@ class MinuitFit:
     parameters: FloatArray
     covariance: FloatArray
     at_bound: tuple[str, ...]
-    minos: Mapping[str, tuple[float, float]]
     failure: str = ""
 
     @property
@@ -114,7 +105,6 @@ def minuit_fit(
     strength: float | None = None,
     *,
     bounds: Mapping[str, tuple[float, float]] | None = None,
-    minos: Sequence[str] = (),
 ) -> MinuitFit:
     """Minimise −2 ln L over the nuisance parameters, and the strength unless it is given.
 
@@ -129,8 +119,6 @@ def minuit_fit(
         Least and largest value of parameters by name, those of nuisance parameters in standard
         deviations: a factor 1 + σz within [0.5, 1.5] is z within ±0.5/σ. A parameter that is not
         named has the model's bounds; the strength is then not negative.
-    minos : sequence of str
-        Free parameters of which to find asymmetric errors.
 
     Returns
     -------
@@ -158,11 +146,11 @@ def minuit_fit(
     if STRENGTH in model.names:
         raise PhysicsError(f"nuisance {STRENGTH!r}: the signal's strength has this name; rename it")
     choices = names if strength is None else model.names
-    for name in (*(bounds or {}), *minos):
+    for name in bounds or {}:
         if name not in choices:
             raise PhysicsError(
-                f"Minuit fit: there is no free parameter {name!r} to bound or to find an error of; "
-                f"choose from {', '.join(choices)}"
+                f"Minuit fit: there is no free parameter {name!r} to bound; choose from "
+                f"{', '.join(choices)}"
             )
     ends = dict(zip(names, [(-np.inf, np.inf), *model.bounds.T.tolist()], strict=True))
     if strength is None:
@@ -175,7 +163,7 @@ def minuit_fit(
                 "give the lesser first"
             )
     limits = np.array([*ends.values()]).T
-    return _Problem(Objective(model, data), names, strength, limits).solve(minos)
+    return _Problem(Objective(model, data), names, strength, limits).solve()
 
 
 @dataclass(frozen=True)
@@ -214,7 +202,7 @@ class _Problem:
         x = self.objective.start(self.given)
         return np.clip(x, self.limits[0] + margin, self.limits[1] - margin)
 
-    def solve(self, minos: Sequence[str]) -> MinuitFit:
+    def solve(self) -> MinuitFit:
         """Fit within the bounds, then again without bounds from there, for the covariance."""
         from iminuit.warnings import IMinuitWarning
 
@@ -223,8 +211,7 @@ class _Problem:
             found = self._without_bounds(np.array(self._within_bounds(self.start).values))
             if failure := self._failure(found):
                 unknown = np.full((found.x.size, found.x.size), np.nan)
-                return MinuitFit(self.names, np.nan, unknown[0], unknown, (), {}, failure)
-            errors = dict(zip(minos, self._minos(found.x, minos), strict=True))
+                return MinuitFit(self.names, np.nan, unknown[0], unknown, (), failure)
         at_bound = ~(found.free | self.held)
         scale = self.objective.scale
         covariance = np.outer(scale, scale) * found.covariance
@@ -240,7 +227,6 @@ class _Problem:
             point,
             covariance,
             tuple(name for name, at in zip(self.names, at_bound, strict=True) if at),
-            errors,
         )
 
     def _within_bounds(self, x: FloatArray) -> Minuit:
@@ -284,23 +270,3 @@ class _Problem:
         if (inwards[~(found.free | self.held)] > NEAR).any():
             return "a parameter that was held at its bound would leave it"
         return ""
-
-    def _minos(self, x: FloatArray, names: Sequence[str]) -> list[tuple[float, float]]:
-        """Lower and upper errors; NaN where they were not found."""
-        if not names:
-            return []
-        margin = 0.01 * np.minimum(self.limits[1] - self.limits[0], 1.0)
-        minuit = self._within_bounds(np.clip(x, self.limits[0] + margin, self.limits[1] - margin))
-        if not minuit.valid or abs(minuit.fval - self.objective.value(x)) > SAME:
-            return [(np.nan, np.nan)] * len(names)
-        minuit.minos(*names)
-        return [self._error(minuit, name, x) for name in names]
-
-    def _error(self, minuit: Minuit, name: str, x: FloatArray) -> tuple[float, float]:
-        error, k = minuit.merrors[name], self.names.index(name)
-        # Minuit's distances are from its own minimum, which is inaccurate near a bound
-        origin = minuit.values[k] - x[k]
-        lower = error.lower if error.lower_valid and not error.at_lower_limit else np.nan
-        upper = error.upper if error.upper_valid and not error.at_upper_limit else np.nan
-        scale = self.objective.scale[k]
-        return float(scale * (origin + lower)), float(scale * (origin + upper))

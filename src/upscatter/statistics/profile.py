@@ -151,7 +151,7 @@ def fit_without_signal(model: BinnedModel, data: Observation) -> Profile:
     """
     needs_signal = ((data.counts > 0.0) & model.without_background).any(axis=-1)
     rows = data.flat()
-    vanishing = VANISHING * np.maximum(rows.counts.sum(axis=1), 1.0)
+    vanishing = VANISHING * np.maximum(rows.counts[:, ~model.gaussian].sum(axis=1), 1.0)
     vanishing /= model.signal_of(rows).sum(axis=1)
     strength = np.where(needs_signal, vanishing.reshape(needs_signal.shape), 0.0)
     found = fit(model, data, strength)

@@ -15,7 +15,7 @@ from upscatter.statistics.profile import Profile
 from upscatter.statistics.terms import bin_derivatives
 
 STEP = 1e-3
-"""Step of the differences between slopes of the expectation, in standard deviations."""
+"""Step of differences, in standard deviations of a constraint, or relative to the strength."""
 
 PRESSING = 1e-4
 """Distance beyond a bound, in standard deviations, of a minimum that the bound holds back."""
@@ -126,9 +126,14 @@ def hessian(model: BinnedModel, data: Observation, parameters: FloatArray) -> Fl
     nu = model.expected(parameters, data.hypothesis)
     slope, _ = bin_derivatives(nu, data.counts, model.widths)
     result = model.expand(parameters, data).curvature
-    for k, step in enumerate(STEP * np.eye(parameters.shape[1])):
-        up, down = (model.jacobian(parameters + s * step, data.hypothesis) for s in (1.0, -1.0))
-        result[:, k] += np.matmul((up - down) / STEP, slope[:, :, None])[:, :, 0]
+    size = np.full(parameters.shape, STEP)
+    # strengths may be of any size; slopes are linear in them
+    size[:, 0] *= np.abs(parameters[:, 0]) + 1.0 / model.signal_of(data).max(axis=1)
+    for k, axis in enumerate(np.eye(parameters.shape[1])):
+        up, down = (
+            model.jacobian(parameters + sign * size * axis, data.hypothesis) for sign in (1.0, -1.0)
+        )
+        result[:, k] += np.matmul(up - down, slope[:, :, None])[:, :, 0] / size[:, k, None]
     return np.asarray(0.5 * (result + result.transpose(0, 2, 1)))
 
 
