@@ -39,6 +39,7 @@ def post_fit(best=0.0, expected=(0.5e-9, 1e-9, 1.5e-9, 2e-9, 3e-9)):
             "sr1": Channel(slice(3, 6), EDGES, "cS2 [PE]"),
         },
         observed=np.round(1.1 * falling),
+        widths=np.zeros(bins),
         components={"cathode": falling, "8B CEvNS": 0.1 * falling},
         signal_best=best * falling,
         signal_limit=0.2 * falling,

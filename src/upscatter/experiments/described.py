@@ -71,9 +71,9 @@ class Described(OfScenario):
                 signal.interaction, signal.flux, mass, build.bulk_flux
             )
             seen = np.asarray(total.any(axis=-1))
-            return (
-                counting_model(build.expectation, total[seen], errors) if seen.any() else None
-            ), seen
+            if not seen.any():
+                return None, seen
+            return counting_model(build.expectation, total[seen], errors), seen
         counts = build.experiment.counts(signal.interaction, signal.flux, mass)
         seen = np.asarray(np.any([c.any(axis=-1) for c in counts.values()], axis=0))
         if not seen.any():

@@ -143,6 +143,8 @@ class PostFit(Result):
     channels : mapping
         Science runs or detectors by name, with their bins.
     observed : ndarray, shape (bins,)
+    widths : ndarray, shape (bins,)
+        Standard deviations of background-subtracted data; 0 where the data are counts.
     components : mapping
         Name to counts of each background at the best fit, shape (bins,).
     signal_best, signal_limit : ndarray, shape (bins,)
@@ -165,6 +167,7 @@ class PostFit(Result):
     confidence: float
     channels: Mapping[str, Channel]
     observed: FloatArray
+    widths: FloatArray
     components: Mapping[str, FloatArray]
     signal_best: FloatArray
     signal_limit: FloatArray
@@ -179,6 +182,13 @@ class PostFit(Result):
     def expected(self) -> FloatArray:
         """Total counts at the best fit, shape (bins,)."""
         return np.asarray(self.signal_best + sum(self.components.values()))
+
+    @property
+    def residuals(self) -> FloatArray:
+        """(observed − expected)/Δ, shape (bins,): Δ² is the expectation, or that of the data."""
+        spread = np.where(self.widths > 0.0, self.widths**2, self.expected)
+        difference = self.observed - self.expected
+        return np.divide(difference, np.sqrt(spread), np.zeros_like(difference), where=spread > 0.0)
 
     @property
     def header(self) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ _FILLS = ("#F0E442", "#009E73", "#8C6D31", "#0072B2", "#E69F00", "#56B4E9", "#CC
 _FEW_BINS = 40
 _IN_A_ROW = 3
 _ROW = 2.9  # inches
+_OF_DATA = r"$\frac{\mathrm{data} - \mathrm{fit}}{\sigma}$"
 _RESIDUAL = r"$\frac{\mathrm{data} - \mathrm{fit}}{\sqrt{\mathrm{fit}}}$"
 _SIGNAL = COLOURS[1]
 
@@ -47,15 +48,21 @@ def post_fit_figure(fit: PostFit) -> Figure:
         grid = figure.add_gridspec(len(ratios), len(rows[0]), height_ratios=ratios)
         for i, row in enumerate(rows):
             # those of another experiment have another scale
-            seen = np.concatenate([fit.observed[fit.channels[name].bins] for name in row])
-            tallest = 1.12 * float((seen + np.sqrt(np.maximum(seen, 1.0))).max())
+            parts = [fit.channels[name].bins for name in row]
+            seen, widths = (
+                np.concatenate([x[p] for p in parts]) for x in (fit.observed, fit.widths)
+            )
+            spread = np.where(widths > 0.0, widths, np.sqrt(np.maximum(seen, 1.0)))
+            tallest = 1.12 * float((seen + spread).max())
+            deepest = 1.12 * float((seen - spread)[widths > 0.0].min(initial=0.0))
             for column, name in enumerate(row):
                 channel = fit.channels[name]
                 counts = figure.add_subplot(grid[2 * i, column])
                 _draw_counts(counts, fit, channel)
-                counts.set_ylim(0.0, tallest)
-                counts.text(0.95, 0.94, channel_label(name), transform=counts.transAxes,
-                            ha="right", va="top")  # fmt: skip
+                counts.set_ylim(deepest, tallest)
+                if len(fit.channels) > 1:
+                    counts.text(0.95, 0.94, channel_label(name), transform=counts.transAxes,
+                                ha="right", va="top")  # fmt: skip
                 residuals = figure.add_subplot(grid[2 * i + 1, column], sharex=counts)
                 _draw_residuals(residuals, fit, channel)
                 counts.tick_params(labelbottom=False)
@@ -65,7 +72,7 @@ def post_fit_figure(fit: PostFit) -> Figure:
                     residuals.tick_params(labelleft=False)
                 else:
                     counts.set_ylabel("events per bin")
-                    residuals.set_ylabel(_RESIDUAL)
+                    residuals.set_ylabel(_OF_DATA if widths.any() else _RESIDUAL)
         handles, labels = figure.axes[0].get_legend_handles_labels()
         figure.legend(
             handles, labels, loc="outside upper center", ncols=4, frameon=False,
@@ -92,7 +99,8 @@ def _colours(number: int) -> list[str]:
 def _draw_counts(axes: Axes, fit: PostFit, channel: Channel) -> None:
     """Draw stacked components, data with 68 % Poisson intervals, and the signal at its limit."""
     edges, bins = channel.edges, channel.bins
-    order = sorted(fit.components, key=lambda name: float(fit.components[name].sum()))
+    filled = [name for name, counts in fit.components.items() if counts.any()]
+    order = sorted(filled, key=lambda name: float(fit.components[name].sum()))
     floor = np.zeros(edges.size - 1)
     for name, colour in zip(order, _colours(len(order)), strict=True):
         top = floor + fit.components[name][bins]
@@ -110,21 +118,19 @@ def _draw_counts(axes: Axes, fit: PostFit, channel: Channel) -> None:
     )  # fmt: skip
     # of many bins, intervals of the empty ones would hide all others
     shown = (fit.observed[bins] > 0.0) | (edges.size <= _FEW_BINS)
-    seen = fit.observed[bins][shown]
+    seen, widths = fit.observed[bins][shown], fit.widths[bins][shown]
     axes.errorbar(
-        (0.5 * (edges[1:] + edges[:-1]))[shown], seen, yerr=_poisson_errors(seen), fmt="o",
+        (0.5 * (edges[1:] + edges[:-1]))[shown], seen, yerr=_errors(seen, widths), fmt="o",
         color="black", markersize=2.6, linewidth=0.8, label="data",
     )  # fmt: skip
     axes.set_xlim(edges[0], edges[-1])
 
 
 def _draw_residuals(axes: Axes, fit: PostFit, channel: Channel) -> None:
-    bins = channel.bins
-    expected = fit.expected[bins]
     _shade(axes)
     axes.stairs(
-        (fit.observed[bins] - expected) / np.sqrt(expected), channel.edges, baseline=0.0, fill=True,
-        color="#7A8288", linewidth=0.0,
+        fit.residuals[channel.bins], channel.edges, baseline=0.0, fill=True, color="#7A8288",
+        linewidth=0.0,
     )  # fmt: skip
     axes.set_ylim(-3.4, 3.4)
     axes.set_yticks([-2, 0, 2])
@@ -160,10 +166,10 @@ def _shade(axes: Axes) -> None:
     axes.axhline(0.0, color="black", linewidth=0.5)
 
 
-def _poisson_errors(counts: FloatArray) -> FloatArray:
-    """Distances to the ends of Garwood's central 68.27 % interval, shape (2, bins)."""
-    low, high = garwood_interval(counts)
-    return np.stack([counts - low, high - counts])
+def _errors(seen: FloatArray, widths: FloatArray) -> FloatArray:
+    """Distances to the ends of 68.27 % intervals, Garwood's for counts; shape (2, bins)."""
+    low, high = garwood_interval(np.maximum(seen, 0.0))
+    return np.where(widths > 0.0, widths, np.stack([seen - low, high - seen]))
 
 
 def _plain(name: str) -> str:

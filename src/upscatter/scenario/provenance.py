@@ -35,7 +35,7 @@ def provenance(scenario: Scenario) -> dict[str, object]:
         "scenario_sha256": scenario.digest,
         "target": settings.target.element or dict(settings.target.isotopes or {}),
         **signal,
-        **_sources(settings),
+        **_sources(scenario),
         "form_factor": settings.physics.form_factor,
         "sin2_theta_w": settings.physics.sin2_theta_w,
         **_detector(scenario),
@@ -43,7 +43,8 @@ def provenance(scenario: Scenario) -> dict[str, object]:
     }
 
 
-def _sources(settings: ScenarioFile | ReleaseFile) -> dict[str, object]:
+def _sources(scenario: Scenario) -> dict[str, object]:
+    settings = scenario.settings
     blocks = settings.own_sources.items()
     own: dict[str, object] = {key: block.model_dump(mode="json") for key, block in blocks}
     if not settings.has_sun:

@@ -69,6 +69,7 @@ def expected_counts(
         dipole={source: np.asarray(strength * n) for source, n in dipole.items()},
         mu=float(mu),
         mass=mass,
+        observed=None if model.observed is None else model.observed.counts,
         provenance=model.provenance,
         exposure_kg_yr=experiment.exposure / (KG * YEAR),
         title=model.scenario.settings.title,

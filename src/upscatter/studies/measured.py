@@ -99,6 +99,7 @@ def post_fit(experiment: Experiment, mass: Energy, *, work: Work = HERE) -> Post
         confidence=curve.confidence,
         channels=experiment.channels,
         observed=data.counts,
+        widths=model.widths,
         components={label: total(counts, n) for label, n in experiment.components.items()},
         signal_best=total(counts, [*model.signals]),
         signal_limit=total(limit_counts, [*model.signals]),
