@@ -73,6 +73,18 @@ class TestPeak:
         assert above == pytest.approx(below, rel=1e-12)
         assert above > 0.0
 
+    @given(
+        cuts=st.lists(st.floats(0.0, 3.0), min_size=1, max_size=8, unique=True),
+        energy=st.floats(0.0, 4.0),
+        width=st.floats(1e-4, 3.0),
+    )
+    def test_rebinning_keeps_the_total(self, cuts, energy, width):
+        background = Background(0.5, (0.5, 2.0), (1.0, 3.0), peaks=(Peak(energy, width, 2.0),))
+        edges = np.array([0.0, *sorted(cuts), 3.1])
+        fine = background.counts(edges, 7.0)
+        assert (fine >= -1e-12).all()
+        assert fine.sum() == pytest.approx(background.counts(edges[[0, -1]], 7.0)[0], rel=1e-12)
+
     def test_outside_of_the_region_it_gives_next_to_nothing(self):
         assert Peak(9.0, 0.1, 1e6).counts(np.array([0.0, 1.0]), 1.0) == 0.0
 

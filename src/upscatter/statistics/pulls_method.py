@@ -100,7 +100,7 @@ class PullsMethod(LimitMethod):
         chosen = [
             counts
             for sample, counts in model.backgrounds.items()
-            if self.variance == "expected" or sample.partition(" ")[0] == "background"
+            if self.variance == "expected" or " background " in f" {sample} "
         ]
         return np.asarray(np.sum([np.zeros(model.bins), *chosen], axis=0))
 
