@@ -200,5 +200,7 @@ class TestSignal:
         np.testing.assert_allclose(active, dipole, rtol=1e-9)
 
     def test_an_unknown_signal_is_refused(self):
-        with pytest.raises(ScenarioError, match=r'signal\.name = "z-prime": is no known signal'):
+        with pytest.raises(
+            ScenarioError, match=r'signal\.name = "z-prime": is unknown; choose one of'
+        ):
             Scenario.parse(LINE + '[signal]\nname = "z-prime"\n', "x")

@@ -8,16 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import norm
-from upscatter.scenario.projected import dipole_model, projected_limits
 
 from scenario_files import detector, scenario
 from upscatter.detector.background import Background, Peak
 from upscatter.errors import ScenarioError
+from upscatter.experiments.described import Described
 from upscatter.scenario.build import Model
 from upscatter.scenario.changes import scaled_background
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.summary import summarise
 from upscatter.studies.impacts import impacts
+from upscatter.studies.limits import limit_of
 from upscatter.studies.planning import plan
 from upscatter.units import DAY, KEV, KG, MEV, YEAR
 
@@ -43,7 +44,7 @@ def parse(*components, **blocks):
 
 
 def likelihood(loaded):
-    return dipole_model(Model(loaded), MASS)[0]
+    return Described(Model(loaded)).likelihood(MASS)[0]
 
 
 class TestPeak:
@@ -72,6 +73,18 @@ class TestPeak:
         )
         assert above == pytest.approx(below, rel=1e-12)
         assert above > 0.0
+
+    @given(
+        cuts=st.lists(st.floats(0.0, 3.0), min_size=1, max_size=8, unique=True),
+        energy=st.floats(0.0, 4.0),
+        width=st.floats(1e-4, 3.0),
+    )
+    def test_rebinning_keeps_the_total(self, cuts, energy, width):
+        background = Background(0.5, (0.5, 2.0), (1.0, 3.0), peaks=(Peak(energy, width, 2.0),))
+        edges = np.array([0.0, *sorted(cuts), 3.1])
+        fine = background.counts(edges, 7.0)
+        assert (fine >= -1e-12).all()
+        assert fine.sum() == pytest.approx(background.counts(edges[[0, -1]], 7.0)[0], rel=1e-12)
 
     def test_outside_of_the_region_it_gives_next_to_nothing(self):
         assert Peak(9.0, 0.1, 1e6).counts(np.array([0.0, 1.0]), 1.0) == 0.0
@@ -143,7 +156,11 @@ class TestLikelihood:
         two = parse(f'name = "a"\n{half}', f'name = "b"\n{half}')
         for test in ("chi2-pulls", "poisson"):
             mu = [
-                projected_limits(Model(s.replaced("statistics.test", test)), MASS)[0].mu[0]
+                limit_of(
+                    Described(Model(s.replaced("statistics.test", test))),
+                    np.asarray(MASS) / MEV,
+                    projected=True,
+                ).mu[0]
                 for s in (one, two)
             ]
             assert mu[0] == pytest.approx(mu[1], rel=1e-9)
@@ -159,7 +176,11 @@ class TestLikelihood:
     def test_an_uncertain_shape_weakens_the_limit(self, test):
         fixed = TAIL[: TAIL.index("variation")]
         limits = [
-            projected_limits(Model(parse(block).replaced({"statistics.test": test})), MASS)[0].mu[0]
+            limit_of(
+                Described(Model(parse(block).replaced({"statistics.test": test}))),
+                np.asarray(MASS) / MEV,
+                projected=True,
+            ).mu[0]
             for block in (fixed, TAIL)
         ]
         assert limits[1] > 1.01 * limits[0]
@@ -202,10 +223,13 @@ class TestScaled:
         loaded = parse(COMPTON, L_SHELL)
         found = {entry.name for entry in impacts(loaded).impacts}
         assert {"background Compton", "background L shell"} <= found
-        target = float(projected_limits(Model(loaded), MASS)[0].mu[0]) * 0.9
+        target = (
+            float(limit_of(Described(Model(loaded)), np.asarray(MASS) / MEV, projected=True).mu[0])
+            * 0.9
+        )
         result = plan(loaded, target, vary="background")
         changed = loaded.replaced(scaled_background(loaded, result.value))
-        reached = projected_limits(Model(changed), MASS)[0].mu[0]
+        reached = limit_of(Described(Model(changed)), np.asarray(MASS) / MEV, projected=True).mu[0]
         assert reached == pytest.approx(target, rel=2e-3)
 
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from upscatter.scenario.projected import dipole_model
 
 from scenario_files import detector, scenario
 from upscatter.errors import ScenarioError, TableError
+from upscatter.experiments.described import Described
 from upscatter.inputs.tables import read_spectrum
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
@@ -48,7 +48,7 @@ class TestObserved:
 
     def test_the_likelihood_takes_them(self):
         model = Model(parse("counts = [5, 0, 7, 1]"))
-        likelihood, _ = dipole_model(model, np.array([0.01]) * MEV)
+        likelihood, _ = Described(model).likelihood(np.array([0.01]) * MEV)
         data = likelihood.observe(model.observed.counts)
         assert data.counts.tolist() == [5.0, 0.0, 7.0, 1.0]
 

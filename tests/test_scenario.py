@@ -5,7 +5,8 @@ import pytest
 import upscatter
 from scenario_files import detector, scenario
 from upscatter.errors import ScenarioError, TableError
-from upscatter.scenario.load import Scenario, bundled_names, tables
+from upscatter.scenario.fields import tables
+from upscatter.scenario.load import Scenario, bundled_names
 from upscatter.units import CM, DAY, KEV, KG, SECOND, YEAR
 
 

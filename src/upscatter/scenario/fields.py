@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -207,6 +207,20 @@ class Table(OptionalTable):
         if not self.has_table:
             raise ValueError("needs a table: file = 'name.csv' or points = [[x, y], ...]")
         return self
+
+
+def tables(block: BaseModel, path: str = "") -> Iterator[tuple[str, OptionalTable]]:
+    """All blocks that may have a table, with their dotted paths."""
+    if isinstance(block, OptionalTable):
+        yield path, block
+    for name in type(block).model_fields:
+        value = getattr(block, name)
+        inner = value if isinstance(value, dict) else {"": value}
+        if isinstance(value, tuple):
+            inner = {str(i): item for i, item in enumerate(value)}
+        for key, item in inner.items():
+            if isinstance(item, BaseModel):
+                yield from tables(item, ".".join(filter(None, (path, name, key))))
 
 
 def wrapped(key: str) -> Callable[[Any], Any]:

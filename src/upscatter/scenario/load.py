@@ -7,21 +7,21 @@ import json
 import os
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import overload
 
 import numpy as np
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from upscatter.errors import ScenarioError, TableError, given
 from upscatter.inputs.tables import decoded, read_text, read_two_columns
 from upscatter.numerics import FloatArray
 from upscatter.scenario.data import DataBlock
 from upscatter.scenario.document import Document, at, edited, with_changes
-from upscatter.scenario.fields import OptionalTable
+from upscatter.scenario.fields import OptionalTable, tables
 from upscatter.scenario.messages import closest, explain
 from upscatter.scenario.model import ReleaseFile, ScenarioFile
 from upscatter.scenario.sources import SOURCES
@@ -292,20 +292,6 @@ def bundled_names() -> tuple[str, ...]:
     return tuple(
         sorted(f.name.removesuffix(".toml") for f in _BUNDLED.iterdir() if f.name.endswith(".toml"))
     )
-
-
-def tables(block: BaseModel, path: str = "") -> Iterator[tuple[str, OptionalTable]]:
-    """All blocks that may have a table, with their dotted paths."""
-    if isinstance(block, OptionalTable):
-        yield path, block
-    for name in type(block).model_fields:
-        value = getattr(block, name)
-        inner = value if isinstance(value, dict) else {"": value}
-        if isinstance(value, tuple):
-            inner = {str(i): item for i, item in enumerate(value)}
-        for key, item in inner.items():
-            if isinstance(item, BaseModel):
-                yield from tables(item, ".".join(filter(None, (path, name, key))))
 
 
 def _schema(content: Document) -> type[ScenarioFile] | type[ReleaseFile]:

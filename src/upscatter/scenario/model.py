@@ -36,7 +36,13 @@ from upscatter.scenario.fields import (
 )
 from upscatter.scenario.messages import unknown
 from upscatter.scenario.oscillation import CouplingBlock, OscillationBlock
-from upscatter.scenario.sources import SIGNALS, SOURCES, SourceBlock
+from upscatter.scenario.sources import (
+    DEFAULT_SIGNAL,
+    SIGNALS,
+    SOURCES,
+    SignalEntry,
+    SourceBlock,
+)
 from upscatter.statistics.registry import (
     DEFAULT_TEST,
     FOR_DATA,
@@ -165,14 +171,21 @@ class PhysicsBlock(Block):
 class SignalBlock(Block):
     """Block of the signal whose strength is bounded, by its name in `sources.SIGNALS`."""
 
-    name: str = "dipole"
+    added: ClassVar[tuple[str, ...]] = ("name",)
+
+    name: str | None = None
 
     @field_validator("name")
     @classmethod
-    def _known(cls, name: str) -> str:
-        if name not in SIGNALS:
-            raise ValueError(f"is no known signal; choose one of {', '.join(SIGNALS)}")
-        return name
+    def _known(cls, name: str | None) -> str | None:
+        if name is not None and name not in SIGNALS:
+            raise ValueError(unknown(name, [*SIGNALS]))
+        return None if name == DEFAULT_SIGNAL else name
+
+    @property
+    def entry(self) -> SignalEntry:
+        """The signal that is named, else the dipole portal."""
+        return SIGNALS[self.name or DEFAULT_SIGNAL]
 
 
 class StatisticsBlock(Block):
@@ -259,7 +272,7 @@ _File = TypeVar("_File", bound="_CommonFile")
 class _CommonFile(Block):
     """Fields of every scenario file."""
 
-    added: ClassVar[tuple[str, ...]] = ("data",)
+    added: ClassVar[tuple[str, ...]] = ("data", "signal")
 
     title: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)]
     description: str = ""

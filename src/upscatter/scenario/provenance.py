@@ -18,7 +18,7 @@ def provenance(scenario: Scenario) -> dict[str, object]:
     """
     settings = scenario.settings
     coupling = settings.coupling.coupling()
-    signal = {} if settings.signal.name == "dipole" else {"signal": settings.signal.name}
+    signal = settings.signal.model_dump()
     flavour: dict[str, object] = {"coupling": coupling.name, "flavour_sum": coupling.flavour_sum}
     if not coupling.blind_to_flavour:
         place = settings.oscillation.model_dump(mode="json", exclude_defaults=True)
@@ -34,7 +34,7 @@ def provenance(scenario: Scenario) -> dict[str, object]:
         "upscatter": version("upscatter"),
         "scenario_sha256": scenario.digest,
         "target": settings.target.element or dict(settings.target.isotopes or {}),
-        **signal,
+        **({"signal": signal["name"]} if signal else {}),
         **_sources(scenario),
         "form_factor": settings.physics.form_factor,
         "sin2_theta_w": settings.physics.sin2_theta_w,

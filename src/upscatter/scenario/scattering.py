@@ -24,7 +24,6 @@ from upscatter.scenario.load import Scenario
 from upscatter.scenario.model import ScenarioFile
 from upscatter.scenario.model import Source as SunSource
 from upscatter.scenario.provenance import provenance
-from upscatter.scenario.sources import SIGNALS
 from upscatter.units import MEV
 
 if TYPE_CHECKING:
@@ -100,7 +99,7 @@ class Scattering:
     @cached_property
     def signal(self) -> Signal:
         """The signal whose strength is bounded, with the neutrinos that its coupling selects."""
-        entry = SIGNALS[self.scenario.settings.signal.name]
+        entry = self.scenario.settings.signal.entry
         flux = self.flux
         if entry.coupled:
             with self.at("oscillation"):
@@ -110,7 +109,7 @@ class Scattering:
     @cached_property
     def parameter(self) -> Parameter:
         """The parameter that limits bound."""
-        return SIGNALS[self.scenario.settings.signal.name].parameter
+        return self.scenario.settings.signal.entry.parameter
 
     @cached_property
     def bulk_flux(self) -> tuple[Moments, ...]:

@@ -57,8 +57,10 @@ class SignalEntry:
 SOURCES: dict[str, type[SourceBlock]] = {}
 """Blocks of the sources beside the Sun, by their key in a scenario."""
 
+DEFAULT_SIGNAL = "dipole"
+
 SIGNALS: dict[str, SignalEntry] = {
-    "dipole": SignalEntry(interaction=Dipole, parameter=MOMENT, label="dipole"),
+    DEFAULT_SIGNAL: SignalEntry(interaction=Dipole, parameter=MOMENT, label="dipole"),
 }
 """The signals by the name that `[signal]` gives them."""
 
