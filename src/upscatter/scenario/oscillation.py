@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -16,6 +16,7 @@ from upscatter.flux.day_part import Part
 from upscatter.inputs.laboratories import check_latitude
 from upscatter.inputs.laboratories import latitude as laboratory_latitude
 from upscatter.inputs.mixing import GLOBAL_FITS, Mixing, mixing
+from upscatter.names import FLAVOURS, CouplingName
 from upscatter.scenario import quantities as q
 from upscatter.scenario.fields import Block, Number, quantity_field, wrapped
 from upscatter.units import DAY
@@ -60,7 +61,7 @@ class ComponentsBlock(Block):
 class CouplingBlock(Block):
     """Block of `upscatter.flux.coupling.Coupling`: a named flavour, or given components."""
 
-    flavour: Literal["universal", "e", "mu", "tau"] | None = None
+    flavour: CouplingName | None = None
     components: ComponentsBlock | None = None
     sum: FlavourSum | None = None
 
@@ -75,7 +76,7 @@ class CouplingBlock(Block):
         """The coupling; a universal one adds flavours incoherently unless `sum` is given."""
         if self.components is None:
             return coupling(self.flavour or "universal", self.sum or "incoherent")
-        values = [getattr(self.components, flavour) for flavour in ("e", "mu", "tau")]
+        values = [getattr(self.components, flavour) for flavour in FLAVOURS]
         e, mu, tau = (complex(*v) if isinstance(v, tuple) else complex(v) for v in values)
         with refused():
             return Coupling("custom", (e, mu, tau), self.sum or "exact")
