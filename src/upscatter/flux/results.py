@@ -22,7 +22,7 @@ class ArrivingFlux(Result):
     ----------
     sources : tuple of str
     flux : ndarray, shape (sources, 3)
-        ν_e, ν_μ, ν_τ averaged over the exposure, in 1/(cm² s).
+        ν_e, ν_μ, ν_τ averaged over the livetime, in 1/(cm² s).
     asymmetry : ndarray, shape (sources,)
         Day-night asymmetry 2 (N − D)/(N + D) of the ν_e flux; NaN without a night.
     spectra : callable, optional
@@ -93,10 +93,10 @@ class Oscillation(Result):
     energy : ndarray, shape (n,)
         Neutrino energies in MeV.
     day, night, average : ndarray, shape (n, 3)
-        Probabilities by day, by night, and averaged over the exposure. Without a place of the
+        Probabilities by day, by night, and averaged over the livetime. Without a place of the
         detector all three are those by day.
     has_night : bool
-        Whether the exposure includes the night.
+        Whether the livetime includes the night.
     provenance : mapping
         Solar model, mixing and place of the detector.
     """

@@ -22,7 +22,7 @@ from upscatter.scenario.fields import Block, Number, quantity_field, wrapped
 from upscatter.units import DAY
 
 if TYPE_CHECKING:
-    from upscatter.flux.exposure import NadirExposure
+    from upscatter.flux.nadir import NadirLivetime
 
 _ANY_COMMON_YEAR = 2025
 _DAYS_OF_YEAR = 365
@@ -161,15 +161,15 @@ class OscillationBlock(Block):
                 raise ValueError(f"{name} needs a laboratory or a latitude; add one")
         if self.livetime is not None:
             with refused():
-                from upscatter.flux.livetime import livetime_exposure
+                from upscatter.flux.livetime import tabulated_livetime
 
-                livetime_exposure(self.livetime)
+                tabulated_livetime(self.livetime)
         if self.time != "both" and not given:
             raise ValueError("time needs a laboratory, a latitude or a livetime; add one")
         return self
 
-    def exposure(self) -> NadirExposure:
-        """Exposure by nadir angle; by day alone if no place is given.
+    def nadir_livetime(self) -> NadirLivetime:
+        """Livetime by nadir angle; by day alone if no place is given.
 
         Raises
         ------
@@ -177,26 +177,26 @@ class OscillationBlock(Block):
             If that part of the day or season does not exist, or the livetime table is malformed.
         """
         # universal couplings need none of these
-        from upscatter.flux.exposure import annual_exposure
-        from upscatter.flux.flavour import DAY as DAY_EXPOSURE
-        from upscatter.flux.livetime import livetime_exposure
+        from upscatter.flux.flavour import DAY as DAY_LIVETIME
+        from upscatter.flux.livetime import tabulated_livetime
+        from upscatter.flux.nadir import annual_livetime
 
         if self.livetime is not None:
-            return livetime_exposure(self.livetime).select(self.time)
+            return tabulated_livetime(self.livetime).select(self.time)
         if self.laboratory is not None:
             where = laboratory_latitude(self.laboratory)
         elif self.latitude is not None:
             where = self.latitude
         else:
-            return DAY_EXPOSURE
+            return DAY_LIVETIME
         season = None
         if self.season is not None:
             first, last = (_day_of_year(day) for day in self.season)
             # A season that ends on the day before its first day is the whole year.
             if (last + 1 - first) % _DAYS_OF_YEAR:
                 season = (first * DAY, (last + 1) * DAY)
-        exposure = annual_exposure(where, season=season, distance=self.distance)
-        return exposure.select(self.time)
+        livetime = annual_livetime(where, season=season, distance=self.distance)
+        return livetime.select(self.time)
 
 
 def _day_of_year(text: str) -> int:

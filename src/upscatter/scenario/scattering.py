@@ -65,7 +65,7 @@ class Scattering:
             spectra={source: self.spectrum(source) for source in block.active},
             uncertainties=block.relative_uncertainties,
             mixing=oscillation.mixing.mixing(),
-            find_exposure=oscillation.exposure,
+            find_livetime=oscillation.nadir_livetime,
             varying_distance=oscillation.distance,
         )
 
