@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
 from typing import Protocol
 
 import numpy as np
@@ -33,7 +35,7 @@ class Moments(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ContinuumMoments:
     """Tabulated moments of a continuous spectrum.
 
@@ -43,6 +45,19 @@ class ContinuumMoments:
 
     endpoint: float
     table: UniformTable
+
+    @cached_property
+    def _content(self) -> bytes:
+        """Digest, by which equal fluxes of two scenarios are recognised."""
+        digest = blake2b(np.float64(self.endpoint).tobytes())
+        digest.update(self.table.polynomials)
+        return digest.digest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ContinuumMoments) and self._content == other._content
+
+    def __hash__(self) -> int:
+        return hash(self._content)
 
     def __call__(self, energy: FloatArray) -> tuple[FloatArray, ...]:
         """See `Moments`."""

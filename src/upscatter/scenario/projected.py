@@ -39,7 +39,7 @@ def dipole_model(
     mass = np.atleast_1d(np.asarray(mass_sterile, dtype=float))
     experiment, expectation = model.experiment, model.expectation
     if not by_source:
-        total = experiment.total_counts(Dipole(), model.dipole_flux, mass, model.bulk_flux)
+        total = experiment.total_counts(Dipole(), model.dipole_flux, mass)
         seen = np.asarray(total.any(axis=-1))
         return (counting_model(expectation, total[seen]) if seen.any() else None), seen
     signals = experiment.counts(Dipole(), model.dipole_flux, mass)
