@@ -7,16 +7,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from upscatter.detector.response import Response
-from upscatter.numerics import FloatArray, gauss_legendre, legendre_density
-from upscatter.rates.recoil_table import CELL, ORDER, RecoilTable, log_y, recoil_energy
+from upscatter.numerics import FloatArray, gauss_legendre, legendre_above, legendre_density
+from upscatter.rates.recoil_table import CELL, FINE, ORDER, RecoilTable, log_y, recoil_energy
+from upscatter.units import MEV
 
 _PIECE_ORDER = 5
 _NUDGE = 1e-12
+_SMOOTH = 1e-5
+_CELLS = 10000  # more than any table has
 
 
 @dataclass(frozen=True)
 class RecoilMap:
     """Map from recoils of a target to counts per bin.
+
+    A table has, in the cells where recoils begin or end, numbers that are exact for acceptances
+    which are polynomials. Where the acceptance is none, it is also known as a sum of steps.
 
     Parameters
     ----------
@@ -25,16 +31,23 @@ class RecoilMap:
         `upscatter.rates.recoil_table`.
     matrix : ndarray, shape (cells ORDER, bins)
         Acceptance for recoils at a node.
-    jumps : ndarray, shape (n,)
-        Increasing places in ln y where the acceptance is not continuous.
+    steps : ndarray, shape (n,)
+        Increasing places in ln y.
     heights : ndarray, shape (n, bins)
-        By how much it jumps there.
+        Jumps of the acceptance there.
+    start : int
+        First point of `fine` on the grid of ln T of a table.
+    fine : ndarray, shape (points, bins)
+        Acceptance without its jumps on this grid; empty where polynomials in each cell, and the
+        jumps, describe the acceptance well enough.
     """
 
     first: int
     matrix: FloatArray
-    jumps: FloatArray
+    steps: FloatArray
     heights: FloatArray
+    start: int
+    fine: FloatArray
 
     @classmethod
     def of(cls, response: Response, target_mass: float, highest: float) -> RecoilMap:
@@ -47,15 +60,30 @@ class RecoilMap:
         place, weights = gauss_legendre(_PIECE_ORDER, places[:-1], places[1:])
         cell = np.floor(0.5 * (places[:-1] + places[1:]) / CELL).astype(np.intp)
         x = 2.0 * (place / CELL - cell[:, None]) - 1.0
-        density = legendre_density(ORDER, x) * (2.0 / CELL * weights)[..., None]
+        density = legendre_density(ORDER, x)
         seen = response.acceptance(recoil_energy(place, target_mass))
-        pieces = np.einsum("pgj,pgi->pji", density, seen)
+        share = density * (2.0 / CELL * weights)[..., None]
         starts = np.searchsorted(cell, np.arange(first, stop))
-        matrix = np.add.reduceat(pieces, starts, axis=0).reshape(-1, response.bins)
+        matrix = np.add.reduceat(np.einsum("pgj,pgi->pji", share, seen), starts, axis=0)
         sides = response.acceptance(panels[:, None] * (1.0 + _NUDGE * np.array([-1.0, 1.0])))
         heights = sides[:, 1] - sides[:, 0]
         jumps = np.abs(heights).max(axis=1) > 1e-9
-        return cls(first, matrix, ends[jumps], heights[jumps])
+        steps, heights = panels[jumps], heights[jumps]
+        # what is left without the jumps, and the polynomials that the map takes it for
+        smooth = seen - (recoil_energy(place, target_mass)[..., None] > steps) @ heights
+        pieces = np.einsum("pgj,pgi->pji", share, smooth)
+        _, node_weights = gauss_legendre(ORDER, -1.0, 1.0)
+        taken = np.add.reduceat(pieces, starts, axis=0)[cell - first]
+        taken = np.einsum("pgj,pji->pgi", density * node_weights, taken)
+        rough = bool((np.abs(taken - smooth) > _SMOOTH).any())
+        bins = response.bins
+        fine, start = np.zeros((0, bins)), 0
+        if rough:
+            start = int(np.floor(np.log(panels[0] / MEV) / FINE)) - 3
+            end = int(np.ceil(np.log(panels[-1] / MEV) / FINE)) + 3
+            t = MEV * np.exp(FINE * np.arange(start, end))
+            fine = response.acceptance(t) - (t[:, None] > steps) @ heights
+        return cls(first, matrix.reshape(-1, bins), log_y(steps, target_mass), heights, start, fine)
 
 
 def counts(table: RecoilTable, maps: tuple[RecoilMap, ...]) -> FloatArray:
@@ -71,21 +99,43 @@ def counts(table: RecoilTable, maps: tuple[RecoilMap, ...]) -> FloatArray:
     -------
     ndarray, shape (masses, bins)
     """
-    total = np.zeros((table.numbers.shape[1], maps[0].matrix.shape[1]))
+    targets, masses, _ = table.numbers.shape
+    bins = maps[0].matrix.shape[1]
+    total = np.zeros((masses, bins))
+    rough = any(m.fine.size for m in maps)
     for i, to_bins in enumerate(maps):
-        numbers = table.numbers[i, :, ORDER * (to_bins.first - table.first) :]
+        numbers = table.inner if rough else table.numbers
+        numbers = numbers[i, :, ORDER * (to_bins.first - table.first) :]
         size = min(numbers.shape[1], to_bins.matrix.shape[0])
         total += numbers[:, :size] @ to_bins.matrix[:size]
-        if not to_bins.jumps.size:
-            continue
-        cell = np.floor(to_bins.jumps / CELL)
-        for ends in table.ends:
-            end, jump = np.nonzero(
-                (ends.cell[:, None] == cell) & (ends.target == i)[:, None]
-            )
-            excess = np.zeros((total.shape[0], cell.size))
-            np.add.at(
-                excess, (ends.row[end], jump), ends.excess_above(end, to_bins.jumps[jump])
-            )
-            total += excess @ to_bins.heights
+    if rough:
+        first, stop, deposited = table.deposited
+        fine = np.zeros((targets, stop - first, bins))
+        for i, to_bins in enumerate(maps):
+            index = np.arange(first, stop) - to_bins.start
+            if to_bins.fine.size:
+                known = np.minimum(index, to_bins.fine.shape[0] - 1)
+                fine[i] = np.where((index >= 0)[:, None], to_bins.fine[known], 0.0)
+        total += deposited @ fine.reshape(-1, bins)
+    steps = np.concatenate([to_bins.steps for to_bins in maps])
+    if not steps.size:
+        return total
+    heights = np.concatenate([to_bins.heights for to_bins in maps])
+    target = np.repeat(np.arange(len(maps)), [to_bins.steps.size for to_bins in maps])
+    above = np.concatenate([legendre_above(ORDER, 2.0 * np.mod(steps / CELL, 1.0) - 1.0)])
+    key = _CELLS * target + np.floor(steps / CELL)
+    for ends in table.ends:
+        wanted = _CELLS * ends.target + ends.cell
+        lowest = _CELLS * ends.target - _CELLS // 2
+        stop = np.searchsorted(key, wanted, side="right")
+        start = np.searchsorted(key, lowest if rough else wanted)
+        number = stop - start
+        end = np.repeat(np.arange(number.size), number)
+        step = np.arange(end.size) + np.repeat(start - np.cumsum(number) + number, number)
+        recoils = ends.above(end, steps[step])
+        if not rough:
+            recoils -= np.einsum("ng,ng->n", ends.projected[end], above[step])
+        excess = np.zeros((masses, steps.size))
+        np.add.at(excess, (ends.row[end], step), recoils)
+        total += excess @ heights
     return total
