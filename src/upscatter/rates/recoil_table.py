@@ -27,14 +27,14 @@ from upscatter.interactions.interaction import Interaction
 from upscatter.numerics import FloatArray, gauss_legendre, legendre_above, legendre_density
 from upscatter.units import MEV
 
-ORDER = 6
-CELL = 0.08
-END_ORDER = 10
-FINE = 0.004
+ORDER = 4
+CELL = 0.03
+END_ORDER = 14
+FINE = 0.002
 _TABLES = 64
 _BLOCK = 8192  # masses times nodes that fit the processor's cache
 _ALIKE = 1e-7
-_ROUNDED = 12  # tables begin at multiples of so many cells, for thresholds to share them
+_ROUNDED = 16
 
 
 def log_y(energy_recoil: npt.ArrayLike, target_mass: npt.ArrayLike) -> FloatArray:
