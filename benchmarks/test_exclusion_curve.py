@@ -16,7 +16,7 @@ from upscatter.api import limit_of
 from upscatter.interactions.dipole import Dipole
 from upscatter.interactions.form_factors import klein_nystrand
 from upscatter.limits.curve import mass_grid
-from upscatter.rates.quadrature import bin_counts
+from upscatter.reference.quadrature import bin_counts
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
 from upscatter.units import MEV
@@ -30,7 +30,7 @@ TWIN_TOLERANCE = 1e-5
 def build():
     models = [Model(Scenario.load(name)) for name in SCENARIOS]
     for model in models:
-        _ = model.experiment, model.bulk_flux, model.expectation, model.provenance
+        _ = model.experiment, model.expectation, model.provenance
     return models
 
 

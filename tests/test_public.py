@@ -38,7 +38,10 @@ PUBLIC = {
         recoil_spectrum released toys varied verdict
     """,
     "upscatter.rates": """
-        experiment folding quadrature recast spectrum
+        experiment folding recast recoil_table spectrum
+    """,
+    "upscatter.reference": """
+        quadrature
     """,
     "upscatter.report": """
         compare_plots flavour_plots hepdata impact_plots labels line_labels log_range

@@ -3,7 +3,7 @@
 __all__ = [
     "experiment",
     "folding",
-    "quadrature",
     "recast",
+    "recoil_table",
     "spectrum",
 ]

@@ -27,9 +27,9 @@ from upscatter.interactions.interaction import Interaction
 from upscatter.numerics import FloatArray, gauss_legendre, legendre_above, legendre_density
 from upscatter.units import MEV
 
-ORDER = 4
-CELL = 0.03
-END_ORDER = 14
+ORDER = 5
+CELL = 0.04
+END_ORDER = 16
 FINE = 0.002
 _TABLES = 64
 _BLOCK = 8192  # masses times nodes that fit the processor's cache

@@ -13,7 +13,6 @@ import numpy as np
 from upscatter.errors import PhysicsError, ScenarioError, TableError
 from upscatter.flux.arrival import flux_components
 from upscatter.flux.coupling import Coupling
-from upscatter.flux.moments import Moments, combined_moments
 from upscatter.inputs.nuclei import Nucleus, enriched_nuclei, natural_nuclei
 from upscatter.inputs.solar_fluxes import flux_model
 from upscatter.inputs.spectra import Lines, Spectrum, solar_spectrum, tabulated_spectrum
@@ -110,11 +109,6 @@ class Scattering:
                 )
                 for source, components in self.flux.items()
             }
-
-    @cached_property
-    def bulk_flux(self) -> tuple[Moments, ...]:
-        """Combined moments of all components of `dipole_flux`, for fast sums over sources."""
-        return combined_moments([c.moments for parts in self.dipole_flux.values() for c in parts])
 
     @cached_property
     def standard_model(self) -> StandardModel:
