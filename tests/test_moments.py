@@ -143,7 +143,9 @@ def test_box_has_closed_forms():
 
 def test_moments_are_equal_if_their_content_is():
     """So that tables of equal fluxes, of two scenarios, are one."""
-    box = [continuum_moments(lambda e, h=h: h * np.ones_like(e), 4.0 * MEV) for h in (1.0, 1.0, 2.0)]
+    box = [
+        continuum_moments(lambda e, h=h: h * np.ones_like(e), 4.0 * MEV) for h in (1.0, 1.0, 2.0)
+    ]
     assert box[0] == box[1]
     assert hash(box[0]) == hash(box[1])
     assert box[0] != box[2]

@@ -38,7 +38,7 @@ PUBLIC = {
         recoil_spectrum released toys varied verdict
     """,
     "upscatter.rates": """
-        experiment folding recast recoil_table spectrum
+        cells ends experiment folding recast recoil_table spectrum
     """,
     "upscatter.reference": """
         quadrature

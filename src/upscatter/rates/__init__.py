@@ -1,6 +1,8 @@
 """Event rates: flux, interaction and detector are combined here and nowhere else."""
 
 __all__ = [
+    "cells",
+    "ends",
     "experiment",
     "folding",
     "recast",

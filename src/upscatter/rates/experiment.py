@@ -16,7 +16,7 @@ from upscatter.interactions.form_factors import FormFactor
 from upscatter.interactions.interaction import Interaction
 from upscatter.interactions.kinematics import recoil_range
 from upscatter.numerics import FloatArray
-from upscatter.rates.folding import RecoilMap, counts
+from upscatter.rates.folding import RecoilMap, bin_counts
 from upscatter.rates.recoil_table import first_cell, recoil_table
 
 Flux = Mapping[str, tuple[FluxComponent, ...]]
@@ -149,7 +149,7 @@ class Experiment:
             first = first_cell(element.recoils[0], element.nuclei)
             nuclei, form_factor = element.nuclei, self.form_factor
             table = recoil_table(nuclei, form_factor, interaction, moments, masses, first)
-            total += counts(table, element.maps)
+            total += bin_counts(table, element.maps)
         # where recoils end, cancelling terms leave rounding errors of either sign
         np.maximum(total, 0.0, out=total)
         return (self.exposure * total).reshape(*np.shape(mass_sterile), self.bins)

@@ -1,13 +1,13 @@
 """Recoils of a target, tabulated for all m_4 and without any detector.
 
-The coordinate is y = T + √(T² + 2 m_N T), energy and momentum of the recoil. At a given y the least
-neutrino energy, E_min = (y + m_4²/y + m_4²/m_N)/2, is the same for all isotopes but for the last
-term, so one look-up of the spectral moments serves an element.
+For one target and one flux component the recoils per ln y are
 
-The axis of ln y is cut into cells, at places that depend on nothing. Numbers of recoils stand at
-the Gauss nodes of each cell such that their sums with any cubic are exact (see
-`upscatter.numerics.legendre_density`), also in the cells where recoils begin or end: there they are
-summed over nodes of their own between the exact ends.
+    dR/d ln y = n_N (dT/d ln y) Σ c_kp(T) m_4^{2p} M_k(E_min(T, m_4)).
+
+In each cell of the axis (`upscatter.rates.cells`) the table has numbers of recoils at Gauss nodes.
+They stand for the polynomial through the rate or, where recoils begin or end, for the one with the
+same integrals with polynomials, so that the counts of every smooth acceptance are exact to the
+kinematic end. `upscatter.rates.folding` makes counts of them.
 """
 
 from __future__ import annotations
@@ -17,101 +17,25 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
-import numpy.typing as npt
 from scipy import sparse
 
 from upscatter.flux.moments import Moments
 from upscatter.inputs.nuclei import Nucleus, NucleusArray
 from upscatter.interactions.form_factors import FormFactor, squared_form_factor
 from upscatter.interactions.interaction import Interaction
-from upscatter.numerics import FloatArray, gauss_legendre, legendre_above, legendre_density
+from upscatter.numerics import FloatArray, gauss_legendre
+from upscatter.rates.cells import CELL, FINE, ORDER, log_y, recoil_energy
+from upscatter.rates.ends import Ends, IntArray, end_nodes, near_ends
 from upscatter.units import MEV
 
-ORDER = 5
-CELL = 0.04
-END_ORDER = 16
-FINE = 0.002
-_TABLES = 64
+TABLES = 64
+"""Number of tables that are kept."""
+
+_ROUNDED = 16  # tables begin at multiples of so many cells, for thresholds to share them
 _BLOCK = 8192  # masses times nodes that fit the processor's cache
-_ALIKE = 1e-7
-_ROUNDED = 16
+_ALIKE = 1e-7  # of the end point: differences of E_min that do not matter
 
-
-def log_y(energy_recoil: npt.ArrayLike, target_mass: npt.ArrayLike) -> FloatArray:
-    """ln y (y in MeV) of a recoil of energy T."""
-    t = np.asarray(energy_recoil, dtype=float)
-    with np.errstate(divide="ignore"):
-        return np.asarray(np.log((t + np.sqrt(t * (t + 2.0 * np.asarray(target_mass)))) / MEV))
-
-
-def recoil_energy(log_y: npt.ArrayLike, target_mass: npt.ArrayLike) -> FloatArray:
-    """T = y²/(2 (m_N + y)); the inverse of `log_y`."""
-    y = MEV * np.exp(log_y)
-    return np.asarray(y * y / (2.0 * (np.asarray(target_mass) + y)))
-
-
-def first_cell(energy_recoil: float, nuclei: Sequence[Nucleus]) -> int:
-    """The cell in which tables begin that hold all recoils above an energy."""
-    lowest = min(float(log_y(energy_recoil, nucleus.mass)) for nucleus in nuclei)
-    return int(np.floor(lowest / CELL / _ROUNDED)) * _ROUNDED
-
-
-@dataclass(frozen=True)
-class Ends:
-    """Recoils in the cells near the ends of their range, as sums over nodes of their own.
-
-    Parameters
-    ----------
-    target, row, cell : ndarray of int, shape (n,)
-        Isotope, mass and cell (of all cells, not of the table).
-    lower, upper : ndarray, shape (n,)
-        The part of the cell within the range, in ln y.
-    numbers, log_recoil : ndarray, shape (n, END_ORDER)
-        Recoils at the nodes, and ln T (T in MeV) of these.
-    projected : ndarray, shape (n, ORDER)
-        What they add to the table.
-    """
-
-    target: npt.NDArray[np.intp]
-    row: npt.NDArray[np.intp]
-    cell: npt.NDArray[np.intp]
-    lower: FloatArray
-    upper: FloatArray
-    numbers: FloatArray
-    log_recoil: FloatArray
-    projected: FloatArray
-
-    def above(self, index: npt.NDArray[np.intp], log_y: FloatArray) -> FloatArray:
-        """Recoils above the places ln y, of the given entries."""
-        part = (log_y - self.lower[index]) / (self.upper[index] - self.lower[index])
-        # the root in [0, 1] of v² (3 − 2v) = part
-        v = 0.5 - np.sin(np.arcsin(1.0 - 2.0 * np.clip(part, 0.0, 1.0)) / 3.0)
-        shares = legendre_above(END_ORDER, 2.0 * v - 1.0)
-        return np.asarray(np.einsum("ng,ng->n", self.numbers[index], shares))
-
-    def deposited(self, masses: int, targets: int, first: int, stop: int) -> sparse.csr_array:
-        """The recoils on a fine grid of ln T, by cubic interpolation of what is asked of them.
-
-        Shape (masses, targets (stop − first)), of the grid's points `first` to `stop`.
-        """
-        place = self.log_recoil / FINE
-        index = np.floor(place).astype(np.intp)
-        inside = (index > first) & (index < stop - 2)
-        index = np.clip(index, first + 1, stop - 3)
-        u = place - index
-        weights = self.numbers * inside * np.stack(
-            [
-                -u * (u - 1.0) * (u - 2.0) / 6.0,
-                (u + 1.0) * (u - 1.0) * (u - 2.0) / 2.0,
-                -(u + 1.0) * u * (u - 2.0) / 2.0,
-                (u + 1.0) * u * (u - 1.0) / 6.0,
-            ]
-        )
-        size = stop - first
-        column = index - first + size * self.target[:, None] + np.arange(-1, 3)[:, None, None]
-        row = np.broadcast_to(self.row[:, None], column.shape)
-        entries = weights.ravel(), (row.ravel(), column.ravel())
-        return sparse.csr_array(entries, shape=(masses, targets * size))
+_Term = tuple[int, int, FloatArray]
 
 
 @dataclass(frozen=True)
@@ -121,11 +45,11 @@ class RecoilTable:
     Parameters
     ----------
     first : int
-        First cell; cell i reaches from ln y = i CELL to (i + 1) CELL, y in MeV.
+        First cell.
     numbers : ndarray, shape (isotopes, masses, cells ORDER)
         Recoils at the nodes; for the dipole per (μ/μ_B)².
     inner : ndarray, shape (isotopes, masses, cells ORDER)
-        Those without what `ends` adds.
+        Those without the cells of `ends`.
     ends : tuple of Ends
         One for each flux component.
     """
@@ -136,19 +60,24 @@ class RecoilTable:
     ends: tuple[Ends, ...]
 
     @cached_property
-    def deposited(self) -> tuple[int, int, sparse.csr_array]:
+    def ends_on_grid(self) -> tuple[int, int, sparse.csr_array]:
         """First point and stop of a grid of ln T, and the recoils of all `ends` on it."""
-        targets, masses, _ = self.inner.shape
-        places = [ends.log_recoil for ends in self.ends if ends.log_recoil.size]
-        if not places:
-            return 0, 0, sparse.csr_array((masses, 0))
-        first = int(np.floor(min(p.min() for p in places) / FINE)) - 2
-        stop = int(np.floor(max(p.max() for p in places) / FINE)) + 4
-        parts = [ends.deposited(masses, targets, first, stop) for ends in self.ends]
+        shape = self.inner.shape[:2]
+        places = np.concatenate([ends.log_recoil.ravel() for ends in self.ends]) / FINE
+        if not places.size:
+            return 0, 0, sparse.csr_array((shape[1], 0))
+        first, stop = int(np.floor(places.min())) - 2, int(np.floor(places.max())) + 4
+        parts = [ends.on_grid(shape, first, stop) for ends in self.ends]
         return first, stop, sum(parts[1:], parts[0])
 
 
-@lru_cache(maxsize=_TABLES)
+def first_cell(energy_recoil: float, nuclei: Sequence[Nucleus]) -> int:
+    """First cell of a table that has all recoils above an energy."""
+    lowest = min(float(log_y(energy_recoil, nucleus.mass)) for nucleus in nuclei)
+    return int(np.floor(lowest / CELL / _ROUNDED)) * _ROUNDED
+
+
+@lru_cache(maxsize=TABLES)
 def recoil_table(
     nuclei: tuple[Nucleus, ...],
     form_factor: FormFactor,
@@ -157,163 +86,150 @@ def recoil_table(
     mass_sterile: tuple[float, ...],
     first: int,
 ) -> RecoilTable:
-    """Recoils of the isotopes of one element; the last few tables are kept.
+    """Recoils of the isotopes of one element; the last tables are kept, by their content.
 
     Parameters
     ----------
     nuclei : tuple of Nucleus
-        Isotopes.
-    form_factor, interaction
+        Isotopes of one element.
+    form_factor : FormFactor
+    interaction : Interaction
     moments : tuple of Moments
         Moments of the flux components that are summed.
     mass_sterile : tuple of float
         m_4, energies.
     first : int
         `first_cell` of the lowest recoil energy of interest.
+
+    Returns
+    -------
+    RecoilTable
     """
     columns, masses = NucleusArray.of(nuclei), np.array(mass_sterile)
-    reach = max(
-        float(interaction.recoil_range(part.endpoint, n, 0.0)[1]) for part in moments for n in nuclei
-    )
-    highest = max(float(log_y(reach, n.mass)) for n in nuclei)
-    cells = max(int(np.ceil(highest / CELL)) - first, 0)
-    numbers = np.zeros((len(nuclei), masses.size, cells, ORDER))
-    rates = _Rates(columns, form_factor, interaction)
-    ends = tuple(_add_component(numbers, rates, part, masses, first) for part in moments)
-    inner = numbers.copy()
-    for part in ends:
-        np.add.at(numbers, (part.target, part.row, part.cell - first), part.projected)
+    reach = [
+        log_y(interaction.recoil_range(m.endpoint, columns, 0.0)[1], columns.mass) for m in moments
+    ]
+    cells = max(int(np.ceil(np.max(reach) / CELL)) - first, 0)
+    inner = np.zeros((len(nuclei), masses.size, cells, ORDER))
+    rates = [_Rates(columns, form_factor, interaction, part, masses, first) for part in moments]
+    ends = tuple(part.ends() for part in rates)
+    for part in rates:
+        part.add_inner(inner)
+    numbers = inner.copy()
+    for end in ends:
+        np.add.at(numbers, (end.target, end.row, end.cell - first), end.projected)
     shape = len(nuclei), masses.size, cells * ORDER
+    for array in (inner, numbers):
+        array.setflags(write=False)
     return RecoilTable(first, numbers.reshape(shape), inner.reshape(shape), ends)
 
 
 @dataclass(frozen=True)
 class _Rates:
+    """Rates of one flux component."""
+
     nuclei: NucleusArray
     form_factor: FormFactor
     interaction: Interaction
+    moments: Moments
+    masses: FloatArray
+    first: int
 
-    def terms(
-        self, log_y: FloatArray, nuclei: NucleusArray, weights: FloatArray
-    ) -> list[tuple[int, int, FloatArray]]:
+    @cached_property
+    def range(self) -> FloatArray:
+        """Ends of the recoils in ln y, shape (2, isotopes, masses); NaN without any."""
+        mass = self.nuclei.mass
+        ends = self.interaction.recoil_range(self.moments.endpoint, self.nuclei, self.masses)
+        return np.stack(
+            [np.broadcast_to(log_y(t, mass), (mass.size, self.masses.size)) for t in ends]
+        )
+
+    @cached_property
+    def end_cells(self) -> IntArray:
+        """Cells of the table with the two ends, shape (2, isotopes, masses); at least −2."""
+        cells = np.maximum(self.range / CELL - self.first, -2.0)
+        return np.floor(np.where(np.isnan(cells), -2.0, cells)).astype(np.intp)
+
+    def ends(self) -> Ends:
+        """Recoils near the ends."""
+        target, row, cell = near_ends(*self.end_cells)
+        cell += self.first
+        lower = np.maximum(cell * CELL, self.range[0, target, row])
+        upper = np.minimum((cell + 1) * CELL, self.range[1, target, row])
+        place, weights = end_nodes(lower, upper)
+        nuclei, m4 = self.nuclei.take(target), self.masses[row][:, None]
+        t = recoil_energy(place, nuclei.mass)
+        lowest = np.broadcast_to(self.interaction.minimum_energy(t, nuclei, m4), t.shape)
+        numbers = _sum(self._terms(place, nuclei, weights), self.moments(lowest), m4**2)
+        return Ends(target, row, cell, lower, upper, numbers, np.log(t / MEV))
+
+    def add_inner(self, numbers: FloatArray) -> None:
+        """Add, in place, the recoils in the cells between those near the ends."""
+        cells = np.arange(numbers.shape[2])
+        low, high = self.end_cells[..., None]
+        inner = (cells > low + 1) & (cells < high - 1)
+        rows = np.flatnonzero(inner.any(axis=(0, 2)))
+        if not rows.size:
+            return
+        edges = CELL * (self.first + cells)
+        nodes, weights = (a.ravel() for a in gauss_legendre(ORDER, edges, edges + CELL))
+        terms = self._terms(nodes, self.nuclei, weights)
+        size = max(_BLOCK // nodes.size, 1)
+        for block in np.split(rows, range(size, rows.size, size)):
+            m4 = self.masses[block, None]
+            for i, values in enumerate(self._moments(nodes, m4)):
+                found = _sum(((k, p, c[i]) for k, p, c in terms), values, m4**2)
+                found = found.reshape(block.size, -1, ORDER)
+                numbers[i, block] += np.where(inner[i, block, :, None], found, 0.0)
+
+    def _terms(self, log_y: FloatArray, nuclei: NucleusArray, weights: FloatArray) -> list[_Term]:
         """k, p and coefficient of each term, per target mass, times weights in ln y."""
         t = recoil_energy(log_y, nuclei.mass)
         form = squared_form_factor(self.form_factor, t, nuclei.mass, nuclei.nucleons)
-        y = MEV * np.exp(log_y)
-        # dT/d ln y
-        measure = weights * nuclei.per_target_mass * t * (1.0 + nuclei.mass / (nuclei.mass + y))
+        per_log_y = t * (1.0 + nuclei.mass / (nuclei.mass + MEV * np.exp(log_y)))  # dT/d ln y
+        measure = weights * nuclei.per_target_mass * per_log_y
         return [
             (term.inverse_energy, term.squared_mass, measure * term.coefficient)
             for term in self.interaction.terms(t, nuclei, form)
         ]
 
+    def _moments(self, nodes: FloatArray, m4: FloatArray) -> Iterator[Sequence[FloatArray]]:
+        """M_k(E_min) for each isotope in turn, each of shape (masses, nodes).
 
-def _add_component(
-    numbers: FloatArray, rates: _Rates, moments: Moments, masses: FloatArray, first: int
-) -> Ends:
-    """Add the recoils of one flux component to a table, in place."""
-    nuclei, interaction = rates.nuclei, rates.interaction
-    cells = np.arange(numbers.shape[2])
-    limits = np.stack(
-        [
-            np.broadcast_to(log_y(end, nuclei.mass), numbers.shape[:2])
-            for end in interaction.recoil_range(moments.endpoint, nuclei, masses)
-        ]
-    )
-    # a mass out of reach has no range of recoils
-    within = np.isfinite(limits[1])
-    place = np.where(within, limits / CELL - first, -2.0)
-    low, high = np.floor(np.maximum(place, -2.0)).astype(np.intp)
-    inner = (cells > low[..., None] + 1) & (cells < high[..., None] - 1)
-    rows = np.flatnonzero(inner.any(axis=(0, 2)))
-    if rows.size:
-        nodes, weights = gauss_legendre(
-            ORDER, CELL * (first + cells), CELL * (first + cells + 1)
-        )
-        nodes, weights = nodes.ravel(), weights.ravel()
-        terms = rates.terms(nodes, nuclei, weights)
-        size = max(_BLOCK // nodes.size, 1)
-        for block in np.split(rows, range(size, rows.size, size)):
-            m4sq = masses[block, None] ** 2
-            pair = _moments_of_isotopes(rates, moments, nodes, masses[block, None])
-            for i, values in enumerate(pair):
-                found = _sum(((k, p, c[i]) for k, p, c in terms), values, m4sq)
-                numbers[i, block] += np.where(
-                    inner[i, block, :, None], found.reshape(block.size, -1, ORDER), 0.0
-                )
-    return _ends(cells.size, rates, moments, masses, first, limits, low, high, within)
+        They are looked up for the lightest and the heaviest one, and linear in 1/m_N between them;
+        for the lightest only where E_min is the same for all.
+        """
+        inverse = 1.0 / self.nuclei.mass[:, 0]
+        light, heavy = int(inverse.argmax()), int(inverse.argmin())
+        lowest = []
+        for i in (light, heavy):
+            one = self.nuclei.take(np.array([i]))
+            energy = self.interaction.minimum_energy(recoil_energy(nodes, one.mass), one, m4)
+            lowest.append(np.broadcast_to(energy, (m4.size, nodes.size)))
+        base = self.moments(lowest[0])
+        gap = np.abs(lowest[1] - lowest[0]).max(axis=1)
+        apart = np.flatnonzero(gap > _ALIKE * self.moments.endpoint)
+        if not apart.size:
+            yield from (base for _ in inverse)
+            return
+        rise = [b - a[apart] for a, b in zip(base, self.moments(lowest[1][apart]), strict=True)]
+        for share in (inverse - inverse[light]) / (inverse[heavy] - inverse[light]):
+            values = [part.copy() for part in base]
+            for value, step in zip(values, rise, strict=True):
+                value[apart] += share * step
+            yield values
 
 
-def _moments_of_isotopes(
-    rates: _Rates, moments: Moments, nodes: FloatArray, m4: FloatArray
-) -> Iterator[tuple[FloatArray, ...]]:
-    """Moments above E_min of each isotope, by linear interpolation in 1/m_N, shape (masses, nodes).
-
-    Where E_min is the same for all to 1e-7 of the end point, one look-up serves all.
-    """
-    inverse = 1.0 / rates.nuclei.mass[:, 0]
-    light, heavy = int(inverse.argmax()), int(inverse.argmin())
-    lowest = []
-    for i in (light, heavy):
-        one = rates.nuclei.take(np.array([i]))
-        t = recoil_energy(nodes, one.mass)
-        energy = rates.interaction.minimum_energy(t, one, m4)
-        lowest.append(np.broadcast_to(energy, (m4.size, nodes.size)))
-    base = moments(lowest[0])
-    gap = np.abs(lowest[1] - lowest[0]).max(axis=1)
-    apart = np.flatnonzero(gap > _ALIKE * moments.endpoint)
-    if not apart.size:
-        yield from (base for _ in inverse)
-        return
-    rise = [b - a[apart] for a, b in zip(base, moments(lowest[1][apart]), strict=True)]
-    for share in (inverse - inverse[light]) / (inverse[heavy] - inverse[light]):
-        values = [part.copy() for part in base]
-        for value, step in zip(values, rise, strict=True):
-            value[apart] += share * step
-        yield tuple(values)
-
-
-def _sum(
-    terms: Iterable[tuple[int, int, FloatArray]],
-    moments: Sequence[FloatArray],
-    m4sq: FloatArray,
-) -> FloatArray:
+def _sum(terms: Iterable[_Term], moments: Sequence[FloatArray], m4sq: FloatArray) -> FloatArray:
     """Σ c m_4^{2p} M_k, by Horner's rule in m_4²."""
     powers: dict[int, FloatArray] = {}
     for k, p, coefficient in terms:
         value = coefficient * moments[k]
-        if p in powers:
-            powers[p] += value
-        else:
-            powers[p] = value
-    total = powers.pop(max(powers))
-    for p in range(max(powers, default=-1), -1, -1):
-        total *= m4sq
+        powers[p] = powers[p] + value if p in powers else value
+    highest = max(powers)
+    total = powers[highest]
+    for p in range(highest - 1, -1, -1):
+        total = total * m4sq
         if p in powers:
             total += powers[p]
     return total
-
-
-def _ends(cells, rates, moments, masses, first, limits, low, high, within) -> Ends:
-    candidates = np.stack([low, high, low + 1, high - 1])
-    chosen = within & (candidates >= 0) & (candidates < cells)
-    chosen[1] &= high > low
-    chosen[2] &= high > low + 1
-    chosen[3] &= high > low + 2
-    _, target, row = np.nonzero(chosen)
-    cell = candidates[chosen] + first
-    lower = np.maximum(cell * CELL, limits[0, target, row])
-    upper = np.minimum((cell + 1) * CELL, limits[1, target, row])
-    v, w = gauss_legendre(END_ORDER, 0.0, 1.0)
-    width = (upper - lower)[:, None]
-    place = lower[:, None] + width * (v**2 * (3.0 - 2.0 * v))
-    measure = width * (w * 6.0 * v * (1.0 - v))
-    nuclei = rates.nuclei.take(target)
-    m4 = masses[row][:, None]
-    t = recoil_energy(place, nuclei.mass)
-    lowest = np.broadcast_to(rates.interaction.minimum_energy(t, nuclei, m4), t.shape)
-    found = _sum(rates.terms(place, nuclei, measure), moments(lowest), m4**2)
-    x = 2.0 * (place / CELL - cell[:, None]) - 1.0
-    _, weights = gauss_legendre(ORDER, -1.0, 1.0)
-    projected = np.einsum("ng,ngj->nj", found, legendre_density(ORDER, x)) * weights
-    return Ends(target, row, cell, lower, upper, found, np.log(t / MEV), projected)
