@@ -49,7 +49,7 @@ class ContinuumMoments:
     def _content(self) -> bytes:
         """Digest, by which equal fluxes of two scenarios are recognised."""
         digest = blake2b(np.float64(self.endpoint).tobytes())
-        digest.update(self.table.polynomials)
+        digest.update(self.table.polynomials.tobytes())
         return digest.digest()
 
     def __eq__(self, other: object) -> bool:

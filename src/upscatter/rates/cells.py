@@ -1,7 +1,7 @@
 """The axis on which recoils are tabulated: ln y with y = T + √(T² + 2 m T), cut into cells.
 
-y is the sum of energy and momentum of a recoil. With it the least neutrino energy for ν N → ν_4 N is
-E_min = (y + m_4²/y + m_4²/m)/2, which follows from E_min(T, m_4) in
+y is the sum of energy and momentum of a recoil. With it the least neutrino energy for ν N → ν_4 N
+is E_min = (y + m_4²/y + m_4²/m)/2, which follows from E_min(T, m_4) in
 `upscatter.interactions.kinematics`: isotopes of an element differ in the last term alone. The cells
 lie at places that depend on nothing, so that tables and detectors fit to each other.
 """
@@ -17,7 +17,7 @@ from upscatter.units import MEV
 CELL = 0.04
 """Width of a cell; cell i reaches from ln y = i CELL to (i + 1) CELL, with y in MeV."""
 
-ORDER = 5
+ORDER = 6
 """Gauss-Legendre nodes in a cell."""
 
 FINE = 0.002
@@ -56,6 +56,6 @@ def recoil_energy(log_y: npt.ArrayLike, target_mass: npt.ArrayLike) -> FloatArra
     return np.asarray(y * y / (2.0 * (np.asarray(target_mass) + y)))
 
 
-def place_in_cell(log_y: FloatArray, cell: npt.ArrayLike) -> FloatArray:
+def place_in_cell(log_y: FloatArray, cell: npt.NDArray[np.generic]) -> FloatArray:
     """Coordinate in a cell, from −1 to 1."""
-    return np.asarray(2.0 * (log_y / CELL - cell) - 1.0)
+    return 2.0 * (log_y / CELL - np.asarray(cell, dtype=float)) - 1.0

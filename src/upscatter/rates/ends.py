@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from upscatter.numerics import FloatArray, gauss_legendre, legendre_density
-from upscatter.rates.cells import CELL, FINE, ORDER, place_in_cell
+from upscatter.rates.cells import FINE, ORDER, place_in_cell
 
 END_ORDER = 16
 """Nodes in a cell with an end."""
