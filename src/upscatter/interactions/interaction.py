@@ -45,8 +45,8 @@ class TargetParticle(Protocol):
 class Interaction(Protocol):
     """A cross section, in its textbook form and as terms in 1/E and m_4², with its kinematics.
 
-    The rates ask for the threshold; they know no formula of their own. Equal interactions have equal
-    hashes, so that they share tables of rates.
+    The rates ask for the threshold; they know no formula of their own. Equal interactions have
+    equal hashes, so that they share tables of rates.
     """
 
     def __hash__(self) -> int: ...

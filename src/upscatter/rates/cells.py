@@ -58,4 +58,4 @@ def recoil_energy(log_y: npt.ArrayLike, target_mass: npt.ArrayLike) -> FloatArra
 
 def place_in_cell(log_y: FloatArray, cell: npt.NDArray[np.generic]) -> FloatArray:
     """Coordinate in a cell, from −1 to 1."""
-    return 2.0 * (log_y / CELL - np.asarray(cell, dtype=float)) - 1.0
+    return np.asarray(2.0 * (log_y / CELL - np.asarray(cell, dtype=float)) - 1.0)
