@@ -17,13 +17,14 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from upscatter.flux.moments import Moments
 from upscatter.inputs.nuclei import Nucleus, NucleusArray
 from upscatter.interactions.form_factors import FormFactor, squared_form_factor
 from upscatter.interactions.interaction import Interaction
-from upscatter.numerics import FloatArray, gauss_legendre
+from upscatter.numerics import FloatArray, gauss_legendre, legendre_density
 from upscatter.rates.cells import CELL, FINE, ORDER, log_y, recoil_energy
 from upscatter.rates.ends import Ends, IntArray, end_nodes, near_ends
 from upscatter.units import MEV
@@ -32,9 +33,12 @@ TABLES = 64
 """Number of tables that are kept."""
 
 _ROUNDED = 16  # tables begin at multiples of so many cells, for thresholds to share them
+_WIDE = 4  # cells in a block of cells, of which _ROUNDED is a multiple
+_WIDE_ORDER = 10
 _BLOCK = 8192  # masses times nodes that fit the processor's cache
 _ALIKE = 1e-7  # of the end point: differences of E_min that do not matter
 
+BoolArray = npt.NDArray[np.bool_]
 _Term = tuple[int, int, FloatArray]
 
 
@@ -109,7 +113,7 @@ def recoil_table(
     reach = [
         log_y(interaction.recoil_range(m.endpoint, columns, 0.0)[1], columns.mass) for m in moments
     ]
-    cells = max(int(np.ceil(np.max(reach) / CELL)) - first, 0)
+    cells = _WIDE * max(int(np.ceil((np.max(reach) / CELL - first) / _WIDE)), 0)
     inner = np.zeros((len(nuclei), masses.size, cells, ORDER))
     rates = [_Rates(columns, form_factor, interaction, part, masses, first) for part in moments]
     ends = tuple(part.ends() for part in rates)
@@ -164,23 +168,44 @@ class _Rates:
         return Ends(target, row, cell, lower, upper, numbers, np.log(t / MEV))
 
     def add_inner(self, numbers: FloatArray) -> None:
-        """Add, in place, the recoils in the cells between those near the ends."""
+        """Add, in place, the recoils in the cells between those near the ends.
+
+        Most are in blocks of cells, all between the ends, for which fewer nodes will do.
+        """
         cells = np.arange(numbers.shape[2])
         low, high = self.end_cells[..., None]
         inner = (cells > low + 1) & (cells < high - 1)
-        rows = np.flatnonzero(inner.any(axis=(0, 2)))
-        if not rows.size:
+        if not inner.any():
             return
+        blocks = inner.reshape(*inner.shape[:2], -1, _WIDE).all(axis=(0, 3))
         edges = CELL * (self.first + cells)
-        nodes, weights = (a.ravel() for a in gauss_legendre(ORDER, edges, edges + CELL))
-        terms = self._terms(nodes, self.nuclei, weights)
+        self._add_blocks(numbers, blocks, edges[::_WIDE])
+        rest = inner & ~np.repeat(blocks, _WIDE, axis=1)
+        row, cell = np.nonzero(rest.any(axis=0))
+        nodes, weights = gauss_legendre(ORDER, edges, edges + CELL)
+        terms = self._terms(nodes.ravel(), self.nuclei, weights.ravel())
+        m4 = self.masses[row, None]
+        for i, values in enumerate(self._moments(nodes[cell], m4)):
+            own = [(k, p, c[i].reshape(nodes.shape)[cell]) for k, p, c in terms]
+            numbers[i, row, cell] += rest[i, row, cell, None] * _sum(own, values, m4**2)
+
+    def _add_blocks(self, numbers: FloatArray, blocks: BoolArray, edges: FloatArray) -> None:
+        """Add the recoils in blocks of cells, (masses, blocks), which begin at `edges`."""
+        rows = np.flatnonzero(blocks.any(axis=1))
+        nodes, weights = gauss_legendre(_WIDE_ORDER, edges, edges + _WIDE * CELL)
+        terms = self._terms(nodes.ravel(), self.nuclei, weights.ravel())
+        # from the nodes of a block to those of its cells
+        ends = np.linspace(-1.0, 1.0, _WIDE + 1)
+        x, w = gauss_legendre(ORDER, ends[:-1], ends[1:])
+        to_cells = (legendre_density(_WIDE_ORDER, x) * w[..., None]).reshape(-1, _WIDE_ORDER).T
         size = max(_BLOCK // nodes.size, 1)
-        for block in np.split(rows, range(size, rows.size, size)):
-            m4 = self.masses[block, None]
-            for i, values in enumerate(self._moments(nodes, m4)):
+        for part in np.split(rows, range(size, rows.size, size)):
+            m4 = self.masses[part, None]
+            for i, values in enumerate(self._moments(nodes.ravel(), m4)):
                 found = _sum(((k, p, c[i]) for k, p, c in terms), values, m4**2)
-                found = found.reshape(block.size, -1, ORDER)
-                numbers[i, block] += np.where(inner[i, block, :, None], found, 0.0)
+                found = found.reshape(part.size, *nodes.shape) * blocks[part, :, None]
+                found = found.reshape(-1, _WIDE_ORDER) @ to_cells
+                numbers[i, part] += found.reshape(part.size, -1, ORDER)
 
     def _terms(self, log_y: FloatArray, nuclei: NucleusArray, weights: FloatArray) -> list[_Term]:
         """k, p and coefficient of each term, per target mass, times weights in ln y."""
@@ -201,11 +226,12 @@ class _Rates:
         """
         inverse = 1.0 / self.nuclei.mass[:, 0]
         light, heavy = int(inverse.argmax()), int(inverse.argmin())
+        shape = np.broadcast_shapes(nodes.shape, m4.shape)
         lowest = []
         for i in (light, heavy):
             one = self.nuclei.take(np.array([i]))
             energy = self.interaction.minimum_energy(recoil_energy(nodes, one.mass), one, m4)
-            lowest.append(np.broadcast_to(energy, (m4.size, nodes.size)))
+            lowest.append(np.broadcast_to(energy, shape))
         base = self.moments(lowest[0])
         gap = np.abs(lowest[1] - lowest[0]).max(axis=1)
         apart = np.flatnonzero(gap > _ALIKE * self.moments.endpoint)
