@@ -178,7 +178,7 @@ class _Rates:
         if not inner.any():
             return
         blocks = inner.reshape(*inner.shape[:2], -1, _WIDE).all(axis=(0, 3))
-        edges = CELL * (self.first + cells)
+        edges = np.asarray(CELL * (self.first + cells), dtype=float)
         self._add_blocks(numbers, blocks, edges[::_WIDE])
         rest = inner & ~np.repeat(blocks, _WIDE, axis=1)
         row, cell = np.nonzero(rest.any(axis=0))
