@@ -19,6 +19,8 @@ from upscatter.numerics import FloatArray
 from upscatter.rates.folding import RecoilMap, bin_counts
 from upscatter.rates.recoil_table import first_cell, recoil_table
 
+_DIPOLE = Dipole()
+
 Flux = Mapping[str, tuple[FluxComponent, ...]]
 
 
@@ -154,8 +156,11 @@ class Experiment:
         np.maximum(total, 0.0, out=total)
         return (self.exposure * total).reshape(*np.shape(mass_sterile), self.bins)
 
-    def highest_mass(self, flux: Flux) -> float:
-        """Greatest m_4 (energy) that any neutrino can produce on any nucleus of the target."""
+    def highest_mass(self, flux: Flux, interaction: Interaction = _DIPOLE) -> float:
+        """Greatest m_4 (energy) that any neutrino can produce on any nucleus of the target.
+
+        It is infinite for an interaction whose threshold does not depend on m_4.
+        """
         endpoint = max(c.endpoint for components in flux.values() for c in components)
         nuclei = [nucleus for element in self.elements for nucleus in element.nuclei]
-        return max(float(Dipole().maximum_mass(endpoint, nucleus)) for nucleus in nuclei)
+        return max(float(interaction.maximum_mass(endpoint, nucleus)) for nucleus in nuclei)

@@ -34,7 +34,7 @@ TABLES = 64
 
 _ROUNDED = 16  # tables begin at multiples of so many cells, for thresholds to share them
 _WIDE = 4  # cells in a block of cells, of which _ROUNDED is a multiple
-_WIDE_ORDER = 10
+_WIDE_ORDER = 12
 _BLOCK = 8192  # masses times nodes that fit the processor's cache
 _ALIKE = 1e-7  # of the end point: differences of E_min that do not matter
 
@@ -192,6 +192,8 @@ class _Rates:
     def _add_blocks(self, numbers: FloatArray, blocks: BoolArray, edges: FloatArray) -> None:
         """Add the recoils in blocks of cells, (masses, blocks), which begin at `edges`."""
         rows = np.flatnonzero(blocks.any(axis=1))
+        if not rows.size:
+            return
         nodes, weights = gauss_legendre(_WIDE_ORDER, edges, edges + _WIDE * CELL)
         terms = self._terms(nodes.ravel(), self.nuclei, weights.ravel())
         # from the nodes of a block to those of its cells
