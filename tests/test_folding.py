@@ -1,5 +1,6 @@
 """The fast path of the rates against its slow twin, and what must hold whatever the numbers."""
 
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -148,12 +149,30 @@ class TestAgainstTheSlowTwin:
         )
         assert_like_twin(nucleus, response, "8B", Dipole(), 4.0 * MEV)
 
+    @pytest.mark.parametrize(
+        ("source", "mass"), [("8B", 0.0), ("8B", 0.93), ("7Be", 0.4), ("pep", 0.95)]
+    )
+    def test_a_resolution_narrower_than_a_cell(self, source, mass):
+        """Bins near the ends of recoils in silicon, a few standard deviations wide."""
+        nucleus = natural_nuclei("Si")[0]
+        (part, *_) = components(source)
+        m4 = mass * float(maximum_mass(part.endpoint, nucleus.mass))
+        low, high = Dipole().recoil_range(part.endpoint, nucleus, m4)
+        edges = np.linspace(max(low, 0.75 * high), 1.02 * high, 4)
+        response = GaussianResponse(
+            tuple(edges), Constant(1.0), Efficiency(), 0.3 * edges[0], Resolution(relative=0.01)
+        )
+        fast = fast_counts([nucleus], response, (part,), Dipole(), m4)[0]
+        slow = bin_counts(nucleus, response, klein_nystrand, part, Dipole(), m4, relative=TWIN)
+        matters = slow > 1e-6 * slow.max()
+        np.testing.assert_allclose(fast[matters], slow[matters], rtol=PROMISED)
+
 
 class TestSums:
     def test_nuclei_of_one_channel_add(self):
         nuclei = natural_nuclei("Ge")
         response = sharp("Ge", 0.2, 6)
-        masses = np.array([0.0, 3.0, 12.0]) * MEV
+        masses = np.array([0.0, 3.0, 12.0, 16.0, 16.9]) * MEV
         parts = components("8B")
         together = fast_counts(nuclei, response, parts, Dipole(), masses)
         apart = sum(fast_counts([n], response, parts, Dipole(), masses) for n in nuclei)
@@ -172,6 +191,31 @@ class TestSums:
         whole = fast_counts(nuclei, response, parts, Dipole(), masses)
         each = [fast_counts(nuclei, response, parts, Dipole(), mass)[0] for mass in masses]
         np.testing.assert_allclose(whole, each, rtol=1e-12, atol=1e-12 * whole.max())
+
+
+@dataclass(frozen=True)
+class InelasticBy(StandardModel):
+    """An interaction of a user: its threshold is higher, by an energy that is no mass m_4."""
+
+    gap: float = 2.0 * MEV
+
+    def minimum_energy(self, energy_recoil, target, mass_sterile):
+        return super().minimum_energy(energy_recoil, target, mass_sterile) + self.gap
+
+    def recoil_range(self, energy_nu, target, mass_sterile):
+        return super().recoil_range(energy_nu - self.gap, target, mass_sterile)
+
+    def cross_section(self, energy_nu, energy_recoil, nucleus, mass_sterile, form_factor_squared):
+        arguments = energy_recoil, nucleus, mass_sterile, form_factor_squared
+        value = super().cross_section(energy_nu, *arguments)
+        lowest = self.minimum_energy(energy_recoil, nucleus, mass_sterile)
+        return np.where(energy_nu >= lowest, value, 0.0)
+
+
+def test_an_interaction_brings_its_own_kinematics():
+    nucleus = natural_nuclei("Ge")[0]
+    for mass in (0.0, 30.0 * MEV):
+        assert_like_twin(nucleus, sharp("Ge", 0.3, 3, 6.0), "8B", InelasticBy(), mass)
 
 
 class TestOneTableForManyDetectors:
