@@ -32,7 +32,7 @@ def test_each_cell_near_an_end_is_named_once(low, high, expected):
     assert cells_of(low, high) == expected
 
 
-# A rate that stops like that of a β spectrum, (upper − s)^{3/2}; one that does not stop in its cell;
+# A rate that stops like that of a β spectrum, (upper − s)^{3/2}; one without an end in its cell;
 # and that of a line, which begins and stops in one cell.
 CELLS = np.array([61, 60, -3])
 LOWER = CELL * np.array([61.0, 60.0, -2.8])

@@ -145,5 +145,5 @@ def test_density_above(order):
     for start in (-1.0, -0.3, 0.8, 1.0):
         x, w = gauss_legendre(20, start, 1.0)
         expected = w @ legendre_density(order, x)
-        found = legendre_above(order, np.array(start))
+        (found,) = legendre_above(order, np.array([start]))
         np.testing.assert_allclose(found, expected, atol=1e-12)
