@@ -32,7 +32,7 @@ from upscatter.units import MEV
 TABLES = 64
 """Number of tables that are kept."""
 
-_ROUNDED = 16  # tables begin at multiples of so many cells, for thresholds to share them
+_ROUNDED = 32  # tables begin at multiples of so many cells, for thresholds to share them
 _WIDE = 4  # cells in a block of cells, of which _ROUNDED is a multiple
 _WIDE_ORDER = 12
 _BLOCK = 8192  # masses times nodes that fit the processor's cache
