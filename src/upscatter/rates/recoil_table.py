@@ -32,7 +32,7 @@ from upscatter.units import MEV
 TABLES = 64
 """Number of tables that are kept."""
 
-_ROUNDED = 16  # tables begin at multiples of so many cells, for thresholds to share them
+_ROUNDED = 32  # tables begin at multiples of so many cells, for thresholds to share them
 _WIDE = 4  # cells in a block of cells, of which _ROUNDED is a multiple
 _WIDE_ORDER = 12
 _BLOCK = 8192  # masses times nodes that fit the processor's cache
@@ -50,18 +50,23 @@ class RecoilTable:
     ----------
     first : int
         First cell.
-    numbers : ndarray, shape (isotopes, masses, cells ORDER)
-        Recoils at the nodes; for the dipole per (μ/μ_B)².
     inner : ndarray, shape (isotopes, masses, cells ORDER)
-        Those without the cells of `ends`.
+        Recoils at the nodes, but for those in the cells of `ends`; for the dipole per (μ/μ_B)².
     ends : tuple of Ends
         One for each flux component.
     """
 
     first: int
-    numbers: FloatArray
     inner: FloatArray
     ends: tuple[Ends, ...]
+
+    @cached_property
+    def numbers(self) -> FloatArray:
+        """All recoils at the nodes, of the shape of `inner`."""
+        numbers = self.inner.reshape(*self.inner.shape[:2], -1, ORDER).copy()
+        for end in self.ends:
+            np.add.at(numbers, (end.target, end.row, end.cell - self.first), end.projected)
+        return numbers.reshape(self.inner.shape)
 
     @cached_property
     def ends_on_grid(self) -> tuple[int, int, sparse.csr_array]:
@@ -119,13 +124,8 @@ def recoil_table(
     ends = tuple(part.ends() for part in rates)
     for part in rates:
         part.add_inner(inner)
-    numbers = inner.copy()
-    for end in ends:
-        np.add.at(numbers, (end.target, end.row, end.cell - first), end.projected)
-    shape = len(nuclei), masses.size, cells * ORDER
-    for array in (inner, numbers):
-        array.setflags(write=False)
-    return RecoilTable(first, numbers.reshape(shape), inner.reshape(shape), ends)
+    inner.setflags(write=False)
+    return RecoilTable(first, inner.reshape(len(nuclei), masses.size, cells * ORDER), ends)
 
 
 @dataclass(frozen=True)
