@@ -246,7 +246,8 @@ def _newton(model: BinnedModel, artificial: Observation, root: FloatArray) -> Fl
             break
         found = fit(model, artificial.take(left), strength[left], start=pulls[left])
         r = np.sqrt(found.deviance)
-        ratio = 1.0 + 2.0 * r * (root[left] - r) / (found.slope * strength[left])
+        with np.errstate(divide="ignore", invalid="ignore"):  # pulls that hide any signal
+            ratio = 1.0 + 2.0 * r * (root[left] - r) / (found.slope * strength[left])
         # far from the root the slope may say little
         ratio = np.clip(ratio, 0.2, 5.0)
         strength[left] *= ratio
