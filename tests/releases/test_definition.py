@@ -9,7 +9,7 @@ import pytest
 from scipy.optimize import brentq, minimize_scalar
 
 import upscatter
-from test_release_files import write_archive
+from test_files import write_archive
 from upscatter.cli import main
 from upscatter.errors import PhysicsError, ScenarioError, TableError
 from upscatter.experiments.choose import experiment_of
@@ -301,7 +301,7 @@ def test_the_package_s_own_releases_say_what_to_cite():
 def test_the_documentation_s_example(folder, monkeypatch):
     """What docs/releases.md shows is run as it stands there."""
     monkeypatch.setattr(module, "_REGISTERED", {})
-    text = (Path(__file__).parents[1] / "docs" / "releases.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "docs" / "releases.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"^```python\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
     exec(example, {})
     shown = limit_of(experiment_of(Scenario.parse(SCENARIO, "two.toml"), folder), [0.01])
