@@ -21,11 +21,9 @@ def blocks(language):
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
-    (tmp_path / "my-detector.toml").write_text(blocks("toml")[0], encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path
+def folder(folder):
+    (folder / "my-detector.toml").write_text(blocks("toml")[0], encoding="utf-8")
+    return folder
 
 
 def commands():
