@@ -15,8 +15,8 @@ from upscatter.experiments.choose import model_of
 from upscatter.experiments.described import Described
 from upscatter.flux.conversion import mass_weights
 from upscatter.flux.coupling import coupling
-from upscatter.flux.exposure import annual_exposure
 from upscatter.flux.flavour import SolarFlavour
+from upscatter.flux.nadir import annual_livetime
 from upscatter.flux.regeneration import averaged_projectors
 from upscatter.inputs.laboratories import latitude
 from upscatter.inputs.mixing import mixing
@@ -53,7 +53,7 @@ def test_production_zone(benchmark):
 
 @pytest.mark.parametrize("laboratory", ["CJPL", "LNGS", "INO"])
 def test_year_at_one_latitude(benchmark, laboratory):
-    exposure = annual_exposure(latitude(laboratory))
+    exposure = annual_livetime(latitude(laboratory))
     benchmark(averaged_projectors, ENERGIES, exposure, FIT)
 
 
@@ -63,7 +63,7 @@ def test_preparing_a_flavour(benchmark):
 
 
 def test_against_the_sizes_aimed_at(report, timing):
-    exposure = annual_exposure(latitude("LNGS"))
+    exposure = annual_livetime(latitude("LNGS"))
     zone()
     sun, earth = timing.medians(zone, lambda: averaged_projectors(ENERGIES, exposure, FIT))
     report.append(f"200 energies x production zone:                {1e3 * sun:10.2f} ms (aim: 5)")
@@ -75,7 +75,7 @@ def test_against_the_sizes_aimed_at(report, timing):
 
 def test_one_crossing_serves_all_sources(report, timing):
     """Eight sources and three flavours need no more than a few times one source and flavour."""
-    exposure = annual_exposure(latitude("LNGS"))
+    exposure = annual_livetime(latitude("LNGS"))
 
     def weights(sources, flavours):
         flavour = SolarFlavour(SUN, FIT, exposure)
@@ -111,7 +111,7 @@ def test_flavour_curve_against_the_universal_one(name, report, timing):
 @pytest.mark.parametrize("name", ["ge-nextgen", "cawo4-cresst"])
 def test_memory_of_a_flavour_limit(name, report):
     prepared("ge-future", "mu")  # imports are no part of it
-    annual_exposure.cache_clear()
+    annual_livetime.cache_clear()
     tracemalloc.start()
     try:
         limit_of(Described(prepared(name, "mu")), MASSES)

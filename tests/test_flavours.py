@@ -16,8 +16,8 @@ from upscatter.flavours import (
     flux_spectra,
     oscillation,
 )
-from upscatter.flux.exposure import annual_exposure
 from upscatter.flux.flavour import DAY
+from upscatter.flux.nadir import annual_livetime
 from upscatter.inputs.laboratories import latitude
 from upscatter.inputs.mixing import mixing
 from upscatter.inputs.solar_fluxes import flux_model
@@ -32,7 +32,7 @@ KAMIOKA = SunAndDetector.choose(laboratory="Kamioka")
 class TestChoose:
     def test_defaults(self):
         assert DAY_ALONE.mixing == mixing("NuFIT-5.3")
-        assert DAY_ALONE.exposure == DAY
+        assert DAY_ALONE.livetime == DAY
         assert not DAY_ALONE.has_night
         assert tuple(DAY_ALONE.fluxes) == tuple(SOURCES)
         assert DAY_ALONE.description == {"solar_model": "BS05-OP", "mixing": "NuFIT-5.3"}
@@ -40,7 +40,7 @@ class TestChoose:
     def test_named_choices(self):
         sun = SunAndDetector.choose(model="B16-GS98", fit="NuFIT-6.0-IC24", laboratory="SURF")
         assert sun.mixing == mixing("NuFIT-6.0-IC24")
-        assert sun.exposure == annual_exposure(latitude("SURF"))
+        assert sun.livetime == annual_livetime(latitude("SURF"))
         assert sun.has_night
         predicted = flux_model("B16-GS98").fluxes
         for source, parts in sun.fluxes.items():
@@ -51,13 +51,13 @@ class TestChoose:
         sun = SunAndDetector.choose("cdex-50")
         assert tuple(sun.fluxes) == ("8B", "hep")
         assert sun.fluxes["8B"][0].total == pytest.approx(5.25e6 / (CM**2 * SECOND), rel=1e-6)
-        assert sun.exposure == annual_exposure(latitude("CJPL"))
+        assert sun.livetime == annual_livetime(latitude("CJPL"))
         assert list(sun.description.values()) == ["cdex-50", "B16-GS98", "NuFIT-5.3", "CJPL"]
 
     def test_choices_come_before_the_scenarios(self):
         sun = SunAndDetector.choose("cdex-50", fit="NuFIT-6.0-IC19", laboratory="Boulby")
         assert sun.mixing == mixing("NuFIT-6.0-IC19")
-        assert sun.exposure == annual_exposure(latitude("Boulby"))
+        assert sun.livetime == annual_livetime(latitude("Boulby"))
         assert list(sun.description.values())[2:] == ["NuFIT-6.0-IC19", "Boulby"]
 
     def test_a_scenario_of_ones_own_is_described(self, tmp_path):
@@ -73,9 +73,9 @@ class TestChoose:
         assert described["place"] == "latitude -30 deg"
         assert described["season"] == "12-01 to 02-28"
         assert described["time"] == "night"
-        assert sun.exposure.day == 0.0
+        assert sun.livetime.day == 0.0
         elsewhere = SunAndDetector.choose(str(path), laboratory="LNGS")
-        assert elsewhere.exposure == annual_exposure(latitude("LNGS"))
+        assert elsewhere.livetime == annual_livetime(latitude("LNGS"))
         assert elsewhere.description["place"] == "LNGS"
         assert not {"season", "time"} & set(elsewhere.description)
 
@@ -170,7 +170,7 @@ class TestOscillation:
         result = oscillation(KAMIOKA, "8B", self.energies)
         for part in (result.day, result.night, result.average):
             np.testing.assert_allclose(part.sum(axis=1), 1.0, atol=1e-12)
-        direct = KAMIOKA.flavour(KAMIOKA.exposure).probabilities(
+        direct = KAMIOKA.flavour(KAMIOKA.livetime).probabilities(
             np.array(self.energies) * MEV, "8B"
         )
         np.testing.assert_allclose(result.average, direct, atol=1e-12)
@@ -181,13 +181,13 @@ class TestOscillation:
         season = '[oscillation]\nlatitude = "60 deg"\nseason = ["11-15", "01-31"]\n'
         path.write_text(scenario(extra=season), encoding="utf-8")
         sun = SunAndDetector.choose(str(path))
-        assert sun.exposure.day < 0.35
+        assert sun.livetime.day < 0.35
         result = oscillation(sun, "8B", self.energies)
-        direct = sun.flavour(sun.exposure).probabilities(np.array(self.energies) * MEV, "8B")
+        direct = sun.flavour(sun.livetime).probabilities(np.array(self.energies) * MEV, "8B")
         np.testing.assert_allclose(result.average, direct, atol=1e-12)
         # nearer to the night than to the day
         by_night = (result.average - result.day) / (result.night - result.day)
-        np.testing.assert_allclose(by_night, 1.0 - sun.exposure.day, rtol=1e-6)
+        np.testing.assert_allclose(by_night, 1.0 - sun.livetime.day, rtol=1e-6)
 
     def test_asymmetry_grows_with_energy(self):
         asymmetry = oscillation(KAMIOKA, "8B", self.energies).asymmetry

@@ -26,8 +26,8 @@ PUBLIC = {
         choose combined described experiment of_scenario released
     """,
     "upscatter.flux": """
-        adiabaticity arrival conversion coupling crossing day_part exposure flavour livetime
-        moments regeneration results source sun
+        adiabaticity arrival conversion coupling crossing day_part flavour livetime moments
+        nadir regeneration results source sun
     """,
     "upscatter.inputs": """
         beta boron bound_file bounds catalogue continuum earth laboratories mixing nuclei

@@ -40,7 +40,7 @@ import numpy as np
 from upscatter.detector.quenching import EssigHigh, Lindhard, Tabulated
 from upscatter.flux.adiabaticity import adiabaticity, jump_probability
 from upscatter.flux.conversion import surface_density_matrix
-from upscatter.flux.exposure import annual_exposure
+from upscatter.flux.nadir import annual_livetime
 from upscatter.flux.regeneration import averaged_projectors, mass_to_flavour
 from upscatter.inputs.mixing import mixing
 from upscatter.inputs.spectra import Lines, solar_spectrum
@@ -50,7 +50,7 @@ from upscatter.units import DAY, GEV, KEV, MEV
 
 energy = np.array([0.3, 2.0, 10.0, 17.0]) * MEV
 sun, fit = solar_model("BS05-OP"), mixing("NuFIT-5.3")
-season = annual_exposure(0.7, season=(31 * DAY, 200 * DAY), distance=True, resolution=10.0)
+season = annual_livetime(0.7, season=(31 * DAY, 200 * DAY), distance=True, resolution=10.0)
 recoil = np.array([0.03, 0.4, 2.0]) * KEV
 table = Tabulated((0.01 * KEV, 0.5 * KEV, 3.0 * KEV), (0.0, 0.1, 0.2))
 models = {"essig": EssigHigh(), "lindhard": Lindhard(32, 0.157), "table": table}

@@ -12,8 +12,8 @@ import numpy.typing as npt
 from upscatter.errors import PhysicsError
 from upscatter.flux.arrival import flux_components
 from upscatter.flux.coupling import coupling
-from upscatter.flux.exposure import NadirExposure, annual_exposure
 from upscatter.flux.flavour import DAY, SolarFlavour
+from upscatter.flux.nadir import NadirLivetime, annual_livetime
 from upscatter.flux.results import ArrivingFlux, Oscillation
 from upscatter.flux.source import Flux
 from upscatter.inputs.laboratories import latitude
@@ -42,7 +42,7 @@ class SunAndDetector:
     fluxes : mapping
         Components of each source, flavours summed.
     mixing : Mixing
-    exposure : NadirExposure
+    livetime : NadirLivetime
         When the detector takes data; by day alone if no place is given.
     description : mapping
         The choices made, for provenance.
@@ -51,7 +51,7 @@ class SunAndDetector:
     model: str
     fluxes: Flux
     mixing: Mixing
-    exposure: NadirExposure = DAY
+    livetime: NadirLivetime = DAY
     description: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -85,7 +85,7 @@ class SunAndDetector:
                 source: flux_components(source, solar_spectrum(source), predicted[source])
                 for source in SOURCES
             }
-            parameters, exposure = mixing(chosen["mixing"]), DAY
+            parameters, livetime = mixing(chosen["mixing"]), DAY
         else:
             built = Model(Scenario.load(scenario))
             settings = built.scenario.settings
@@ -95,39 +95,39 @@ class SunAndDetector:
                     "change the scenario or leave it out"
                 )
             fluxes = built.flux
-            parameters, exposure = built.sun.flavour.mixing, built.sun.flavour.exposure
+            parameters, livetime = built.sun.flavour.mixing, built.sun.flavour.livetime
             chosen = {"scenario": built.scenario.name, "solar_model": settings.flux.model}
             chosen |= _described(settings.oscillation)
             if fit is not None:
                 parameters, chosen["mixing"] = mixing(fit), fit
         if laboratory is not None:
-            exposure = annual_exposure(latitude(laboratory))
+            livetime = annual_livetime(latitude(laboratory))
             chosen = {k: v for k, v in chosen.items() if k not in ("season", "time")}
             chosen["place"] = laboratory
-        return cls(chosen["solar_model"], fluxes, parameters, exposure, chosen)
+        return cls(chosen["solar_model"], fluxes, parameters, livetime, chosen)
 
     @property
     def has_night(self) -> bool:
         """Whether any neutrino crosses the Earth."""
-        return bool(self.exposure.nadir)
+        return bool(self.livetime.nadir)
 
-    def flavour(self, exposure: NadirExposure) -> SolarFlavour:
-        """Flavour composition for an exposure, such as the day or the night."""
-        return SolarFlavour(solar_model(self.model), self.mixing, exposure)
+    def flavour(self, livetime: NadirLivetime) -> SolarFlavour:
+        """Flavour composition for a livetime, such as the day or the night."""
+        return SolarFlavour(solar_model(self.model), self.mixing, livetime)
 
 
 def arriving_flux(sun: SunAndDetector) -> ArrivingFlux:
-    """Fluxes at the detector by source and flavour, averaged over spectra and exposure.
+    """Fluxes at the detector by source and flavour, averaged over spectra and livetime.
 
     Examples
     --------
     >>> arriving_flux(SunAndDetector.choose()).flux.sum(axis=1)[4].round(-4)  # 8B of BS05(OP)
     np.float64(5690000.0)
     """
-    average = _fluxes(sun, sun.exposure)
+    average = _fluxes(sun, sun.livetime)
     asymmetry = np.full(len(sun.fluxes), np.nan)
     if sun.has_night:
-        night = _fluxes(sun, sun.exposure.select("night"))
+        night = _fluxes(sun, sun.livetime.select("night"))
         day = _fluxes(sun, DAY)
         asymmetry = 2.0 * (night[:, 0] - day[:, 0]) / (night[:, 0] + day[:, 0])
     return ArrivingFlux(
@@ -161,13 +161,13 @@ def oscillation(sun: SunAndDetector, source: str, energies: Energies) -> Oscilla
         )
     energy = given * MEV
 
-    def probabilities(exposure: NadirExposure) -> FloatArray:
-        return sun.flavour(exposure).probabilities(energy, source)
+    def probabilities(livetime: NadirLivetime) -> FloatArray:
+        return sun.flavour(livetime).probabilities(energy, source)
 
     day = probabilities(DAY)
-    night = probabilities(sun.exposure.select("night")) if sun.has_night else day
-    # The probabilities are linear in the exposure.
-    average = sun.exposure.day * day + (1.0 - sun.exposure.day) * night
+    night = probabilities(sun.livetime.select("night")) if sun.has_night else day
+    # The probabilities are linear in the livetime.
+    average = sun.livetime.day * day + (1.0 - sun.livetime.day) * night
     return Oscillation(
         source=source,
         energy=given,
@@ -196,7 +196,7 @@ def flux_spectra(
         Source to (total, ν_e) in 1/(cm² s MeV), each of shape (n,).
     """
     energy = np.asarray(energies, dtype=float) * MEV
-    flavour = sun.flavour(sun.exposure)
+    flavour = sun.flavour(sun.livetime)
     spectra = {}
     for source, components in sun.fluxes.items():
         densities = [c.density(energy) for c in components if c.density is not None]
@@ -209,7 +209,7 @@ def flux_spectra(
 
 def flux_lines(sun: SunAndDetector) -> list[tuple[str, float, float, float]]:
     """Lines, for a figure: source, energy in MeV, total and ν_e flux in 1/(cm² s)."""
-    flavour = sun.flavour(sun.exposure)
+    flavour = sun.flavour(sun.livetime)
     lines = []
     for source, components in sun.fluxes.items():
         weight = flavour.coupling_weight(source, coupling("e"))
@@ -252,8 +252,8 @@ def _described(block: OscillationBlock) -> dict[str, str]:
     return described
 
 
-def _fluxes(sun: SunAndDetector, exposure: NadirExposure) -> FloatArray:
-    flavour = sun.flavour(exposure)
+def _fluxes(sun: SunAndDetector, livetime: NadirLivetime) -> FloatArray:
+    flavour = sun.flavour(livetime)
     electron, muon = coupling("e"), coupling("mu")
     rows = []
     for source, components in sun.fluxes.items():

@@ -25,7 +25,7 @@ NOT_FOR_HELP = ("numpy", "scipy", "pint", "pydantic", "rich", "matplotlib")
 NOT_FOR_A_LIMIT = (
     *("matplotlib", "pandas", "iminuit", "pyhf", "tomlkit", "pyparsing"),
     *("scipy.stats", "scipy.integrate", "scipy.interpolate", "pint", "multiprocessing"),
-    *("upscatter.flux.flavour", "upscatter.flux.exposure"),
+    *("upscatter.flux.flavour", "upscatter.flux.nadir"),
 )
 LIKELIHOOD = (
     "upscatter.store",

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from upscatter.errors import PhysicsError
-from upscatter.flux.coupling import FLAVOURS, Coupling, coupling
+from upscatter.flux.coupling import Coupling, coupling
 from upscatter.inputs.mixing import GLOBAL_FITS, mixing
+from upscatter.names import COUPLINGS
 
 FAST = settings(deadline=None, max_examples=50)
 SINGLE = ("e", "mu", "tau")
@@ -151,10 +152,10 @@ class TestBlindToFlavour:
 
 class TestNames:
     def test_are_those_of_the_command_line(self):
-        assert FLAVOURS == ("universal", "e", "mu", "tau")
+        assert COUPLINGS == ("universal", "e", "mu", "tau")
 
     def test_name_the_coupling(self):
-        for name in FLAVOURS:
+        for name in COUPLINGS:
             assert coupling(name).name == name
             assert coupling(name).flavour_sum == "incoherent"
 

@@ -10,8 +10,8 @@ from upscatter.errors import PhysicsError
 from upscatter.flux.arrival import flux_components
 from upscatter.flux.conversion import mass_weights, surface_density_matrix
 from upscatter.flux.coupling import Coupling, coupling
-from upscatter.flux.exposure import annual_exposure
 from upscatter.flux.flavour import DAY, SolarFlavour
+from upscatter.flux.nadir import annual_livetime
 from upscatter.flux.regeneration import averaged_projectors
 from upscatter.inputs.laboratories import latitude
 from upscatter.inputs.mixing import Mixing, mixing
@@ -27,7 +27,7 @@ LABORATORIES = ("CJPL", "LNGS", "SNOLAB", "Stawell", "Pyhäsalmi")
 
 
 def at(laboratory, part="both", fit=FIT):
-    return SolarFlavour(SUN, fit, annual_exposure(latitude(laboratory)).select(part))
+    return SolarFlavour(SUN, fit, annual_livetime(latitude(laboratory)).select(part))
 
 
 def end_of(source):
@@ -72,7 +72,7 @@ class TestDensityMatrix:
         day, night = (
             at("SNOLAB", part).density_matrix(energies, "8B") for part in ("day", "night")
         )
-        share = year.exposure.day
+        share = year.livetime.day
         expected = share * day + (1.0 - share) * night
         np.testing.assert_allclose(year.density_matrix(energies, "8B"), expected, atol=1e-12)
 
@@ -112,7 +112,7 @@ class TestDensityMatrix:
             rows = list(csv.DictReader(lines))
         parts = {"all": "both", "day": "day", "night": "night"}
         for degrees in {row["latitude_deg"] for row in rows}:
-            exposure = annual_exposure(float(np.deg2rad(float(degrees))))
+            exposure = annual_livetime(float(np.deg2rad(float(degrees))))
             for name, part in parts.items():
                 chosen = [r for r in rows if (r["latitude_deg"], r["daynight"]) == (degrees, name)]
                 energies = np.array([float(r["E_MeV"]) for r in chosen]) * MEV
@@ -128,7 +128,7 @@ class TestDensityMatrix:
     )
     def test_quoted_survival_at_10_mev(self, degrees, part, survival):
         """8B, PEANUTS (EPJC 84 (2024) 119) with the parameters of NuFIT-5.3 and BS05(OP)."""
-        exposure = annual_exposure(float(np.deg2rad(degrees))).select(part)
+        exposure = annual_livetime(float(np.deg2rad(degrees))).select(part)
         p = SolarFlavour(SUN, FIT, exposure).probabilities(10.0 * MEV, "8B")
         assert p[0, 0] == pytest.approx(survival, abs=1e-3)
 
@@ -146,10 +146,10 @@ class TestInterpolation:
             assert deviation(at(laboratory), "8B", energies) < 2e-4
 
     def test_by_night_alone_against_a_finer_average(self):
-        """At 3 MeV the average itself is good to 2e-4 by night; see `annual_exposure`."""
+        """At 3 MeV the average itself is good to 2e-4 by night; see `annual_livetime`."""
         place = latitude("Stawell")
         coarse, fine = (
-            SolarFlavour(SUN, FIT, annual_exposure(place, resolution=r).select("night"))
+            SolarFlavour(SUN, FIT, annual_livetime(place, resolution=r).select("night"))
             for r in (170.0, 400.0)
         )
         energies = np.linspace(0.5, 18.0, 150) * MEV

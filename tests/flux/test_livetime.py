@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from upscatter.errors import TableError
-from upscatter.flux.livetime import livetime_exposure
+from upscatter.flux.livetime import tabulated_livetime
 
 
 def moment(exposure, function):
@@ -12,7 +12,7 @@ def moment(exposure, function):
 
 
 def test_shares_of_day_and_night():
-    exposure = livetime_exposure([[0, 90, 1.0], [90, 180, 3.0]])
+    exposure = tabulated_livetime([[0, 90, 1.0], [90, 180, 3.0]])
     assert exposure.day == pytest.approx(0.75, rel=1e-12)
     assert exposure.night == pytest.approx(0.25, rel=1e-12)
     assert min(exposure.weight) > 0.0
@@ -21,7 +21,7 @@ def test_shares_of_day_and_night():
 def test_bins_are_flat_in_the_angle():
     edges = np.array([0.0, 20.0, 45.0, 80.0, 130.0])
     livetime = np.array([1.0, 0.0, 5.0, 2.0])
-    exposure = livetime_exposure(np.column_stack([edges[:-1], edges[1:], livetime]))
+    exposure = tabulated_livetime(np.column_stack([edges[:-1], edges[1:], livetime]))
     a, b = np.deg2rad(edges[:-1]), np.minimum(np.deg2rad(edges[1:]), 0.5 * np.pi)
     density = livetime / np.deg2rad(np.diff(edges)) / livetime.sum()
     expected = (density * (np.sin(b) - np.sin(a))).sum()
@@ -33,12 +33,12 @@ def test_unit_of_livetime_does_not_matter():
     table = np.array([[0, 30, 1.0], [30, 90, 4.0], [90, 180, 5.0]])
     scaled = table * [1.0, 1.0, 86400.0]
     np.testing.assert_allclose(
-        livetime_exposure(table).weight, livetime_exposure(scaled).weight, rtol=1e-9
+        tabulated_livetime(table).weight, tabulated_livetime(scaled).weight, rtol=1e-9
     )
 
 
 def test_angles_without_livetime_get_no_nodes():
-    exposure = livetime_exposure([[40, 50, 1.0]])
+    exposure = tabulated_livetime([[40, 50, 1.0]])
     assert exposure.day == pytest.approx(0.0, abs=1e-15)
     inside = (np.rad2deg(exposure.nadir) > 39.9) & (np.rad2deg(exposure.nadir) < 50.1)
     assert inside.all()
@@ -65,5 +65,5 @@ def test_angles_without_livetime_get_no_nodes():
 )
 def test_tables_that_mean_nothing(table, message):
     with pytest.raises(TableError, match=message) as caught:
-        livetime_exposure(table)
+        tabulated_livetime(table)
     assert "\n" not in str(caught.value)

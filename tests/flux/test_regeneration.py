@@ -11,7 +11,7 @@ from scipy.interpolate import CubicSpline
 
 from upscatter.constants import HBARC, MATTER_POTENTIAL
 from upscatter.errors import PhysicsError
-from upscatter.flux.exposure import NadirExposure, annual_exposure
+from upscatter.flux.nadir import NadirLivetime, annual_livetime
 from upscatter.flux.regeneration import (
     averaged_projectors,
     day_night_asymmetry,
@@ -71,7 +71,7 @@ def test_one_angle_against_another_code(energy, eta, expected):
     ],
 )
 def test_year_against_another_code(part, expected):
-    exposure = annual_exposure(np.deg2rad(28.2)).select(part)
+    exposure = annual_livetime(np.deg2rad(28.2)).select(part)
     rho = mix(WEIGHTS[10.0], averaged_projectors(10.0 * MEV, exposure, MIXING))[0]
     np.testing.assert_allclose(flavours(rho), expected, atol=2e-4)
 
@@ -94,7 +94,7 @@ def test_every_reference_year(reference):
     for row in rows:
         energy = float(row["E_MeV"])
         part = {"all": "both"}.get(row["daynight"], row["daynight"])
-        exposure = annual_exposure(np.deg2rad(float(row["latitude_deg"]))).select(part)
+        exposure = annual_livetime(np.deg2rad(float(row["latitude_deg"]))).select(part)
         expected = [float(row[key]) for key in ("P_e", "P_mu", "P_tau")]
         rho = mix(weights(energy), averaged_projectors(energy * MEV, exposure, MIXING))[0]
         np.testing.assert_allclose(flavours(rho), expected, atol=5e-4, err_msg=str(row))
@@ -126,7 +126,7 @@ def test_evolution_is_unitary(energy, eta, s12, s13, s23, delta, splitting):
 def test_no_earth_effect_by_day():
     s = evolution([1.0 * MEV, 10.0 * MEV], [0.5 * np.pi, 2.0, np.pi], MIXING)
     np.testing.assert_array_equal(s, np.broadcast_to(np.eye(3), (2, 3, 3, 3)))
-    day = annual_exposure(0.7).select("day")
+    day = annual_livetime(0.7).select("day")
     projectors = averaged_projectors(10.0 * MEV, day, MIXING)[0]
     columns = MIXING.matrix().T
     expected = columns[:, :, None] * columns[:, None, :].conj()
@@ -198,7 +198,7 @@ def test_weights_may_depend_on_energy():
 
 
 def test_averages_are_weighted_sums():
-    exposure = NadirExposure((0.2, 0.9, 1.4), (0.1, 0.25, 0.05), 0.6)
+    exposure = NadirLivetime((0.2, 0.9, 1.4), (0.1, 0.25, 0.05), 0.6)
     energy = np.linspace(1.0, 18.0, 60) * MEV
     w = (0.2, 0.77, 0.03)
     rho = density_matrix(w, energy, [*exposure.nadir, 3.0], MIXING)
@@ -209,7 +209,7 @@ def test_averages_are_weighted_sums():
 
 def test_projectors_are_states_and_complete():
     energy = np.linspace(0.2, 18.0, 30) * MEV
-    projectors = averaged_projectors(energy, annual_exposure(0.6), MIXING)
+    projectors = averaged_projectors(energy, annual_livetime(0.6), MIXING)
     np.testing.assert_allclose(projectors.sum(axis=1), np.tile(np.eye(3), (30, 1, 1)), atol=1e-12)
     traces = np.trace(projectors, axis1=-2, axis2=-1)
     np.testing.assert_allclose(traces, 1.0, atol=1e-12)
@@ -228,7 +228,7 @@ def test_year_against_a_dense_grid_in_time(energy, degrees):
     night = mass_to_flavour(energy * MEV, np.arccos(cosine[cosine > 0.0]), MIXING)[0]
     day = np.abs(MIXING.matrix()) ** 2
     expected = (night.sum(axis=0) + (cosine <= 0.0).sum() * day) / cosine.size
-    projectors = averaged_projectors(energy * MEV, annual_exposure(place), MIXING)[0]
+    projectors = averaged_projectors(energy * MEV, annual_livetime(place), MIXING)[0]
     np.testing.assert_allclose(flavours(projectors).T, expected, atol=2e-4)
 
 
@@ -240,21 +240,21 @@ def test_more_nodes_change_as_little_as_documented(name, lowest, highest, tolera
     energy = np.geomspace(lowest, highest, 60) * MEV
     place = latitude(name)
     w = (0.25, 0.73, 0.02)
-    few = averaged_projectors(energy, annual_exposure(place), MIXING)
-    many = averaged_projectors(energy, annual_exposure(place, resolution=500.0), MIXING)
+    few = averaged_projectors(energy, annual_livetime(place), MIXING)
+    many = averaged_projectors(energy, annual_livetime(place, resolution=500.0), MIXING)
     np.testing.assert_allclose(mix(w, few), mix(w, many), rtol=0.0, atol=tolerance)
 
 
 def test_asymmetry_against_another_code():
     # Day and night of the other code at 28.2 degrees, as above.
     night, day = 0.335917, 0.324108
-    exposure = annual_exposure(np.deg2rad(28.2))
+    exposure = annual_livetime(np.deg2rad(28.2))
     found = day_night_asymmetry(WEIGHTS[10.0], 10.0 * MEV, exposure, MIXING)
     assert found[0] == pytest.approx(2.0 * (night - day) / (night + day), abs=5e-4)
 
 
 def test_asymmetry_changes_sign_with_the_weights():
-    exposure = annual_exposure(0.6)
+    exposure = annual_livetime(0.6)
     assert day_night_asymmetry((0.0, 1.0, 0.0), 10.0 * MEV, exposure, MIXING)[0] > 0.0
     assert day_night_asymmetry((1.0, 0.0, 0.0), 10.0 * MEV, exposure, MIXING)[0] < 0.0
     even = day_night_asymmetry((1 / 3, 1 / 3, 1 / 3), 10.0 * MEV, exposure, MIXING)
@@ -266,7 +266,7 @@ def test_energies_that_are_none(energy):
     with pytest.raises(PhysicsError, match="must be positive and finite"):
         evolution(energy * MEV, 0.3, MIXING)
     with pytest.raises(PhysicsError, match="must be positive and finite"):
-        averaged_projectors(energy * MEV, annual_exposure(0.6), MIXING)
+        averaged_projectors(energy * MEV, annual_livetime(0.6), MIXING)
 
 
 def test_angles_in_degrees_are_noticed():

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from upscatter.errors import ScenarioError
-from upscatter.inputs.solar_fluxes import FLUX_MODELS, flux_model
+from upscatter.inputs.solar_fluxes import flux_model
 from upscatter.inputs.spectra import SOURCES
+from upscatter.names import SOLAR_MODELS as FLUX_MODELS
 from upscatter.units import CM, METRE, SECOND, YEAR
 
 PER_CM2_S = 1.0 / (CM**2 * SECOND)

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 
 import upscatter.flux.conversion as conversion_module
-import upscatter.flux.exposure as exposure_module
 import upscatter.flux.flavour as flavour_module
 import upscatter.flux.livetime as livetime_module
+import upscatter.flux.nadir as exposure_module
 from upscatter.errors import PhysicsError, ScenarioError
 from upscatter.experiments.described import Described
 from upscatter.flux.conversion import surface_density_matrix
 from upscatter.flux.coupling import Coupling, coupling
-from upscatter.flux.exposure import annual_exposure
-from upscatter.flux.livetime import livetime_exposure
+from upscatter.flux.livetime import tabulated_livetime
+from upscatter.flux.nadir import annual_livetime
 from upscatter.inputs.laboratories import latitude
 from upscatter.inputs.mixing import mixing
 from upscatter.inputs.sun import solar_model
@@ -85,8 +85,8 @@ def no_oscillations(monkeypatch):
         (flavour_module, "mass_weights"),
         (flavour_module, "averaged_projectors"),
         (conversion_module, "matter_weights"),
-        (exposure_module, "annual_exposure"),
-        (livetime_module, "livetime_exposure"),
+        (exposure_module, "annual_livetime"),
+        (livetime_module, "tabulated_livetime"),
     ):
         monkeypatch.setattr(module, name, forbidden)
 
@@ -200,7 +200,7 @@ class TestOscillationBlock:
     def test_nothing_is_nufit_by_day(self):
         flavour = model("").sun.flavour
         assert flavour.mixing == mixing("NuFIT-5.3")
-        assert flavour.exposure.day == 1.0
+        assert flavour.livetime.day == 1.0
 
     def test_a_fit_by_name_and_ones_own_parameters(self):
         assert model(BLOCKS[1]).sun.flavour.mixing == mixing("NuFIT-6.0-IC24-IO")
@@ -211,29 +211,29 @@ class TestOscillationBlock:
         assert own.delta_cp == pytest.approx(np.pi / 2.0)
 
     def test_a_laboratory_is_its_latitude(self):
-        named = model('[oscillation]\nlaboratory = "gran sasso"').sun.flavour.exposure
+        named = model('[oscillation]\nlaboratory = "gran sasso"').sun.flavour.livetime
         degrees = float(np.rad2deg(latitude("LNGS")))
-        numbered = model(f'[oscillation]\nlatitude = "{degrees!r} deg"').sun.flavour.exposure
-        assert named == annual_exposure(latitude("LNGS"))
+        numbered = model(f'[oscillation]\nlatitude = "{degrees!r} deg"').sun.flavour.livetime
+        assert named == annual_livetime(latitude("LNGS"))
         np.testing.assert_allclose(numbered.nadir, named.nadir, rtol=1e-9)
 
     @pytest.mark.parametrize("part", ["both", "day", "night"])
     def test_time(self, part):
         exposure = model(
             f'[oscillation]\nlaboratory = "LNGS"\ntime = "{part}"'
-        ).sun.flavour.exposure
-        assert exposure == annual_exposure(latitude("LNGS")).select(part)
+        ).sun.flavour.livetime
+        assert exposure == annual_livetime(latitude("LNGS")).select(part)
 
     @pytest.mark.parametrize("season", ['["06-22", "06-21"]', '["01-01", "12-31"]'])
     def test_a_season_that_comes_full_circle_is_the_year(self, season):
         year = model('[oscillation]\nlaboratory = "LNGS"')
         circle = model(f'[oscillation]\nlaboratory = "LNGS"\nseason = {season}')
-        assert circle.sun.flavour.exposure == year.sun.flavour.exposure
+        assert circle.sun.flavour.livetime == year.sun.flavour.livetime
 
     def test_a_season_runs_from_its_first_day_through_its_last(self):
         block = '[oscillation]\nlaboratory = "LNGS"\nseason = ["12-21", "01-10"]'
-        expected = annual_exposure(latitude("LNGS"), season=(354 * DAY, 10 * DAY))
-        assert model(block).sun.flavour.exposure == expected
+        expected = annual_livetime(latitude("LNGS"), season=(354 * DAY, 10 * DAY))
+        assert model(block).sun.flavour.livetime == expected
         assert expected.night > 0.6  # winter in the north
 
     def test_distance_scales_every_flux(self):
@@ -241,18 +241,18 @@ class TestOscillationBlock:
         near = model(f"[oscillation]\n{season}\ndistance = true")
         far = model(f"[oscillation]\n{season}")
         # (1 au / 0.9833 au)² at perihelion
-        scale = near.sun.flavour.exposure.flux_scale
+        scale = near.sun.flavour.livetime.flux_scale
         assert scale == pytest.approx(0.9833**-2, rel=1e-3)
-        assert far.sun.flavour.exposure.flux_scale == 1.0
+        assert far.sun.flavour.livetime.flux_scale == 1.0
         for source, parts in near.flux.items():
             assert parts[0].total == pytest.approx(scale * far.flux[source][0].total, rel=1e-9)
 
     def test_a_livetime_table(self):
         block = "[oscillation]\nlivetime = [[0, 45, 1.0], [45, 90, 2], [90, 180, 5.0]]"
-        exposure = model(block).sun.flavour.exposure
-        assert exposure == livetime_exposure([[0, 45, 1], [45, 90, 2], [90, 180, 5]])
+        exposure = model(block).sun.flavour.livetime
+        assert exposure == tabulated_livetime([[0, 45, 1], [45, 90, 2], [90, 180, 5]])
         assert exposure.day == pytest.approx(5.0 / 8.0)
-        night = model(f'{block}\ntime = "night"').sun.flavour.exposure
+        night = model(f'{block}\ntime = "night"').sun.flavour.livetime
         assert night.day == 0.0
 
     def test_the_night_weakens_a_limit_on_mu_and_strengthens_one_on_e(self):

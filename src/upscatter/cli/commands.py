@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from upscatter.cli import parsing
+from upscatter.names import COUPLINGS
 from upscatter.statistics.registry import CALIBRATIONS, TEST_NAMES
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ mass_option = click.option(
 )
 flavour_option = click.option(
     "--flavour",
-    type=click.Choice(["universal", "e", "mu", "tau"]),
+    type=click.Choice(COUPLINGS),
     help="Flavour that couples to nu_4. Default: the scenario's, or universal.",
 )
 sum_option = click.option(

@@ -10,10 +10,10 @@ import click
 
 from upscatter.cli import parsing
 from upscatter.cli.commands import commands, emit_data, emit_table, format_option, out_option
+from upscatter.names import SOURCES
 
 _COARSE, _FINE = "0.1MeV:18MeV:20", "0.1MeV:18MeV:200"  # to read, and to draw or export
 _PATH = click.Path(path_type=Path)
-_SOURCES = ["pp", "pep", "hep", "7Be", "8B", "13N", "15O", "17F"]
 
 
 def _sun_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -69,7 +69,7 @@ def flux(
 @commands.command()
 @_sun_options
 @click.option(
-    "--source", type=click.Choice(_SOURCES), default="8B", show_default=True, help="Solar source."
+    "--source", type=click.Choice(SOURCES), default="8B", show_default=True, help="Solar source."
 )
 @click.option(
     "--energy",

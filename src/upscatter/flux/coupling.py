@@ -16,6 +16,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from upscatter.errors import PhysicsError
+from upscatter.names import COUPLINGS
 from upscatter.numerics import ComplexArray, FloatArray
 
 FlavourSum = Literal["incoherent", "exact"]
@@ -91,9 +92,6 @@ _NAMED: dict[str, tuple[complex, complex, complex]] = {
     "tau": (0.0, 0.0, 1.0),
 }
 
-FLAVOURS: tuple[str, ...] = tuple(_NAMED)
-"""Names of the couplings that need no numbers."""
-
 
 def coupling(flavour: str, flavour_sum: FlavourSum = "incoherent") -> Coupling:
     """Coupling to one flavour, or the same coupling to all.
@@ -106,7 +104,7 @@ def coupling(flavour: str, flavour_sum: FlavourSum = "incoherent") -> Coupling:
         For an unknown flavour or form of the sum.
     """
     if flavour not in _NAMED:
-        raise PhysicsError(f"flavour {flavour!r} is unknown; choose one of {', '.join(FLAVOURS)}")
+        raise PhysicsError(f"flavour {flavour!r} is unknown; choose one of {', '.join(COUPLINGS)}")
     if flavour_sum not in get_args(FlavourSum):
         known = ", ".join(get_args(FlavourSum))
         raise PhysicsError(f"flavour sum {flavour_sum!r} is unknown; choose one of {known}")

@@ -11,15 +11,15 @@ import numpy.typing as npt
 
 from upscatter.flux.conversion import mass_weights
 from upscatter.flux.coupling import Coupling
-from upscatter.flux.exposure import NadirExposure
+from upscatter.flux.nadir import NadirLivetime
 from upscatter.flux.regeneration import averaged_projectors, mix
 from upscatter.inputs.mixing import Mixing
 from upscatter.inputs.sun import SolarModel
 from upscatter.numerics import ComplexArray, FloatArray
 from upscatter.units import MEV
 
-DAY = NadirExposure((), (), 1.0)
-"""Exposure by day alone, when the flux arrives as it left the Sun."""
+DAY = NadirLivetime((), (), 1.0)
+"""Livetime by day alone, when the flux arrives as it left the Sun."""
 
 _LOWEST = 0.003 * MEV  # below it conversion is that of vacuum to 1e-4
 _JOINT = 2.0 * MEV
@@ -37,7 +37,7 @@ class SolarFlavour:
         Production zones and electron density.
     mixing : Mixing
         Oscillation parameters.
-    exposure : NadirExposure
+    livetime : NadirLivetime
         When the detector takes data; by default by day only.
     highest : float
         Greatest neutrino energy of interest.
@@ -45,11 +45,11 @@ class SolarFlavour:
 
     sun: SolarModel
     mixing: Mixing
-    exposure: NadirExposure = DAY
+    livetime: NadirLivetime = DAY
     highest: float = 18.8 * MEV
 
     def density_matrix(self, energy: npt.ArrayLike, source: str) -> ComplexArray:
-        """Density matrix ρ at the detector, averaged over production zone and exposure.
+        """Density matrix ρ at the detector, averaged over production zone and livetime.
 
         Parameters
         ----------
@@ -64,7 +64,7 @@ class SolarFlavour:
             Hermitian, positive, trace 1; flavours e, μ, τ.
         """
         energies = np.atleast_1d(np.asarray(energy, dtype=float))
-        projectors = averaged_projectors(energies, self.exposure, self.mixing)
+        projectors = averaged_projectors(energies, self.livetime, self.mixing)
         return mix(mass_weights(energies, source, self.sun, self.mixing), projectors)
 
     def probabilities(self, energy: npt.ArrayLike, source: str) -> FloatArray:
@@ -78,7 +78,7 @@ class SolarFlavour:
         """μ_eff²(E)/μ² of a source as a function of energy, interpolated from a fixed grid.
 
         The evolution through the Earth is computed once for all sources and couplings; see `_grid`.
-        The interpolation is accurate to 2e-4 of the mean over the exposure, as is that mean itself,
+        The interpolation is accurate to 2e-4 of the mean over the livetime, as is that mean itself,
         and to 1e-5 by day.
         """
         from scipy.interpolate import CubicSpline  # couplings that are blind to flavour need none
@@ -104,4 +104,4 @@ class SolarFlavour:
 
     @cached_property
     def _projectors(self) -> ComplexArray:
-        return averaged_projectors(self._grid, self.exposure, self.mixing)
+        return averaged_projectors(self._grid, self.livetime, self.mixing)

@@ -1,4 +1,4 @@
-"""Exposure from a table of livetime by nadir angle of the Sun."""
+"""Livetime by nadir angle of the Sun, from a table of the detector."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import numpy as np
 import numpy.typing as npt
 
 from upscatter.errors import TableError
-from upscatter.flux.exposure import NadirExposure, night_nodes
+from upscatter.flux.nadir import NadirLivetime, night_nodes
 from upscatter.inputs.earth import LISI_MONTANINO, EarthModel
 from upscatter.numerics import FloatArray
 
 
-def livetime_exposure(
+def tabulated_livetime(
     table: npt.ArrayLike, *, earth: EarthModel = LISI_MONTANINO, resolution: float = 170.0
-) -> NadirExposure:
-    """Exposure from a detector's table of livetime by nadir angle.
+) -> NadirLivetime:
+    """Livetime by nadir angle from a table of the detector.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def livetime_exposure(
         the Earth's centre, 90 the horizon, 180 overhead), livetime in any unit, spread evenly over
         the bin. Bins follow one another without gaps; angles that no bin covers have no livetime.
     earth, resolution
-        As in `annual_exposure`.
+        As in `annual_livetime`.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def livetime_exposure(
 
     Examples
     --------
-    >>> livetime_exposure([[0, 90, 1.0], [90, 180, 3.0]]).day
+    >>> tabulated_livetime([[0, 90, 1.0], [90, 180, 3.0]]).day
     0.75
     """
     edges, livetime = _checked(table)
@@ -43,7 +43,7 @@ def livetime_exposure(
         return np.asarray(np.interp(nadir, edges, reached))
 
     nodes = night_nodes(cumulative, earth, resolution)
-    return NadirExposure(*nodes, float(1.0 - cumulative(np.array(0.5 * np.pi))))
+    return NadirLivetime(*nodes, float(1.0 - cumulative(np.array(0.5 * np.pi))))
 
 
 def _checked(table: npt.ArrayLike) -> tuple[FloatArray, FloatArray]:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from upscatter.errors import PhysicsError
 from upscatter.flux.crossing import mass_amplitudes
-from upscatter.flux.exposure import NadirExposure
+from upscatter.flux.nadir import NadirLivetime
 from upscatter.inputs.earth import LISI_MONTANINO, EarthModel, check_nadir
 from upscatter.inputs.mixing import Mixing
 from upscatter.numerics import ComplexArray, FloatArray
@@ -135,7 +135,7 @@ def density_matrix(
 
 def averaged_projectors(
     energy: npt.ArrayLike,
-    exposure: NadirExposure,
+    livetime: NadirLivetime,
     mixing: Mixing,
     earth: EarthModel = LISI_MONTANINO,
 ) -> ComplexArray:
@@ -145,10 +145,10 @@ def averaged_projectors(
     ----------
     energy : array_like, shape (n_E,)
         Neutrino energies, internal units (MeV).
-    exposure : NadirExposure
-        Nadir angles and their shares; see `upscatter.flux.exposure`.
+    livetime : NadirLivetime
+        Nadir angles and their shares; see `upscatter.flux.nadir`.
     mixing, earth
-        As in `evolution`; the Earth should be the one that the exposure's nodes were placed for.
+        As in `evolution`; the Earth should be the one that the livetime's nodes were placed for.
 
     Returns
     -------
@@ -162,11 +162,11 @@ def averaged_projectors(
         As `evolution`.
     """
     energies = _checked_energy(energy)
-    shares = np.array(exposure.weight)
+    shares = np.array(livetime.weight)
     matrix = _to_flavour(mixing)
     result = np.zeros((len(energies), 3, 3, 3), dtype=complex)
-    result[:, [0, 1, 2], [0, 1, 2], [0, 1, 2]] = exposure.day
-    for rows, members, amplitudes in mass_amplitudes(energies, exposure.nadir, mixing, earth):
+    result[:, [0, 1, 2], [0, 1, 2], [0, 1, 2]] = livetime.day
+    for rows, members, amplitudes in mass_amplitudes(energies, livetime.nadir, mixing, earth):
         # Amplitudes are symmetric, so row i is the state at the detector that began as ν_i.
         weighted = (amplitudes.conj() * shares[members]).swapaxes(-1, -2)
         result[rows] += np.matmul(amplitudes, weighted)
@@ -196,21 +196,21 @@ def mix(weights: npt.ArrayLike, projectors: ComplexArray) -> ComplexArray:
 def day_night_asymmetry(
     weights: npt.ArrayLike,
     energy: npt.ArrayLike,
-    exposure: NadirExposure,
+    livetime: NadirLivetime,
     mixing: Mixing,
     earth: EarthModel = LISI_MONTANINO,
 ) -> FloatArray:
     """Day-night asymmetry 2 (N − D)/(N + D) of the electron-neutrino survival probability.
 
     Parameters are those of `density_matrix` and `averaged_projectors`; the night is averaged over
-    the exposure, and by day the flux is as it arrives at the Earth.
+    the livetime, and by day the flux is as it arrives at the Earth.
 
     Returns
     -------
     ndarray, shape (n_E,)
         Positive where the Earth regenerates electron neutrinos.
     """
-    night = mix(weights, averaged_projectors(energy, exposure.select("night"), mixing, earth))
+    night = mix(weights, averaged_projectors(energy, livetime.select("night"), mixing, earth))
     day = np.asarray(weights, dtype=float) @ np.abs(mixing.matrix()[0]) ** 2
     survival = night[:, 0, 0].real
     return np.asarray(2.0 * (survival - day) / (survival + day))

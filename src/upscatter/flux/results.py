@@ -9,10 +9,9 @@ from typing import ClassVar
 import numpy as np
 
 from upscatter.errors import OutputError
+from upscatter.names import FLAVOURS
 from upscatter.numerics import FloatArray
 from upscatter.results import Result, none_where_nan, origin
-
-_FLAVOURS = ("e", "mu", "tau")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +22,7 @@ class ArrivingFlux(Result):
     ----------
     sources : tuple of str
     flux : ndarray, shape (sources, 3)
-        ν_e, ν_μ, ν_τ averaged over the exposure, in 1/(cm² s).
+        ν_e, ν_μ, ν_τ averaged over the livetime, in 1/(cm² s).
     asymmetry : ndarray, shape (sources,)
         Day-night asymmetry 2 (N − D)/(N + D) of the ν_e flux; NaN without a night.
     spectra : callable, optional
@@ -68,7 +67,7 @@ class ArrivingFlux(Result):
         """Fluxes by source and flavour as a JSON-ready dictionary."""
         return {
             "fluxes_per_cm2_s": {
-                str(row[0]): dict(zip(("total", *_FLAVOURS), row[1:5], strict=True))
+                str(row[0]): dict(zip(("total", *FLAVOURS), row[1:5], strict=True))
                 for row in self.rows
             },
             "day_night_asymmetry": {str(row[0]): row[5] for row in self.rows},
@@ -94,10 +93,10 @@ class Oscillation(Result):
     energy : ndarray, shape (n,)
         Neutrino energies in MeV.
     day, night, average : ndarray, shape (n, 3)
-        Probabilities by day, by night, and averaged over the exposure. Without a place of the
+        Probabilities by day, by night, and averaged over the livetime. Without a place of the
         detector all three are those by day.
     has_night : bool
-        Whether the exposure includes the night.
+        Whether the livetime includes the night.
     provenance : mapping
         Solar model, mixing and place of the detector.
     """
@@ -121,7 +120,7 @@ class Oscillation(Result):
     def header(self) -> tuple[str, ...]:
         """Column names."""
         parts = ("day", "night") if self.has_night else ("day",)
-        columns = [f"P_{flavour}_{part}" for part in parts for flavour in _FLAVOURS]
+        columns = [f"P_{flavour}_{part}" for part in parts for flavour in FLAVOURS]
         return ("energy_MeV", *columns, *(["asymmetry"] if self.has_night else []))
 
     @property
@@ -149,7 +148,7 @@ class Oscillation(Result):
             "source": self.source,
             "energy_MeV": self.energy.tolist(),
             "probabilities": {
-                part: {name: p[:, i].tolist() for i, name in enumerate(_FLAVOURS)}
+                part: {name: p[:, i].tolist() for i, name in enumerate(FLAVOURS)}
                 for part, p in parts.items()
             },
             "day_night_asymmetry": self.asymmetry.tolist() if self.has_night else None,

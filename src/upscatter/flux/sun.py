@@ -15,8 +15,8 @@ from upscatter.inputs.spectra import Lines, Spectrum
 from upscatter.numerics import ComplexArray, FloatArray
 
 if TYPE_CHECKING:
-    from upscatter.flux.exposure import NadirExposure
     from upscatter.flux.flavour import SolarFlavour
+    from upscatter.flux.nadir import NadirLivetime
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,10 @@ class Sun(Source):
     uncertainties : mapping
         Relative uncertainty of each flux.
     mixing : Mixing
-    find_exposure : callable
-        Gives the exposure by nadir angle; called only if it is needed, because it takes a while.
+    find_livetime : callable
+        Gives the livetime by nadir angle; called only if it is needed, because it takes a while.
     varying_distance : bool
-        Whether the fluxes follow the distance of the Sun during the exposure.
+        Whether the fluxes follow the distance of the Sun during the livetime.
     """
 
     model: str
@@ -45,13 +45,13 @@ class Sun(Source):
     spectra: Mapping[str, Spectrum]
     uncertainties: Mapping[str, float]
     mixing: Mixing
-    find_exposure: Callable[[], NadirExposure]
+    find_livetime: Callable[[], NadirLivetime]
     varying_distance: bool = False
 
     @cached_property
     def components(self) -> Flux:
         """See `Source.components`."""
-        scale = self.flavour.exposure.flux_scale if self.varying_distance else 1.0
+        scale = self.flavour.livetime.flux_scale if self.varying_distance else 1.0
         return {
             name: flux_components(name, self.spectra[name], scale * total)
             for name, total in self.fluxes.items()
@@ -70,7 +70,7 @@ class Sun(Source):
         return SolarFlavour(
             solar_model(self.model),
             self.mixing,
-            self.find_exposure(),
+            self.find_livetime(),
             max(highest, SolarFlavour.highest),
         )
 

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from upscatter.errors import OutputError, UpscatterError
 from upscatter.inputs.outlines import Outline, Topology
+from upscatter.names import COUPLINGS
 from upscatter.numerics import FloatArray
 from upscatter.results import Result
 
@@ -28,7 +29,7 @@ Statistic = Literal["chi2-like", "other"]
 KINDS: tuple[str, ...] = get_args(Kind)
 TOPOLOGIES: tuple[str, ...] = get_args(Topology)
 STATISTICS: tuple[str, ...] = get_args(Statistic)
-FLAVOURS = ("universal", "e", "mu", "tau", "unstated")
+FLAVOURS = (*COUPLINGS, "unstated")
 
 _PUBLISHED = files("upscatter.inputs") / "published"
 

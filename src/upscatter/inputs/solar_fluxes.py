@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from upscatter.errors import ScenarioError
+from upscatter.names import SOLAR_MODELS
 from upscatter.units import CM, SECOND
 
 _PER_CM2_S = 1.0 / (CM**2 * SECOND)
@@ -93,9 +94,6 @@ _MODELS: Mapping[str, FluxModel] = MappingProxyType(
     }
 )
 
-FLUX_MODELS: tuple[str, ...] = tuple(_MODELS)
-"""Names of the solar models whose fluxes are known."""
-
 
 def flux_model(name: str) -> FluxModel:
     """Fluxes of the solar model with the given name.
@@ -114,5 +112,5 @@ def flux_model(name: str) -> FluxModel:
         return _MODELS[name]
     except KeyError:
         raise ScenarioError(
-            f"solar model {name!r} is unknown; choose one of {', '.join(FLUX_MODELS)}"
+            f"solar model {name!r} is unknown; choose one of {', '.join(SOLAR_MODELS)}"
         ) from None

@@ -17,6 +17,7 @@ from upscatter.errors import PhysicsError, TableError
 from upscatter.inputs import boron
 from upscatter.inputs.beta import nuclear_radius, relativistic_correction
 from upscatter.inputs.continuum import Continuum, beta_continuum, read_only
+from upscatter.names import SOURCES
 from upscatter.numerics import FloatArray
 from upscatter.units import MEV
 
@@ -31,9 +32,6 @@ __all__ = [
     "solar_spectrum",
     "tabulated_spectrum",
 ]
-
-SOURCES = ("pp", "pep", "hep", "7Be", "8B", "13N", "15O", "17F")
-"""The Sun's neutrino sources."""
 
 _DECAYS = {
     # maximum neutrino energy, charge and mass number of the daughter

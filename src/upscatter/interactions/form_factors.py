@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from upscatter.constants import HBARC
 from upscatter.errors import ScenarioError
+from upscatter.names import FORM_FACTORS
 from upscatter.numerics import FloatArray
 from upscatter.units import FM
 
-FormFactorName = Literal["klein-nystrand", "helm", "point"]
 FormFactor = Callable[[FloatArray, npt.ArrayLike], FloatArray]
 
 _SERIES_BELOW = 0.03  # where 3 j1(x)/x by its formula would lose more digits than its series
@@ -87,7 +86,7 @@ def form_factor(name: str) -> FormFactor:
     try:
         return _MODELS[name]
     except KeyError:
-        known = ", ".join(get_args(FormFactorName))
+        known = ", ".join(FORM_FACTORS)
         raise ScenarioError(f"form factor {name!r} is unknown; choose one of {known}") from None
 
 

@@ -16,6 +16,7 @@ from upscatter.limits.comparison import (
     new_ground,
 )
 from upscatter.limits.curve import LimitCurve
+from upscatter.names import FLAVOURS
 from upscatter.results import Result
 
 
@@ -180,12 +181,12 @@ def verdict(
 
 def _new_ground(curve: LimitCurve, bounds: Sequence[PublishedBound]) -> NewGround:
     """New ground of a curve; limits on one flavour do not concern a coupling to another."""
-    single = curve.flavour in ("e", "mu", "tau")
+    single = curve.flavour in FLAVOURS
     concerned = [
         bound
         for bound in bounds
         if bound.kind != "projection"
-        and not (single and bound.flavour in {"e", "mu", "tau"} - {curve.flavour})
+        and not (single and bound.flavour in {*FLAVOURS} - {curve.flavour})
     ]
     measured = [bound for bound in concerned if bound.kind == "measurement"]
     return NewGround(

@@ -11,6 +11,7 @@ import numpy as np
 
 from upscatter.limits.curve import LimitCurve
 from upscatter.limits.measured import MeasuredCurve
+from upscatter.names import FLAVOURS
 from upscatter.numerics import FloatArray
 from upscatter.results import thinned
 
@@ -194,7 +195,7 @@ def oscillation_table(title: str, rows: Sequence[Sequence[float]], has_night: bo
     table = new_table(title)
     parts = ("day", "night") if has_night else ("day",)
     # Two lines of header: in one, eight columns would be wider than `WIDTH`.
-    names = ["E [MeV]", *(f"{part}\n{name}" for part in parts for name in ("e", "mu", "tau"))]
+    names = ["E [MeV]", *(f"{part}\n{name}" for part in parts for name in FLAVOURS)]
     for name in [*names, "day-night"] if has_night else names:
         table.add_column(name, justify="right", no_wrap=True)
     for energy, *probabilities in rows:

@@ -22,6 +22,7 @@ from pydantic import (
 
 from upscatter.constants import SIN2_THETA_W
 from upscatter.inputs.solar_fluxes import flux_model
+from upscatter.names import FormFactorName, SolarModelName, SourceName
 from upscatter.releases.definition import definitions
 from upscatter.scenario.data import DataBlock
 from upscatter.scenario.detector_blocks import BackgroundBlock, Backgrounds, DetectorBlock
@@ -58,8 +59,7 @@ if TYPE_CHECKING:
 
 _FORMULA = re.compile(r"[A-Z(][A-Za-z0-9.()\[\]₀-₉]*")
 _NO_ATOMS = re.compile(r"(?<![\d.])0+(\.0*)?(?![\d.])")
-Source = Literal["pp", "pep", "hep", "7Be", "8B", "13N", "15O", "17F"]
-DEFAULT_SOURCES: tuple[Source, ...] = ("8B", "hep")
+DEFAULT_SOURCES: tuple[SourceName, ...] = ("8B", "hep")
 
 
 class TargetBlock(Block):
@@ -108,17 +108,17 @@ class SpectrumBlock(OptionalTable):
 class FluxBlock(Block):
     """Block of the flux: solar model, sources, and values that replace those of the model."""
 
-    model: Literal["BS05-OP", "B16-GS98", "B16-AGSS09met"] = "BS05-OP"
-    sources: tuple[Source, ...] | None = None
-    uncertainty: dict[Source, Uncertainty] = Field(default_factory=dict)
-    fluxes: dict[Source, Flux] = Field(default_factory=dict)
-    spectra: dict[Source, Annotated[SpectrumBlock, BeforeValidator(wrapped("variant"))]] = Field(
-        default_factory=dict
+    model: SolarModelName = "BS05-OP"
+    sources: tuple[SourceName, ...] | None = None
+    uncertainty: dict[SourceName, Uncertainty] = Field(default_factory=dict)
+    fluxes: dict[SourceName, Flux] = Field(default_factory=dict)
+    spectra: dict[SourceName, Annotated[SpectrumBlock, BeforeValidator(wrapped("variant"))]] = (
+        Field(default_factory=dict)
     )
 
     @field_validator("sources")
     @classmethod
-    def _each_once(cls, sources: tuple[Source, ...] | None) -> tuple[Source, ...] | None:
+    def _each_once(cls, sources: tuple[SourceName, ...] | None) -> tuple[SourceName, ...] | None:
         if sources is not None and not sources:
             raise ValueError('is empty; name at least one, such as ["8B", "hep"]')
         if sources is not None and len(set(sources)) != len(sources):
@@ -144,7 +144,7 @@ class FluxBlock(Block):
         return self
 
     @property
-    def active(self) -> tuple[Source, ...]:
+    def active(self) -> tuple[SourceName, ...]:
         """The sources in use: those listed, else those with an uncertainty, else 8B and hep."""
         if self.sources is not None:
             return self.sources
@@ -164,7 +164,7 @@ class FluxBlock(Block):
 class PhysicsBlock(Block):
     """Block of the cross sections: form factor and weak mixing angle."""
 
-    form_factor: Literal["klein-nystrand", "helm", "point"] = "klein-nystrand"
+    form_factor: FormFactorName = "klein-nystrand"
     sin2_theta_w: Annotated[float, Field(strict=True, gt=0.0, lt=1.0)] = SIN2_THETA_W
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -16,12 +16,13 @@ from upscatter.flux.day_part import Part
 from upscatter.inputs.laboratories import check_latitude
 from upscatter.inputs.laboratories import latitude as laboratory_latitude
 from upscatter.inputs.mixing import GLOBAL_FITS, Mixing, mixing
+from upscatter.names import FLAVOURS, CouplingName
 from upscatter.scenario import quantities as q
 from upscatter.scenario.fields import Block, Number, quantity_field, wrapped
 from upscatter.units import DAY
 
 if TYPE_CHECKING:
-    from upscatter.flux.exposure import NadirExposure
+    from upscatter.flux.nadir import NadirLivetime
 
 _ANY_COMMON_YEAR = 2025
 _DAYS_OF_YEAR = 365
@@ -60,7 +61,7 @@ class ComponentsBlock(Block):
 class CouplingBlock(Block):
     """Block of `upscatter.flux.coupling.Coupling`: a named flavour, or given components."""
 
-    flavour: Literal["universal", "e", "mu", "tau"] | None = None
+    flavour: CouplingName | None = None
     components: ComponentsBlock | None = None
     sum: FlavourSum | None = None
 
@@ -75,7 +76,7 @@ class CouplingBlock(Block):
         """The coupling; a universal one adds flavours incoherently unless `sum` is given."""
         if self.components is None:
             return coupling(self.flavour or "universal", self.sum or "incoherent")
-        values = [getattr(self.components, flavour) for flavour in ("e", "mu", "tau")]
+        values = [getattr(self.components, flavour) for flavour in FLAVOURS]
         e, mu, tau = (complex(*v) if isinstance(v, tuple) else complex(v) for v in values)
         with refused():
             return Coupling("custom", (e, mu, tau), self.sum or "exact")
@@ -160,15 +161,15 @@ class OscillationBlock(Block):
                 raise ValueError(f"{name} needs a laboratory or a latitude; add one")
         if self.livetime is not None:
             with refused():
-                from upscatter.flux.livetime import livetime_exposure
+                from upscatter.flux.livetime import tabulated_livetime
 
-                livetime_exposure(self.livetime)
+                tabulated_livetime(self.livetime)
         if self.time != "both" and not given:
             raise ValueError("time needs a laboratory, a latitude or a livetime; add one")
         return self
 
-    def exposure(self) -> NadirExposure:
-        """Exposure by nadir angle; by day alone if no place is given.
+    def nadir_livetime(self) -> NadirLivetime:
+        """Livetime by nadir angle; by day alone if no place is given.
 
         Raises
         ------
@@ -176,26 +177,26 @@ class OscillationBlock(Block):
             If that part of the day or season does not exist, or the livetime table is malformed.
         """
         # universal couplings need none of these
-        from upscatter.flux.exposure import annual_exposure
-        from upscatter.flux.flavour import DAY as DAY_EXPOSURE
-        from upscatter.flux.livetime import livetime_exposure
+        from upscatter.flux.flavour import DAY as DAY_LIVETIME
+        from upscatter.flux.livetime import tabulated_livetime
+        from upscatter.flux.nadir import annual_livetime
 
         if self.livetime is not None:
-            return livetime_exposure(self.livetime).select(self.time)
+            return tabulated_livetime(self.livetime).select(self.time)
         if self.laboratory is not None:
             where = laboratory_latitude(self.laboratory)
         elif self.latitude is not None:
             where = self.latitude
         else:
-            return DAY_EXPOSURE
+            return DAY_LIVETIME
         season = None
         if self.season is not None:
             first, last = (_day_of_year(day) for day in self.season)
             # A season that ends on the day before its first day is the whole year.
             if (last + 1 - first) % _DAYS_OF_YEAR:
                 season = (first * DAY, (last + 1) * DAY)
-        exposure = annual_exposure(where, season=season, distance=self.distance)
-        return exposure.select(self.time)
+        livetime = annual_livetime(where, season=season, distance=self.distance)
+        return livetime.select(self.time)
 
 
 def _day_of_year(text: str) -> int:

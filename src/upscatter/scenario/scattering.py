@@ -18,11 +18,11 @@ from upscatter.inputs.nuclei import Nucleus, enriched_nuclei, natural_nuclei
 from upscatter.inputs.solar_fluxes import flux_model
 from upscatter.inputs.spectra import Spectrum, solar_spectrum, tabulated_spectrum
 from upscatter.interactions.cevns import StandardModel
+from upscatter.names import SourceName
 from upscatter.rates.signal import Parameter, Signal
 from upscatter.scenario.detector_blocks import DetectorBlock
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.model import ScenarioFile
-from upscatter.scenario.model import Source as SunSource
 from upscatter.scenario.provenance import provenance
 from upscatter.units import MEV
 
@@ -65,7 +65,7 @@ class Scattering:
             spectra={source: self.spectrum(source) for source in block.active},
             uncertainties=block.relative_uncertainties,
             mixing=oscillation.mixing.mixing(),
-            find_exposure=oscillation.exposure,
+            find_livetime=oscillation.nadir_livetime,
             varying_distance=oscillation.distance,
         )
 
@@ -143,7 +143,7 @@ class Scattering:
             every[name] = tuple(part.scaled(factor) for part in every[name])
         return every
 
-    def spectrum(self, source: SunSource) -> Spectrum:
+    def spectrum(self, source: SourceName) -> Spectrum:
         """Normalised spectrum of a source."""
         block = self.scenario.settings.flux.spectra.get(source)
         with self.at(f"flux.spectra.{source}"):

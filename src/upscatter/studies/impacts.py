@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import get_args
 
 from upscatter.detector.quenching import Constant
 from upscatter.errors import ScenarioError, UpscatterError
@@ -17,10 +16,8 @@ from upscatter.experiments.choose import Data, Given, experiment_of
 from upscatter.experiments.combined import Combined
 from upscatter.experiments.described import Described
 from upscatter.experiments.experiment import Change, Experiment
-from upscatter.flux.coupling import FLAVOURS
-from upscatter.inputs.solar_fluxes import FLUX_MODELS
-from upscatter.interactions.form_factors import FormFactorName
 from upscatter.limits.impact import Impact, Impacts, Kind
+from upscatter.names import COUPLINGS, FORM_FACTORS, SOLAR_MODELS
 from upscatter.scenario.arguments import Energy, mass_mev
 from upscatter.scenario.build import Model
 from upscatter.scenario.changes import (
@@ -191,7 +188,7 @@ def _solar_models(experiment: Experiment) -> Iterator[Variation]:
     blocks = [s.settings.flux for s in experiment.scenarios if s.settings.has_sun]
     if not blocks:
         return
-    for name in FLUX_MODELS:
+    for name in SOLAR_MODELS:
         if all(block.model == name for block in blocks):
             continue
         impact = Impact("solar model", "solar model", "choice", name)
@@ -202,7 +199,7 @@ def _solar_models(experiment: Experiment) -> Iterator[Variation]:
 
 
 def _flavours(experiment: Experiment) -> Iterator[Variation]:
-    for name in FLAVOURS:
+    for name in COUPLINGS:
         if name != experiment.flavour:
             other = _set({"coupling": {"flavour": name}})
             yield Variation(Impact("flavour", "flavour", "choice", name), alternative=other)
@@ -210,7 +207,7 @@ def _flavours(experiment: Experiment) -> Iterator[Variation]:
 
 def _cross_section(experiment: Experiment) -> Iterator[Variation]:
     blocks = [scenario.settings.physics for scenario in experiment.scenarios]
-    for name in get_args(FormFactorName):
+    for name in FORM_FACTORS:
         if any(name != block.form_factor for block in blocks):
             other = _set({"physics.form_factor": name})
             yield Variation(Impact("form factor", "form factor", "choice", name), alternative=other)

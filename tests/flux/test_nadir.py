@@ -8,7 +8,7 @@ from scipy.integrate import quad
 from scipy.special import ellipk
 
 from upscatter.errors import PhysicsError
-from upscatter.flux.exposure import NadirExposure, annual_exposure, gauss_nodes, time_below
+from upscatter.flux.nadir import NadirLivetime, annual_livetime, gauss_nodes, time_below
 from upscatter.inputs.orbit import MARCH_EQUINOX, OBLIQUITY, PERIHELION, TROPICAL_YEAR
 from upscatter.units import DAY
 
@@ -47,13 +47,13 @@ def test_year_against_the_elliptic_integrals(latitude, function):
         quad(lambda e: lisi_montanino(e, latitude) * function(e), a, b, epsabs=1e-8, limit=200)[0]
         for a, b in pairwise(edges)
     )
-    night = annual_exposure(latitude).select("night")
+    night = annual_livetime(latitude).select("night")
     assert moment(night, function) == pytest.approx(expected, abs=3e-5)
 
 
 @pytest.mark.parametrize("latitude", LATITUDES)
 def test_shares_add_up(latitude):
-    exposure = annual_exposure(float(latitude))
+    exposure = annual_livetime(float(latitude))
     assert exposure.day + exposure.night == pytest.approx(1.0, abs=1e-12)
     assert exposure.day == pytest.approx(0.5, abs=1e-6)
     assert min(exposure.weight) > 0.0
@@ -62,7 +62,7 @@ def test_shares_add_up(latitude):
 
 @pytest.mark.parametrize("degrees", [0.5, 28.15, 47.0, 75.0])
 def test_year_is_symmetric_between_hemispheres(degrees):
-    north, south = annual_exposure(np.deg2rad(degrees)), annual_exposure(-np.deg2rad(degrees))
+    north, south = annual_livetime(np.deg2rad(degrees)), annual_livetime(-np.deg2rad(degrees))
     for function in (np.cos, lambda e: np.sin(9.0 * e)):
         assert moment(north, function) == pytest.approx(moment(south, function), abs=1e-7)
 
@@ -76,7 +76,7 @@ def test_year_against_a_dense_grid_in_time():
     eta = np.arccos(cosine[cosine > 0.0])
     for function in (np.cos, lambda e: np.cos(30.0 * np.cos(e))):
         expected = function(eta).sum() / cosine.size
-        assert moment(annual_exposure(latitude), function) == pytest.approx(expected, abs=2e-5)
+        assert moment(annual_livetime(latitude), function) == pytest.approx(expected, abs=2e-5)
 
 
 def test_at_the_equator_on_equinox_the_sun_moves_uniformly():
@@ -85,24 +85,24 @@ def test_at_the_equator_on_equinox_the_sun_moves_uniformly():
         np.array([0.0, 0.5, 1.0, 2.5]) / np.pi,
         atol=1e-12,
     )
-    exposure = annual_exposure(0.0, season=(MARCH_EQUINOX, MARCH_EQUINOX + 0.01 * DAY))
+    exposure = annual_livetime(0.0, season=(MARCH_EQUINOX, MARCH_EQUINOX + 0.01 * DAY))
     assert exposure.day == pytest.approx(0.5, abs=1e-6)
     assert moment(exposure, np.cos) == pytest.approx(1.0 / np.pi, abs=1e-5)
 
 
 def test_at_a_pole_a_day_has_one_angle():
     solstice = MARCH_EQUINOX + 0.75 * TROPICAL_YEAR
-    exposure = annual_exposure(0.5 * np.pi, season=(solstice, solstice + 0.01 * DAY))
+    exposure = annual_livetime(0.5 * np.pi, season=(solstice, solstice + 0.01 * DAY))
     assert exposure.day == 0.0
     np.testing.assert_allclose(exposure.nadir, 0.5 * np.pi - OBLIQUITY, atol=2e-3)
-    summer = annual_exposure(-0.5 * np.pi, season=(solstice, solstice + 0.01 * DAY))
+    summer = annual_livetime(-0.5 * np.pi, season=(solstice, solstice + 0.01 * DAY))
     assert summer.day == pytest.approx(1.0, abs=1e-12)
     assert summer.nadir == ()
 
 
 def test_pole_over_a_year():
     # cos η = sin(obliquity) |sin λ| while the Sun is down: its mean is sin(obliquity)/π.
-    exposure = annual_exposure(0.5 * np.pi)
+    exposure = annual_livetime(0.5 * np.pi)
     assert exposure.day == pytest.approx(0.5, abs=1e-3)
     assert moment(exposure, np.cos) == pytest.approx(np.sin(OBLIQUITY) / np.pi, abs=1e-4)
 
@@ -110,25 +110,25 @@ def test_pole_over_a_year():
 def test_winter_nights_are_long_and_seasons_make_the_year():
     latitude = np.deg2rad(46.47)
     quarters = [MARCH_EQUINOX + k * 0.25 * TROPICAL_YEAR for k in range(5)]
-    seasons = [annual_exposure(latitude, season=(a, b)) for a, b in pairwise(quarters)]
+    seasons = [annual_livetime(latitude, season=(a, b)) for a, b in pairwise(quarters)]
     spring, summer, autumn, winter = (season.night for season in seasons)
     assert spring == pytest.approx(summer, abs=1e-6)
     assert summer < 0.5 < autumn
     assert autumn == pytest.approx(winter, abs=1e-6)
     mean = sum(moment(season, np.cos) for season in seasons) / 4.0
-    assert moment(annual_exposure(latitude), np.cos) == pytest.approx(mean, abs=1e-5)
+    assert moment(annual_livetime(latitude), np.cos) == pytest.approx(mean, abs=1e-5)
 
 
 def test_a_season_may_run_over_new_year():
     latitude = np.deg2rad(42.45)
-    wrapped = annual_exposure(latitude, season=(350.0 * DAY, 20.0 * DAY))
-    straight = annual_exposure(latitude, season=(350.0 * DAY, TROPICAL_YEAR + 20.0 * DAY))
+    wrapped = annual_livetime(latitude, season=(350.0 * DAY, 20.0 * DAY))
+    straight = annual_livetime(latitude, season=(350.0 * DAY, TROPICAL_YEAR + 20.0 * DAY))
     assert wrapped.night == pytest.approx(straight.night, rel=1e-12)
 
 
 def test_distance_over_a_year_changes_the_flux_only():
     latitude = np.deg2rad(28.15)
-    circle, ellipse = annual_exposure(latitude), annual_exposure(latitude, distance=True)
+    circle, ellipse = annual_livetime(latitude), annual_livetime(latitude, distance=True)
     assert circle.flux_scale == 1.0
     assert ellipse.flux_scale == pytest.approx((1.0 - 0.0167**2) ** -0.5, rel=1e-6)
     for function in (np.ones_like, np.cos, lambda e: np.sin(7.0 * e)):
@@ -136,12 +136,12 @@ def test_distance_over_a_year_changes_the_flux_only():
 
 
 def test_distance_in_a_season():
-    january = annual_exposure(0.7, season=(PERIHELION - DAY, PERIHELION + DAY), distance=True)
+    january = annual_livetime(0.7, season=(PERIHELION - DAY, PERIHELION + DAY), distance=True)
     assert january.flux_scale == pytest.approx(1.0 / (1.0 - 0.0167) ** 2, rel=1e-4)
 
 
 def test_flux_scales_of_day_and_night_average_to_the_whole():
-    whole = annual_exposure(np.deg2rad(60.0), distance=True)
+    whole = annual_livetime(np.deg2rad(60.0), distance=True)
     day, night = whole.select("day"), whole.select("night")
     # The Earth is near the Sun in the northern winter, when nights are long.
     assert day.flux_scale < whole.flux_scale < night.flux_scale
@@ -151,9 +151,9 @@ def test_flux_scales_of_day_and_night_average_to_the_whole():
 
 
 def test_selecting_parts():
-    exposure = annual_exposure(0.6)
+    exposure = annual_livetime(0.6)
     assert exposure.select("both") is exposure
-    assert exposure.select("day") == NadirExposure((), (), 1.0)
+    assert exposure.select("day") == NadirLivetime((), (), 1.0)
     night = exposure.select("night")
     assert night.day == 0.0
     assert night.night == pytest.approx(1.0, rel=1e-12)
@@ -162,13 +162,13 @@ def test_selecting_parts():
 
 def test_selecting_what_is_not_there():
     with pytest.raises(PhysicsError, match="no night"):
-        NadirExposure((), (), 1.0).select("night")
+        NadirLivetime((), (), 1.0).select("night")
 
 
 @pytest.mark.parametrize("latitude", [1.6, -2.0, 42.45, np.nan])
 def test_latitudes_beyond_the_poles(latitude):
     with pytest.raises(PhysicsError, match="beyond ±90°"):
-        annual_exposure(latitude)
+        annual_livetime(latitude)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +176,7 @@ def test_latitudes_beyond_the_poles(latitude):
 )
 def test_seasons_that_are_none(season):
     with pytest.raises(PhysicsError, match="not a part of a year"):
-        annual_exposure(0.5, season=(season[0] * DAY, season[1] * DAY))
+        annual_livetime(0.5, season=(season[0] * DAY, season[1] * DAY))
 
 
 def test_gauss_nodes_integrate_polynomials_exactly():

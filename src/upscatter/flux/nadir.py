@@ -1,4 +1,4 @@
-"""Exposure of a detector by nadir angle of the Sun, over a year or a season.
+"""Livetime of a detector by nadir angle of the Sun, over a year or a season.
 
 At latitude φ and solar declination d the nadir angle η of the Sun follows the hour angle h,
 cos η = −(sin φ sin d + cos φ cos d cos h), sin d = sin(obliquity) sin(ecliptic longitude λ).
@@ -29,12 +29,12 @@ from upscatter.units import DAY
 Cumulative = Callable[[FloatArray], FloatArray]
 
 _SEASONS = 720  # instants over the interval; the cumulative distribution is then good to 1e-5
-_COMMON = 0.2  # share of the exposure above which a panel gets nodes in full density
+_COMMON = 0.2  # share of the livetime above which a panel gets nodes in full density
 _BINS = 8  # bins of constant density per quadrature node
 
 
 @dataclass(frozen=True)
-class NadirExposure:
+class NadirLivetime:
     """Quadrature over the nadir angles at which a detector takes data.
 
     Parameters
@@ -46,7 +46,7 @@ class NadirExposure:
     day : float
         Share of the day, when neutrinos do not cross the Earth.
     flux_scale : float
-        Mean of (1 au / distance)² over the exposure, by which fluxes quoted at 1 au are
+        Mean of (1 au / distance)² over the livetime, by which fluxes quoted at 1 au are
         multiplied; 1 if the distance is not taken into account.
     day_flux_scale : float
         The same over the day alone.
@@ -63,24 +63,24 @@ class NadirExposure:
         """Share of the night."""
         return sum(self.weight)
 
-    def select(self, part: Part) -> NadirExposure:
-        """Exposure of the day or of the night alone.
+    def select(self, part: Part) -> NadirLivetime:
+        """Livetime of the day or of the night alone.
 
         Raises
         ------
         PhysicsError
-            If that part has no exposure (a polar summer has no night).
+            If that part has no livetime (a polar summer has no night).
         """
         if part == "both":
             return self
         share = self.day if part == "day" else self.night
         if not share > 0.0:
             raise PhysicsError(
-                f"the exposure has no {part}: its share is {share:.3g}; choose another part of the"
+                f"the livetime has no {part}: its share is {share:.3g}; choose another part of the"
                 " day, season or latitude"
             )
         if part == "day":
-            return NadirExposure((), (), 1.0, self.day_flux_scale, self.day_flux_scale)
+            return NadirLivetime((), (), 1.0, self.day_flux_scale, self.day_flux_scale)
         livetime_day = self.day * self.flux_scale / self.day_flux_scale
         return replace(
             self,
@@ -114,15 +114,15 @@ def time_below(nadir: npt.ArrayLike, latitude: float, sun: npt.ArrayLike) -> Flo
 
 
 @lru_cache(maxsize=64)
-def annual_exposure(
+def annual_livetime(
     latitude: float,
     *,
     season: tuple[float, float] | None = None,
     distance: bool = False,
     earth: EarthModel = LISI_MONTANINO,
     resolution: float = 170.0,
-) -> NadirExposure:
-    """Exposure of a detector that runs day and night all year, or during a season.
+) -> NadirLivetime:
+    """Livetime of a detector that runs day and night all year, or during a season.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def annual_exposure(
 
     Returns
     -------
-    NadirExposure
+    NadirLivetime
 
     Raises
     ------
@@ -153,7 +153,7 @@ def annual_exposure(
 
     Examples
     --------
-    >>> round(annual_exposure(0.0).day, 6)
+    >>> round(annual_livetime(0.0).day, 6)
     0.5
     """
     check_latitude(latitude)
@@ -176,7 +176,7 @@ def annual_exposure(
     day = float(day_livetime @ share)
     scale = float(proximity.mean())
     day_scale = scale * day / float(day_livetime.mean()) if day > 0.0 else scale
-    return NadirExposure(*nodes, day, scale, day_scale)
+    return NadirLivetime(*nodes, day, scale, day_scale)
 
 
 def night_nodes(
@@ -187,9 +187,9 @@ def night_nodes(
     Parameters
     ----------
     cumulative : callable
-        Share of the exposure at nadir angles below those given (in radians).
+        Share of the livetime at nadir angles below those given (in radians).
     earth, resolution
-        As in `annual_exposure`.
+        As in `annual_livetime`.
 
     Returns
     -------
