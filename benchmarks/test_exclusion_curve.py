@@ -16,7 +16,9 @@ from upscatter.experiments.described import Described
 from upscatter.interactions.dipole import Dipole
 from upscatter.interactions.form_factors import klein_nystrand
 from upscatter.limits.curve import mass_grid
-from upscatter.rates.quadrature import bin_counts
+from upscatter.rates.experiment import Experiment
+from upscatter.rates.recoil_table import recoil_table
+from upscatter.reference.quadrature import bin_counts
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
 from upscatter.studies.limits import limit_of
@@ -31,7 +33,7 @@ TWIN_TOLERANCE = 1e-5
 def build():
     models = [Model(Scenario.load(name)) for name in SCENARIOS]
     for model in models:
-        _ = model.experiment, model.bulk_flux, model.expectation, model.provenance
+        _ = model.experiment, model.expectation, model.provenance
     return models
 
 
@@ -87,11 +89,39 @@ def test_ratio_to_the_slow_twin(models, report, timing):
 
 def one_nucleus(model, source, mass):
     """Counts per exposure of the model's first nucleus alone."""
-    from upscatter.rates.folding import TargetGroup, group_counts
+    targets = [(model.nuclei[0], model.response(model.nuclei[0]))]
+    alone = Experiment.prepare(targets, klein_nystrand, model.flux, 1.0, np.zeros(20))
+    return alone.counts(Dipole(), {source: model.flux[source]}, mass * MEV)[source]
 
-    nucleus = model.nuclei[0]
-    group = TargetGroup.prepare([nucleus], model.response(nucleus), klein_nystrand, 11e-3 * MEV)
-    return group_counts(group, model.flux[source], Dipole(), np.array([mass * MEV]))[0]
+
+def test_a_variant_of_a_detector_shares_the_table(report, timing):
+    """Counts and limits at 200 masses of a model with another threshold and background."""
+    base = Scenario.load("ge-future")
+    varied = base.replaced("background.flat", "0.02 / (keVee kg day)").replaced(
+        "detector.region", ["0.02 keVee", "2.0 keVee"]
+    )
+    models = [Model(scenario) for scenario in (base, varied)]
+    for model in models:
+        _ = model.experiment, model.expectation, model.provenance
+    grid = mass_grid(0.01, 18.7, MASSES)
+
+    def first():
+        recoil_table.cache_clear()
+        limit_of(models[0], grid)
+
+    def variant():
+        limit_of(models[1], grid)
+
+    first()
+    tables = recoil_table.cache_info().misses
+    variant()
+    assert recoil_table.cache_info().misses == tables
+    slow, fast = timing.medians(first, variant)
+    report.append(
+        f"curve of a first detector {1e3 * slow:.1f} ms, of a variant {1e3 * fast:.1f} ms "
+        f"(ratio {slow / fast:.1f})"
+    )
+    timing.slower(slow, fast, 3.0)
 
 
 VARIANTS = {

@@ -43,7 +43,7 @@ def zone():
 
 def prepared(name, flavour=None):
     model = model_of(name, flavour)
-    _ = model.experiment, model.bulk_flux, model.expectation, model.provenance
+    _ = model.experiment, model.expectation, model.provenance
     return model
 
 

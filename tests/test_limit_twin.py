@@ -8,7 +8,7 @@ from upscatter.experiments.described import Described
 from upscatter.interactions.cevns import StandardModel
 from upscatter.interactions.dipole import Dipole
 from upscatter.interactions.form_factors import klein_nystrand
-from upscatter.rates.quadrature import bin_counts
+from upscatter.reference.quadrature import bin_counts
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
 from upscatter.studies.limits import limit_of

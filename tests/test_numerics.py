@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.interpolate import CubicHermiteSpline
 
-from upscatter.numerics import UniformTable, gauss_legendre
+from upscatter.numerics import UniformTable, gauss_legendre, legendre_above, legendre_density
 
 FAST = settings(deadline=None, max_examples=50)
 
@@ -127,3 +127,23 @@ def test_looking_up_leaves_its_argument_and_the_rule_alone():
     nodes += 1.0
     weights *= 2.0
     assert gauss_legendre(3, -1.0, 1.0)[1].sum() == pytest.approx(2.0, rel=1e-14)
+
+
+@pytest.mark.parametrize("order", [1, 4, 7])
+def test_density_has_the_integrals_of_its_numbers(order):
+    nodes, _ = gauss_legendre(order, -1.0, 1.0)
+    numbers = np.random.default_rng(3).normal(size=order)
+    x, w = gauss_legendre(20, -1.0, 1.0)
+    density = legendre_density(order, x) @ numbers
+    for degree in range(order):
+        exact = (numbers * nodes**degree).sum()
+        assert (w * density * x**degree).sum() == pytest.approx(exact, rel=1e-10, abs=1e-12)
+
+
+@pytest.mark.parametrize("order", [1, 4, 16])
+def test_density_above(order):
+    for start in (-1.0, -0.3, 0.8, 1.0):
+        x, w = gauss_legendre(20, start, 1.0)
+        expected = w @ legendre_density(order, x)
+        (found,) = legendre_above(order, np.array([start]))
+        np.testing.assert_allclose(found, expected, atol=1e-12)

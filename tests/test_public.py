@@ -41,10 +41,10 @@ PUBLIC = {
         recoil_spectrum toys varied verdict
     """,
     "upscatter.rates": """
-        experiment folding quadrature signal spectrum
+        cells ends experiment folding recoil_table signal spectrum
     """,
     "upscatter.reference": """
-        minimum minuit objective
+        minimum minuit objective quadrature
     """,
     "upscatter.releases": """
         cache definition files folding likelihood release serial tables xenonnt_s1s2

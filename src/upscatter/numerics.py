@@ -95,3 +95,49 @@ def _legendre_rule(order: int) -> tuple[FloatArray, FloatArray]:
     nodes, weights = np.polynomial.legendre.leggauss(order)
     nodes.flags.writeable = weights.flags.writeable = False
     return nodes, weights
+
+
+def legendre_density(order: int, x: FloatArray) -> FloatArray:
+    """Density at x of the polynomial whose integrals are those of numbers at the Gauss nodes.
+
+    Numbers n_j at the Gauss-Legendre nodes x_j of [−1, 1] stand for the polynomial
+    p(x) = Σ_j n_j d_j(x), d_j = Σ_n (n + 1/2) P_n(x_j) P_n(x) with n < order, which has the same
+    integral with every polynomial of a degree below `order`.
+
+    Parameters
+    ----------
+    order : int
+        Number of nodes.
+    x : ndarray, shape (...)
+
+    Returns
+    -------
+    ndarray, shape (..., order)
+        d_j(x).
+
+    Examples
+    --------
+    >>> nodes, weights = gauss_legendre(4, -1.0, 1.0)
+    >>> np.allclose(legendre_density(4, nodes), np.diag(1.0 / weights))
+    True
+    """
+    nodes, _ = _legendre_rule(order)
+    degrees = np.arange(order) + 0.5
+    vander = np.polynomial.legendre.legvander
+    return np.asarray(vander(x, order - 1) * degrees @ vander(nodes, order - 1).T)
+
+
+def legendre_above(order: int, x: FloatArray) -> FloatArray:
+    """∫_x^1 of `legendre_density`, Σ_n P_n(x_j) (P_{n−1}(x) − P_{n+1}(x))/2 with P_{−1} = 1.
+
+    Examples
+    --------
+    >>> legendre_above(4, np.array([-1.0, 1.0])).round(12)
+    array([[1., 1., 1., 1.],
+           [0., 0., 0., 0.]])
+    """
+    nodes, _ = _legendre_rule(order)
+    vander = np.polynomial.legendre.legvander
+    powers = vander(x, order)
+    before = np.concatenate([np.ones((*powers.shape[:-1], 1)), powers[..., : order - 1]], axis=-1)
+    return np.asarray(0.5 * (before - powers[..., 1:]) @ vander(nodes, order - 1).T)

@@ -198,33 +198,6 @@ def test_panels_hold_a_smooth_acceptance(efficiency, resolution):
     np.testing.assert_allclose(integral(4), integral(24), rtol=3e-5)
 
 
-@each_quenching
-@each_efficiency
-def test_accumulating_is_the_sum_over_acceptances(quenching, efficiency):
-    """Groups of recoils, each inside one panel, land in the rows they are meant for."""
-    rng = np.random.default_rng(1)
-    for response in both(quenching, efficiency):
-        edges = response.panel_edges()
-        panel = rng.integers(0, edges.size - 1, 40)
-        position = np.sort(rng.uniform(0.001, 0.999, (40, 6)))
-        recoil = edges[panel, None] + position * np.diff(edges)[panel, None]
-        recoils = rng.uniform(0.0, 5.0, recoil.shape)
-        rows = rng.integers(0, 3, 40)
-        counts = np.ones((3, 5))
-        response.accumulate(counts, rows, recoil, recoils)
-        expected = np.ones((3, 5))
-        for row, t, n in zip(rows, recoil, recoils, strict=True):
-            expected[row] += n @ response.acceptance(t)
-        np.testing.assert_allclose(counts, expected, rtol=1e-12)
-
-
-def test_accumulating_nothing():
-    for response in both():
-        counts = np.zeros((2, 5))
-        response.accumulate(counts, np.zeros(0, dtype=int), np.zeros((0, 4)), np.zeros((0, 4)))
-        np.testing.assert_array_equal(counts, 0.0)
-
-
 @pytest.mark.parametrize("cutoff", [2.5 * KEV, 4.0 * KEV])
 def test_cutoff(cutoff):
     recoil = cutoff * np.array([0.5, 1 - 1e-12, 1.0, 1.01, 1.2])

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
-from upscatter.flux.moments import LineMoments, combined_moments, continuum_moments
+from upscatter.flux.moments import LineMoments, continuum_moments
 from upscatter.inputs.spectra import solar_spectrum, tabulated_spectrum
 from upscatter.units import MEV
 
@@ -141,21 +141,15 @@ def test_box_has_closed_forms():
     np.testing.assert_allclose(m2 * MEV**2, 0.25 * (1.0 / (e / MEV) - 0.25), rtol=1e-7)
 
 
-def test_combined_moments_are_the_sum():
-    """Used where only the sum over sources counts, to 1e-6 of it; lines stay as they are."""
-    line = LineMoments(1.442 * MEV, 3.0)
-    table, kept = combined_moments([MOMENTS["8B"], line, MOMENTS["hep"]])
-    assert kept is line
-    assert table.endpoint == SPECTRA["hep"].endpoint
-    energy = np.array([1e-3, 0.01, 0.5, 3.0, 9.0, 14.0, 16.0, 17.5, 18.5]) * MEV
-    parts = zip(MOMENTS["8B"](energy), MOMENTS["hep"](energy), strict=True)
-    for value, (boron, hep) in zip(table(energy), parts, strict=True):
-        np.testing.assert_allclose(value, boron + hep, rtol=1e-6)
-
-
-def test_lines_alone_are_not_combined():
-    lines = [LineMoments(0.8613 * MEV, 1.0), LineMoments(0.3843 * MEV, 2.0)]
-    assert combined_moments(lines) == tuple(lines)
+def test_moments_are_equal_if_their_content_is():
+    """So that tables of equal fluxes, of two scenarios, are one."""
+    box = [
+        continuum_moments(lambda e, h=h: h * np.ones_like(e), 4.0 * MEV) for h in (1.0, 1.0, 2.0)
+    ]
+    assert box[0] == box[1]
+    assert hash(box[0]) == hash(box[1])
+    assert box[0] != box[2]
+    assert box[0] != LineMoments(4.0 * MEV, 1.0)
 
 
 @pytest.mark.parametrize("shape", [(), (3,), (2, 5)])

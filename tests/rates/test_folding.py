@@ -1,5 +1,6 @@
 """The fast path of the rates against its slow twin, and what must hold whatever the numbers."""
 
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -11,16 +12,15 @@ from upscatter.detector.quenching import Constant, EssigHigh, Lindhard
 from upscatter.detector.resolution import Efficiency, Resolution
 from upscatter.detector.response import GaussianResponse, SharpResponse
 from upscatter.flux.arrival import flux_components
-from upscatter.flux.moments import combined_moments
 from upscatter.inputs.nuclei import natural_nuclei
 from upscatter.inputs.spectra import solar_spectrum
 from upscatter.interactions.cevns import StandardModel
 from upscatter.interactions.dipole import Dipole
 from upscatter.interactions.form_factors import helm, klein_nystrand, point
-from upscatter.interactions.kinematics import maximum_mass, recoil_range
+from upscatter.interactions.kinematics import maximum_mass
 from upscatter.rates.experiment import Experiment
-from upscatter.rates.folding import TargetGroup, group_counts
-from upscatter.rates.quadrature import bin_counts
+from upscatter.rates.recoil_table import recoil_table
+from upscatter.reference.quadrature import bin_counts
 from upscatter.units import CM, KEV, MEV, SECOND
 
 # The accuracy that the project promises for bin counts.
@@ -48,17 +48,20 @@ def sharp(element, lowest_kevnr, bins=3, highest_kevnr=9.0):
     return SharpResponse(tuple(np.linspace(*ends, bins + 1)), quenching, Efficiency(), 0.0)
 
 
-def prepare(nuclei, response, form_factor=klein_nystrand):
-    highest = max(float(recoil_range(END, n.mass)[1]) for n in nuclei)
-    return TargetGroup.prepare(nuclei, response, form_factor, highest)
+def fast_counts(nuclei, response, parts, interaction, masses, form_factor=klein_nystrand):
+    """Counts per exposure, shape (masses, bins); the flux reaches up to that of hep neutrinos."""
+    targets = [(nucleus, response) for nucleus in nuclei]
+    reach = {"hep": components("hep")}
+    experiment = Experiment.prepare(targets, form_factor, reach, 1.0, np.zeros(response.bins))
+    return experiment.counts(interaction, {"any": tuple(parts)}, np.atleast_1d(masses))["any"]
 
 
 def assert_like_twin(nucleus, response, source, interaction, mass, form_factor=klein_nystrand):
-    group = prepare([nucleus], response, form_factor)
-    fast = group_counts(group, components(source), interaction, np.array([mass]))[0]
+    parts = components(source)
+    fast = fast_counts([nucleus], response, parts, interaction, mass, form_factor)[0]
     slow = sum(
         bin_counts(nucleus, response, form_factor, component, interaction, mass, relative=TWIN)
-        for component in components(source)
+        for component in parts
     )
     assert slow.sum() > 0.0
     # A bin that the last eV of a spectrum barely reach holds no event of any exposure.
@@ -108,8 +111,7 @@ class TestAgainstTheSlowTwin:
         (component,) = components("8B")
         mass = share * float(maximum_mass(component.endpoint, nucleus.mass))
         response = sharp(element, lowest, bins)
-        group = prepare([nucleus], response)
-        fast = group_counts(group, components("8B"), Dipole(), np.array([mass]))[0]
+        fast = fast_counts([nucleus], response, components("8B"), Dipole(), mass)[0]
         slow = bin_counts(
             nucleus, response, klein_nystrand, component, Dipole(), mass, relative=TWIN
         )
@@ -147,59 +149,116 @@ class TestAgainstTheSlowTwin:
         )
         assert_like_twin(nucleus, response, "8B", Dipole(), 4.0 * MEV)
 
+    @pytest.mark.parametrize(
+        ("source", "mass"), [("8B", 0.0), ("8B", 0.93), ("7Be", 0.4), ("pep", 0.95)]
+    )
+    def test_a_resolution_narrower_than_a_cell(self, source, mass):
+        """Bins near the ends of recoils in silicon, a few standard deviations wide."""
+        nucleus = natural_nuclei("Si")[0]
+        (part, *_) = components(source)
+        m4 = mass * float(maximum_mass(part.endpoint, nucleus.mass))
+        low, high = Dipole().recoil_range(part.endpoint, nucleus, m4)
+        edges = np.linspace(max(low, 0.75 * high), 1.02 * high, 4)
+        response = GaussianResponse(
+            tuple(edges), Constant(1.0), Efficiency(), 0.3 * edges[0], Resolution(relative=0.01)
+        )
+        fast = fast_counts([nucleus], response, (part,), Dipole(), m4)[0]
+        slow = bin_counts(nucleus, response, klein_nystrand, part, Dipole(), m4, relative=TWIN)
+        matters = slow > 1e-6 * slow.max()
+        np.testing.assert_allclose(fast[matters], slow[matters], rtol=PROMISED)
+
 
 class TestSums:
     def test_nuclei_of_one_channel_add(self):
         nuclei = natural_nuclei("Ge")
         response = sharp("Ge", 0.2, 6)
-        masses = np.array([0.0, 3.0, 12.0]) * MEV
-        together = group_counts(prepare(nuclei, response), components("8B"), Dipole(), masses)
-        apart = sum(
-            group_counts(prepare([n], response), components("8B"), Dipole(), masses) for n in nuclei
-        )
-        np.testing.assert_allclose(together, apart, rtol=1e-5)
+        masses = np.array([0.0, 3.0, 12.0, 16.0, 16.9]) * MEV
+        parts = components("8B")
+        together = fast_counts(nuclei, response, parts, Dipole(), masses)
+        apart = sum(fast_counts([n], response, parts, Dipole(), masses) for n in nuclei)
+        np.testing.assert_allclose(together, apart, rtol=1e-6)
 
-    @pytest.mark.parametrize("element", ["Ge", "Xe"])
-    def test_combined_moments_give_the_sum_of_the_sources(self, element):
-        parts = [*components("8B"), *components("hep"), *components("13N"), *components("7Be")]
-        response = sharp(element, 0.03, 12)
-        group = prepare(natural_nuclei(element), response)
-        masses = np.array([0.0, 0.5, 1.1, 5.0, 12.0, 17.5]) * MEV
-        bulk = combined_moments([part.moments for part in parts])
-        fast = group_counts(group, parts, Dipole(), masses, bulk)
-        slow = sum(group_counts(group, [part], Dipole(), masses) for part in parts)
-        np.testing.assert_allclose(fast, slow, rtol=2e-5, atol=1e-9 * slow.max())
+    def test_a_mass_does_not_change_what_does_not_depend_on_it(self):
+        masses = np.array([0.0, 1.0, 100.0]) * MEV
+        response, parts = sharp("Ge", 0.2, 6), components("8B")
+        counts = fast_counts(natural_nuclei("Ge"), response, parts, StandardModel(), masses)
+        np.testing.assert_allclose(counts, np.stack([counts[0]] * 3), rtol=1e-14)
+        assert counts[0].all()
 
-    def test_blocks_of_masses_change_nothing(self, monkeypatch):
-        group = prepare(natural_nuclei("Ge"), sharp("Ge", 0.2, 8))
+    def test_many_masses_are_as_good_as_one(self):
         masses = np.geomspace(0.01, 18.0, 50) * MEV
-        whole = group_counts(group, components("8B"), Dipole(), masses)
-        monkeypatch.setattr("upscatter.rates.folding._MASSES", 7)
-        monkeypatch.setattr("upscatter.rates.folding._NODES", 5)
-        blocks = group_counts(group, components("8B"), Dipole(), masses)
-        np.testing.assert_allclose(blocks, whole, rtol=1e-12, atol=1e-12 * whole.max())
+        nuclei, response, parts = natural_nuclei("Ge"), sharp("Ge", 0.2, 8), components("8B")
+        whole = fast_counts(nuclei, response, parts, Dipole(), masses)
+        each = [fast_counts(nuclei, response, parts, Dipole(), mass)[0] for mass in masses]
+        np.testing.assert_allclose(whole, each, rtol=1e-12, atol=1e-12 * whole.max())
+
+
+@dataclass(frozen=True)
+class InelasticBy(StandardModel):
+    """An interaction of a user: its threshold is higher, by an energy that is no mass m_4."""
+
+    gap: float = 2.0 * MEV
+
+    def minimum_energy(self, energy_recoil, target, mass_sterile):
+        return super().minimum_energy(energy_recoil, target, mass_sterile) + self.gap
+
+    def recoil_range(self, energy_nu, target, mass_sterile):
+        return super().recoil_range(energy_nu - self.gap, target, mass_sterile)
+
+    def cross_section(self, energy_nu, energy_recoil, nucleus, mass_sterile, form_factor_squared):
+        arguments = energy_recoil, nucleus, mass_sterile, form_factor_squared
+        value = super().cross_section(energy_nu, *arguments)
+        lowest = self.minimum_energy(energy_recoil, nucleus, mass_sterile)
+        return np.where(energy_nu >= lowest, value, 0.0)
+
+
+def test_an_interaction_brings_its_own_kinematics():
+    nucleus = natural_nuclei("Ge")[0]
+    for mass in (0.0, 30.0 * MEV):
+        assert_like_twin(nucleus, sharp("Ge", 0.3, 3, 6.0), "8B", InelasticBy(), mass)
+
+
+class TestOneTableForManyDetectors:
+    def test_of_equal_content(self):
+        recoil_table.cache_clear()
+        nuclei, masses = natural_nuclei("Ge"), np.array([0.0, 3.0, 12.0]) * MEV
+        again = flux_components("8B", solar_spectrum("8B"), 1e6 / CM**2 / SECOND)
+        for bins, parts in ((3, components("8B")), (8, again)):
+            fast_counts(nuclei, sharp("Ge", 0.2, bins), parts, Dipole(), masses)
+        assert recoil_table.cache_info().misses == 1
+        fast_counts(nuclei, sharp("Ge", 0.2), parts, Dipole(), 2.0 * masses)
+        fast_counts(nuclei, sharp("Ge", 0.2), parts, StandardModel(), masses)
+        fast_counts(nuclei, sharp("Ge", 0.2), components("hep"), Dipole(), masses)
+        fast_counts(nuclei[:2], sharp("Ge", 0.2), parts, Dipole(), masses)
+        fast_counts(nuclei, sharp("Ge", 0.2), parts, Dipole(), masses, point)
+        assert recoil_table.cache_info().misses == 6
+
+    def test_their_number_is_bounded(self):
+        assert 0 < recoil_table.cache_info().maxsize < 100
 
 
 class TestEnds:
     def test_nothing_out_of_reach(self):
-        group = prepare(natural_nuclei("Ge"), sharp("Ge", 0.1))
-        counts = group_counts(group, components("hep"), Dipole(), np.array([18.8, 25.0]) * MEV)
+        masses = np.array([18.8, 25.0]) * MEV
+        nuclei, response = natural_nuclei("Ge"), sharp("Ge", 0.1)
+        counts = fast_counts(nuclei, response, components("hep"), Dipole(), masses)
         assert (counts == 0.0).all()
 
     @settings(max_examples=40, deadline=None)
     @given(mass=st.floats(0.0, 18.7), lowest=st.floats(0.02, 3.0))
     def test_counts_are_not_negative(self, mass, lowest):
-        group = prepare(natural_nuclei("Ge")[:2], sharp("Ge", lowest, 7))
+        nuclei, response = natural_nuclei("Ge")[:2], sharp("Ge", lowest, 7)
         for source in ("8B", "hep", "15O"):
-            counts = group_counts(group, components(source), Dipole(), np.array([mass]) * MEV)
+            counts = fast_counts(nuclei, response, components(source), Dipole(), mass * MEV)
             assert (counts >= -1e-9 * counts.sum()).all()
 
     @settings(max_examples=25, deadline=None)
     @given(mass=st.floats(0.0, 17.0), step=st.floats(0.05, 1.5))
     def test_a_heavier_neutrino_is_rarer(self, mass, step):
-        group = prepare(natural_nuclei("Xe")[:1], sharp("Xe", 0.3, 1))
+        nuclei, response = natural_nuclei("Xe")[:1], sharp("Xe", 0.3, 1)
         masses = np.array([mass, mass + step]) * MEV
-        light, heavy = group_counts(group, components("hep"), Dipole(), masses).sum(axis=1)
+        parts = components("hep")
+        light, heavy = fast_counts(nuclei, response, parts, Dipole(), masses).sum(axis=1)
         assert heavy <= light * (1.0 + 1e-9)
 
     @settings(max_examples=25, deadline=None)
@@ -207,9 +266,7 @@ class TestEnds:
     def test_a_higher_threshold_sees_less(self, threshold, raised):
         nuclei = natural_nuclei("Ar")
         totals = [
-            group_counts(
-                prepare(nuclei, sharp("Ar", low, 1)), components("8B"), Dipole(), np.zeros(1)
-            ).sum()
+            fast_counts(nuclei, sharp("Ar", low, 1), components("8B"), Dipole(), 0.0).sum()
             for low in (threshold, raised * threshold)
         ]
         assert totals[1] < totals[0]
@@ -223,8 +280,8 @@ class TestEnds:
         whole = SharpResponse((edges[0], edges[2]), Constant(1.0), Efficiency(), 0.0)
         masses = np.array([0.0, 4.0]) * MEV
         np.testing.assert_allclose(
-            group_counts(prepare(nuclei, split), components("8B"), Dipole(), masses).sum(axis=1),
-            group_counts(prepare(nuclei, whole), components("8B"), Dipole(), masses)[:, 0],
+            fast_counts(nuclei, split, components("8B"), Dipole(), masses).sum(axis=1),
+            fast_counts(nuclei, whole, components("8B"), Dipole(), masses)[:, 0],
             rtol=1e-6,
         )
 

@@ -22,7 +22,7 @@ from upscatter.inputs.mixing import mixing
 from upscatter.inputs.sun import solar_model
 from upscatter.interactions.dipole import Dipole
 from upscatter.interactions.form_factors import klein_nystrand
-from upscatter.rates.quadrature import bin_counts
+from upscatter.reference.quadrature import bin_counts
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario, bundled_names
 from upscatter.studies.counts import expected_counts, recoil_spectrum

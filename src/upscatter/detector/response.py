@@ -72,26 +72,6 @@ class Response(ABC):
     def _panel_edges(self) -> FloatArray:
         """See `panel_edges`."""
 
-    def accumulate(
-        self,
-        counts: FloatArray,
-        rows: npt.NDArray[np.intp],
-        energy_recoil: FloatArray,
-        recoils: FloatArray,
-    ) -> None:
-        """Add recoils, seen through the acceptance, to rows of a table of counts, in place.
-
-        Parameters
-        ----------
-        counts : ndarray, shape (masses, bins)
-        rows : ndarray of int, shape (groups,)
-            Row that each group of recoils belongs to.
-        energy_recoil, recoils : ndarray, shape (groups, n)
-            Recoil energies, those of a group within one panel, and numbers of recoils.
-        """
-        seen = np.einsum("gn,gni->gi", recoils, self.acceptance(energy_recoil))
-        np.add.at(counts, rows, seen)
-
     def _detectable(self, energy_recoil: FloatArray) -> npt.NDArray[np.bool_]:
         """Whether a recoil can be detected: without any charge it is not, whatever the noise."""
         quenching = self.quenching
@@ -120,20 +100,6 @@ class SharpResponse(Response):
         index = np.searchsorted(self.edges, visible, side="right") - 1
         kept = np.where(self._detectable(energy_recoil), self._kept(energy_recoil), 0.0)
         return np.where(index[..., None] == np.arange(self.bins), kept[..., None], 0.0)
-
-    def accumulate(
-        self,
-        counts: FloatArray,
-        rows: npt.NDArray[np.intp],
-        energy_recoil: FloatArray,
-        recoils: FloatArray,
-    ) -> None:
-        """See `Response.accumulate`; a panel lies in one bin, which one of its recoils gives."""
-        middle = self.quenching.visible_energy(energy_recoil[:, energy_recoil.shape[1] // 2])
-        index = np.searchsorted(self.edges, middle, side="right") - 1
-        inside = (index >= 0) & (index < self.bins)
-        seen = (recoils * self._kept(energy_recoil)).sum(axis=1)
-        np.add.at(counts, (rows[inside], index[inside]), seen[inside])
 
     def _panel_edges(self) -> FloatArray:
         knots = [k for k in self.efficiency.knots("observed") if self.edges[0] < k < self.edges[-1]]

@@ -53,7 +53,8 @@ class Described(OfScenario):
     @property
     def highest_mass(self) -> float:
         """See `Experiment`."""
-        return self.build.experiment.highest_mass(self.build.flux)
+        build = self.build
+        return build.experiment.highest_mass(build.flux, build.signal.interaction)
 
     @property
     def observed(self) -> FloatArray | None:
@@ -67,9 +68,7 @@ class Described(OfScenario):
         build, signal = self.build, self.build.signal
         errors = None if build.observed is None else build.observed.errors
         if not by_source:
-            total = build.experiment.total_counts(
-                signal.interaction, signal.flux, mass, build.bulk_flux
-            )
+            total = build.experiment.total_counts(signal.interaction, signal.flux, mass)
             seen = np.asarray(total.any(axis=-1))
             if not seen.any():
                 return None, seen

@@ -6,8 +6,10 @@ Every cross section in upscatter is Σ_k c_k(T) E^{−k} above E_min(T), so a re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
 from typing import Protocol
 
 import numpy as np
@@ -16,7 +18,6 @@ from upscatter.numerics import FloatArray, UniformTable, gauss_legendre
 
 _CELLS = 2048
 _ORDER = 4
-_REFINEMENT = 8
 _LOWEST = 1e-6  # of the endpoint; below it the moments of every solar spectrum have converged
 
 
@@ -33,7 +34,7 @@ class Moments(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ContinuumMoments:
     """Tabulated moments of a continuous spectrum.
 
@@ -43,6 +44,22 @@ class ContinuumMoments:
 
     endpoint: float
     table: UniformTable
+
+    @cached_property
+    def _content(self) -> bytes:
+        """Digest, by which equal fluxes of two scenarios are recognised.
+
+        M_0 and its slopes are enough: they have the density, of which M_1 and M_2 are made.
+        """
+        digest = blake2b(np.float64(self.endpoint).tobytes())
+        digest.update(self.table.polynomials[:, 0].tobytes())
+        return digest.digest()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ContinuumMoments) and self._content == other._content
+
+    def __hash__(self) -> int:
+        return hash(self._content)
 
     def __call__(self, energy: FloatArray) -> tuple[FloatArray, ...]:
         """See `Moments`."""
@@ -91,36 +108,6 @@ def continuum_moments(
     # The last eV of a β spectrum fall faster than any cubic with its slope; s³ remains positive.
     table.polynomials[0] = [[0.0, 0.0, 0.0, value] for value in values[:, 1]]
     return ContinuumMoments(endpoint, table)
-
-
-def combined_moments(parts: Sequence[Moments]) -> tuple[Moments, ...]:
-    """Fewer moments with the same sum: one table for all continuous parts, and every line.
-
-    The table is linear in its cells, which is fastest to look up; it is accurate to 1e-6 of the
-    sum.
-
-    Parameters
-    ----------
-    parts : sequence of Moments
-
-    Returns
-    -------
-    tuple of Moments
-    """
-    continua = [part for part in parts if isinstance(part, ContinuumMoments)]
-    lines = [part for part in parts if not isinstance(part, ContinuumMoments)]
-    if not continua:
-        return tuple(lines)
-    endpoint = max(part.endpoint for part in continua)
-    cells = _CELLS * _REFINEMENT
-    s = np.linspace(0.0, np.sqrt(1.0 - _LOWEST), cells + 1)
-    energy = endpoint * (1.0 - s) * (1.0 + s)
-    values = np.zeros((3, cells + 1))
-    for part in continua:
-        values += np.stack(part(energy))
-    powers = np.stack([values[:, :-1], np.diff(values)], axis=-1).transpose(1, 0, 2)
-    table = UniformTable(float(s[1]), np.ascontiguousarray(powers))
-    return (ContinuumMoments(endpoint, table), *lines)
 
 
 def _integrand(

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from upscatter.constants import BOHR_MAGNETON_FACTOR
 from upscatter.inputs.nuclei import NuclearProperties
-from upscatter.interactions.interaction import Term
-from upscatter.interactions.kinematics import minimum_energy
+from upscatter.interactions.interaction import TargetParticle, Term
+from upscatter.interactions.kinematics import maximum_mass, minimum_energy, recoil_range
 from upscatter.numerics import FloatArray
 
 
@@ -75,6 +75,22 @@ def cross_section(
 @dataclass(frozen=True)
 class Dipole:
     """Dipole portal with μ_ν4 = μ_B as an `Interaction`, for the computation of rates."""
+
+    def minimum_energy(
+        self, energy_recoil: npt.ArrayLike, target: TargetParticle, mass_sterile: npt.ArrayLike
+    ) -> FloatArray:
+        """See `upscatter.interactions.kinematics.minimum_energy`."""
+        return minimum_energy(energy_recoil, target.mass, mass_sterile)
+
+    def recoil_range(
+        self, energy_nu: npt.ArrayLike, target: TargetParticle, mass_sterile: npt.ArrayLike
+    ) -> tuple[FloatArray, FloatArray]:
+        """See `upscatter.interactions.kinematics.recoil_range`."""
+        return recoil_range(energy_nu, target.mass, mass_sterile)
+
+    def maximum_mass(self, energy_nu: npt.ArrayLike, target: TargetParticle) -> FloatArray:
+        """See `upscatter.interactions.kinematics.maximum_mass`."""
+        return maximum_mass(energy_nu, target.mass)
 
     def cross_section(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy.typing as npt
 
@@ -33,8 +33,42 @@ class Term:
     coefficient: FloatArray
 
 
+class TargetParticle(Protocol):
+    """Protocol of what kinematics asks of a nucleus or an electron at rest, or of an array."""
+
+    @property
+    def mass(self) -> Any:  # noqa: ANN401 - a number or an array, which ArrayLike cannot multiply
+        """Mass, energy."""
+        ...
+
+
 class Interaction(Protocol):
-    """A cross section, in its textbook form and as terms in 1/E and m_4²."""
+    """A cross section, in its textbook form and as terms in 1/E and m_4², with its kinematics.
+
+    The rates ask for the threshold; they know no formula of their own. Equal interactions have
+    equal hashes, so that they share tables of rates.
+    """
+
+    def __hash__(self) -> int: ...
+
+    def minimum_energy(
+        self, energy_recoil: npt.ArrayLike, target: TargetParticle, mass_sterile: npt.ArrayLike
+    ) -> FloatArray:
+        """E_min(T, m_4): least neutrino energy that gives the target the recoil energy T.
+
+        It has the shape of its arguments, without that of a mass that it does not depend on.
+        """
+        ...
+
+    def recoil_range(
+        self, energy_nu: npt.ArrayLike, target: TargetParticle, mass_sterile: npt.ArrayLike
+    ) -> tuple[FloatArray, FloatArray]:
+        """Least and greatest recoil energy that a neutrino of energy E gives; NaN if none."""
+        ...
+
+    def maximum_mass(self, energy_nu: npt.ArrayLike, target: TargetParticle) -> FloatArray:
+        """Greatest m_4 within reach of E; infinite if the threshold does not depend on m_4."""
+        ...
 
     def cross_section(
         self,

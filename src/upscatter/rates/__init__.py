@@ -1,9 +1,11 @@
 """Event rates: flux, interaction and detector are combined here and nowhere else."""
 
 __all__ = [
+    "cells",
+    "ends",
     "experiment",
     "folding",
-    "quadrature",
+    "recoil_table",
     "signal",
     "spectrum",
 ]

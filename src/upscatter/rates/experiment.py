@@ -10,14 +10,35 @@ import numpy.typing as npt
 
 from upscatter.detector.response import Response
 from upscatter.flux.arrival import FluxComponent
-from upscatter.flux.moments import Moments, combined_moments
 from upscatter.flux.source import Flux
 from upscatter.inputs.nuclei import Nucleus
+from upscatter.interactions.dipole import Dipole
 from upscatter.interactions.form_factors import FormFactor
 from upscatter.interactions.interaction import Interaction
-from upscatter.interactions.kinematics import maximum_mass, recoil_range
+from upscatter.interactions.kinematics import recoil_range
 from upscatter.numerics import FloatArray
-from upscatter.rates.folding import TargetGroup, group_counts
+from upscatter.rates.folding import RecoilMap, bin_counts
+from upscatter.rates.recoil_table import first_cell, recoil_table
+
+_DIPOLE = Dipole()
+
+
+@dataclass(frozen=True)
+class Element:
+    """Isotopes of an element, and what the detector makes of their recoils.
+
+    Parameters
+    ----------
+    nuclei : tuple of Nucleus
+    maps : tuple of RecoilMap
+        One for each isotope.
+    recoils : tuple of float
+        Lowest and highest recoil energy that can be detected.
+    """
+
+    nuclei: tuple[Nucleus, ...]
+    maps: tuple[RecoilMap, ...]
+    recoils: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -26,8 +47,8 @@ class Experiment:
 
     Parameters
     ----------
-    groups : tuple of TargetGroup
-        One for each group of nuclei that share a detector response.
+    elements : tuple of Element
+    form_factor : FormFactor
     exposure : float
         Target mass times time.
     edges : ndarray, shape (bins + 1,)
@@ -36,7 +57,8 @@ class Experiment:
         Expected background counts.
     """
 
-    groups: tuple[TargetGroup, ...]
+    elements: tuple[Element, ...]
+    form_factor: FormFactor
     exposure: float
     edges: FloatArray
     background: FloatArray
@@ -50,21 +72,25 @@ class Experiment:
         exposure: float,
         background: FloatArray,
     ) -> Experiment:
-        """Lay out the recoil-energy nodes up to the highest recoil that `flux` can give.
+        """Lay out the maps up to the highest recoil that `flux` can give.
 
         Nuclei whose recoils cannot reach the region of interest give no counts and are left out.
         """
         endpoint = max(c.endpoint for components in flux.values() for c in components)
-        alike: dict[Response, list[Nucleus]] = {}
+        alike: dict[int, list[tuple[Nucleus, Response]]] = {}
         for nucleus, response in targets:
             if response.panel_edges()[0] < recoil_range(endpoint, nucleus.mass)[1]:
-                alike.setdefault(response, []).append(nucleus)
-        groups = []
-        for response, nuclei in alike.items():
-            highest = max(float(recoil_range(endpoint, n.mass)[1]) for n in nuclei)
-            groups.append(TargetGroup.prepare(nuclei, response, form_factor, highest))
+                alike.setdefault(nucleus.protons, []).append((nucleus, response))
+        elements = []
+        for isotopes in alike.values():
+            highest = [float(recoil_range(endpoint, nucleus.mass)[1]) for nucleus, _ in isotopes]
+            maps = (RecoilMap.of(r, n.mass, h) for (n, r), h in zip(isotopes, highest, strict=True))
+            lowest = min(float(r.panel_edges()[0]) for _, r in isotopes)
+            top = max(float(r.panel_edges()[-1]) for _, r in isotopes)
+            recoils = lowest, min(top, max(highest))
+            elements.append(Element(tuple(n for n, _ in isotopes), tuple(maps), recoils))
         edges = np.asarray(targets[0][1].edges)
-        return cls(tuple(groups), exposure, edges, background)
+        return cls(tuple(elements), form_factor, exposure, edges, background)
 
     @property
     def bins(self) -> int:
@@ -90,16 +116,12 @@ class Experiment:
             Source to counts, shape (masses, bins) or (bins,); for the dipole per (μ/μ_B)².
         """
         return {
-            source: self._summed(components, interaction, mass_sterile, None)
+            source: self._summed(components, interaction, mass_sterile)
             for source, components in flux.items()
         }
 
     def total_counts(
-        self,
-        interaction: Interaction,
-        flux: Flux,
-        mass_sterile: npt.ArrayLike = 0.0,
-        bulk: Sequence[Moments] | None = None,
+        self, interaction: Interaction, flux: Flux, mass_sterile: npt.ArrayLike = 0.0
     ) -> FloatArray:
         """Expected counts of all sources together, in one pass.
 
@@ -107,34 +129,37 @@ class Experiment:
         ----------
         interaction, flux, mass_sterile
             As in `counts`.
-        bulk : sequence of Moments, optional
-            `upscatter.flux.moments.combined_moments` of the flux; computed if not given.
 
         Returns
         -------
         ndarray, shape (masses, bins) or (bins,)
         """
         components = [component for parts in flux.values() for component in parts]
-        if bulk is None:
-            bulk = combined_moments([component.moments for component in components])
-        return self._summed(components, interaction, mass_sterile, bulk)
+        return self._summed(components, interaction, mass_sterile)
 
     def _summed(
         self,
         components: Sequence[FluxComponent],
         interaction: Interaction,
         mass_sterile: npt.ArrayLike,
-        bulk: Sequence[Moments] | None,
     ) -> FloatArray:
-        masses = np.atleast_1d(np.asarray(mass_sterile, dtype=float))
-        total = np.zeros((masses.size, self.bins))
-        for group in self.groups:
-            total += group_counts(group, components, interaction, masses, bulk)
+        masses = tuple(np.atleast_1d(np.asarray(mass_sterile, dtype=float)).tolist())
+        moments = tuple(component.moments for component in components)
+        total = np.zeros((len(masses), self.bins))
+        for element in self.elements:
+            first = first_cell(element.recoils[0], element.nuclei)
+            nuclei, form_factor = element.nuclei, self.form_factor
+            table = recoil_table(nuclei, form_factor, interaction, moments, masses, first)
+            total += bin_counts(table, element.maps)
         # where recoils end, cancelling terms leave rounding errors of either sign
         np.maximum(total, 0.0, out=total)
         return (self.exposure * total).reshape(*np.shape(mass_sterile), self.bins)
 
-    def highest_mass(self, flux: Flux) -> float:
-        """Greatest m_4 (energy) that any neutrino can produce on any nucleus of the target."""
+    def highest_mass(self, flux: Flux, interaction: Interaction = _DIPOLE) -> float:
+        """Greatest m_4 (energy) that any neutrino can produce on any nucleus of the target.
+
+        It is infinite for an interaction whose threshold does not depend on m_4.
+        """
         endpoint = max(c.endpoint for components in flux.values() for c in components)
-        return max(float(maximum_mass(endpoint, c.nuclei.mass).max()) for c in self.groups)
+        nuclei = [nucleus for element in self.elements for nucleus in element.nuclei]
+        return max(float(interaction.maximum_mass(endpoint, nucleus)) for nucleus in nuclei)

@@ -12,7 +12,6 @@ from upscatter.flux.moments import Moments
 from upscatter.inputs.nuclei import NuclearProperties, Nucleus
 from upscatter.interactions.form_factors import FormFactor, squared_form_factor
 from upscatter.interactions.interaction import Interaction
-from upscatter.interactions.kinematics import minimum_energy
 from upscatter.numerics import FloatArray
 
 
@@ -46,7 +45,7 @@ def recoil_rate(
         1/(energy time), of the broadcast shape; for the dipole per (μ/μ_B)².
     """
     terms = interaction.terms(energy_recoil, nucleus, form_factor_squared)
-    lowest = minimum_energy(energy_recoil, nucleus.mass, mass_sterile)
+    lowest = interaction.minimum_energy(energy_recoil, nucleus, mass_sterile)
     m4sq = np.asarray(mass_sterile, dtype=float) ** 2
     rate = np.zeros_like(lowest)
     for part in moments:

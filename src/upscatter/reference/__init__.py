@@ -4,4 +4,5 @@ __all__ = [
     "minimum",
     "minuit",
     "objective",
+    "quadrature",
 ]

@@ -49,12 +49,12 @@ class Model(Scattering):
                 detector.exposure,
                 np.asarray(sum(self.background_components.values())),
             )
-            if not experiment.groups:
+            if not experiment.elements:
                 raise ScenarioError(
                     f"region: starts at {edges[0] / KEV:.4g} keVee, above the highest recoil that "
                     "the active sources can give; lower it or add sources"
                 )
-            if not any(group.weights.any() for group in experiment.groups):
+            if not any(m.matrix.any() for e in experiment.elements for m in e.maps):
                 raise ScenarioError(
                     "efficiency: is zero for every recoil in the region; correct its table, or "
                     "the region"

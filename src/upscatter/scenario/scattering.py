@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from upscatter.errors import PhysicsError, ScenarioError, TableError
 from upscatter.flux.arrival import FluxComponent
 from upscatter.flux.coupling import Coupling
-from upscatter.flux.moments import Moments, combined_moments
 from upscatter.flux.source import Flux, Source
 from upscatter.flux.sun import Sun
 from upscatter.inputs.nuclei import Nucleus, enriched_nuclei, natural_nuclei
@@ -110,11 +109,6 @@ class Scattering:
     def parameter(self) -> Parameter:
         """The parameter that limits bound."""
         return self.scenario.settings.signal.entry.parameter
-
-    @cached_property
-    def bulk_flux(self) -> tuple[Moments, ...]:
-        """Combined moments of all components of the signal's flux, for fast sums over them."""
-        return combined_moments([c.moments for parts in self.signal.flux.values() for c in parts])
 
     @cached_property
     def standard_model(self) -> Signal:

@@ -47,8 +47,8 @@ def summarise(scenario: Scenario) -> list[tuple[str, str]]:
 def _detector(model: Model) -> list[tuple[str, str]]:
     detector, experiment = model.scenario.described.detector, model.experiment
     edges = experiment.edges / KEV
-    recoil = [group.panel_edges[[0, -1]] / KEV for group in experiment.groups]
-    low, high = min(r[0] for r in recoil), max(r[1] for r in recoil)
+    low = min(element.recoils[0] for element in experiment.elements) / KEV
+    high = max(element.recoils[1] for element in experiment.elements) / KEV
     return [
         ("exposure", f"{detector.exposure / (KG * YEAR):.6g} kg yr"),
         ("region", f"{edges[0]:.4g} to {edges[-1]:.4g} keVee in {_bins(model)}"),

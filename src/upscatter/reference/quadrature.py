@@ -1,6 +1,6 @@
 """Reference computation of counts per bin by adaptive quadrature of the textbook formulas.
 
-It shares no approximation with `upscatter.rates.folding`: the neutrino energy is integrated over
+It shares no approximation with `upscatter.rates`: the neutrino energy is integrated over
 the flux itself (no moments, no tables), and for a perfect resolution the outer integral runs over
 the observed energy with the quenching's Jacobian (no panels). It is for tests and benchmarks, and
 about a thousand times slower.
@@ -19,7 +19,6 @@ from upscatter.flux.arrival import FluxComponent
 from upscatter.inputs.nuclei import Nucleus
 from upscatter.interactions.form_factors import FormFactor, squared_form_factor
 from upscatter.interactions.interaction import Interaction
-from upscatter.interactions.kinematics import minimum_energy, recoil_range
 from upscatter.numerics import FloatArray
 
 RELATIVE = 1e-8
@@ -48,7 +47,7 @@ def recoil_rate(
 
     if component.density is None:
         return component.total * cross_section(component.endpoint)
-    lowest = float(minimum_energy(energy_recoil, nucleus.mass, mass_sterile))
+    lowest = float(interaction.minimum_energy(energy_recoil, nucleus, mass_sterile))
     if lowest >= component.endpoint:
         return 0.0
     density = component.density
@@ -83,7 +82,7 @@ def bin_counts(
     -------
     ndarray, shape (bins,)
     """
-    low, high = recoil_range(component.endpoint, nucleus.mass, mass_sterile)
+    low, high = interaction.recoil_range(component.endpoint, nucleus, mass_sterile)
     if not np.isfinite(high):
         return np.zeros(response.bins)
     panels = response.panel_edges()
