@@ -71,6 +71,7 @@ class RecoilMap:
         recoil = recoil_energy(place, target_mass)
         acceptance = response.acceptance(recoil)
         sides = response.acceptance(panels[:, None] * (1.0 + _NUDGE * np.array([-1.0, 1.0])))
+        sides[-1, 1] = 0.0  # the matrix ends with the panels, also where the response goes on
         heights = sides[:, 1] - sides[:, 0]
         jumps = np.abs(heights).max(axis=1) > _JUMP
         steps, heights = panels[jumps], heights[jumps]

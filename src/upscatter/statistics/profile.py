@@ -51,11 +51,14 @@ class Profile:
     parameters : ndarray, shape (..., 1 + nuisances)
         Strength, then the nuisance parameters; NaN where the fit failed.
     converged : ndarray of bool, shape (...)
+    slope : ndarray, shape (...)
+        Derivative of the deviance by the strength, with the nuisance parameters profiled; to 1e-5.
     """
 
     deviance: FloatArray
     parameters: FloatArray
     converged: npt.NDArray[np.bool_]
+    slope: FloatArray
 
     @property
     def strength(self) -> FloatArray:
@@ -118,11 +121,14 @@ def fit(
         point[:, 0] = np.broadcast_to(np.asarray(strength, dtype=float), outer).reshape(-1)
     impossible = ~np.isfinite(model.deviance(point, rows))
     point[impossible, 1:] = 0.0
-    value, converged = _descend(model, rows, point, lowest, fixed=strength is not None)
-    value[~converged] = np.nan
-    point[~converged] = np.nan
+    value, slope, converged = _descend(model, rows, point, lowest, fixed=strength is not None)
+    for found in (value, slope, point):
+        found[~converged] = np.nan
     return Profile(
-        value.reshape(outer), point.reshape(*outer, point.shape[1]), converged.reshape(outer)
+        value.reshape(outer),
+        point.reshape(*outer, point.shape[1]),
+        converged.reshape(outer),
+        slope.reshape(outer),
     )
 
 
@@ -158,7 +164,7 @@ def fit_without_signal(model: BinnedModel, data: Observation) -> Profile:
     deviance = np.where(needs_signal & found.converged, np.inf, found.deviance)
     parameters = found.parameters.copy()
     parameters[..., 0] *= 0.0  # of a failed fit it stays NaN
-    return Profile(deviance, parameters, found.converged)
+    return Profile(deviance, parameters, found.converged, found.slope)
 
 
 def _first_guess(model: BinnedModel, data: Observation) -> FloatArray:
@@ -173,9 +179,10 @@ def _first_guess(model: BinnedModel, data: Observation) -> FloatArray:
 
 def _descend(
     model: BinnedModel, data: Observation, point: FloatArray, lowest: float, fixed: bool
-) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
-    """Move `point` in place to the minima; return −2 ln L there, and which of them were found."""
+) -> tuple[FloatArray, FloatArray, npt.NDArray[np.bool_]]:
+    """Move `point` in place to the minima; return deviance, slope and which of them were found."""
     value = model.deviance(point, data)
+    slope = np.zeros(value.size)
     converged = np.zeros(value.size, dtype=bool)
     active = np.flatnonzero(np.isfinite(value))
     for _ in range(STEPS):
@@ -190,6 +197,8 @@ def _descend(
         promise = -0.5 * (local.gradient * step).sum(axis=1)
         done = promise <= DECREMENT
         converged[active[done]] = True
+        # the derivatives by the nuisance parameters vanish, or these are at a bound
+        slope[active[done]] = local.gradient[done, 0]
         # a minimum at a bound is there exactly
         end = np.where(step[:, 1:] == low, model.bounds[0], model.bounds[1])
         reaches = done[:, None] & ((step[:, 1:] == low) | (step[:, 1:] == high))
@@ -205,7 +214,7 @@ def _descend(
             here[:, 0] = np.maximum(here[:, 0], lowest)
         point[active] = here
         active = active[found]
-    return value, converged
+    return value, slope, converged
 
 
 def _halve(

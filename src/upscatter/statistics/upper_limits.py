@@ -23,6 +23,13 @@ from upscatter.statistics.profile import Profile, fit, fit_without_signal
 from upscatter.statistics.root_search import falling_roots, roots_between
 
 
+NEWTON_STEPS = 20
+"""Newton steps after which a limit is searched with a bracket."""
+
+ACCURACY = 1e-6
+"""Relative change in a Newton step after which the next would be below rounding."""
+
+
 @dataclass(frozen=True)
 class UpperLimit:
     """Upper limits on the strength.
@@ -210,16 +217,56 @@ def expected_limit(
     sets = artificial.hypothesis.size
     root = np.repeat(criterion.expected_root(alpha, number), sets)
 
+    every = artificial.take(np.arange(root.size) % sets)
+    found = _newton(model, every, root)
+
     def excess(strength: FloatArray, which: FloatArray) -> FloatArray:
         i = which.astype(np.intp)
-        q_asimov = fit(model, artificial.take(i % sets), strength).deviance
-        return np.asarray(root[i] - np.sqrt(q_asimov))
+        return np.asarray(root[i] - np.sqrt(fit(model, every.take(i), strength).deviance))
 
-    distance = root * np.tile(_spread(model, artificial), number.size)
-    found = falling_roots(excess, np.zeros(root.shape), distance, root > 0.0)
-    found = np.where(root > 0.0, found, 0.0)
+    lost = (root > 0.0) & ~np.isfinite(found)
+    if lost.any():
+        distance = root * np.tile(_spread(model, artificial), number.size)
+        found = np.where(lost, falling_roots(excess, np.zeros(root.shape), distance, lost), found)
     limits = UpperLimit(found, np.isfinite(found)).require("expected limit")
     return limits.reshape(*number.shape, *data.counts.shape[:-1])
+
+
+def _newton(model: BinnedModel, artificial: Observation, root: FloatArray) -> FloatArray:
+    """Strengths at which √q of Asimov data is `root`: 0 where that is not positive, NaN if lost.
+
+    √q is nearly linear in the strength, and its slope follows from the fit (the envelope theorem),
+    so a few Newton steps are enough; each fit starts from the last one.
+    """
+    strength = np.maximum(root, 0.0) * _gaussian_spread(model, artificial)
+    pulls = artificial.auxdata
+    left = np.flatnonzero(root > 0.0)
+    for _ in range(NEWTON_STEPS):
+        if not left.size:
+            break
+        found = fit(model, artificial.take(left), strength[left], start=pulls[left])
+        r = np.sqrt(found.deviance)
+        ratio = 1.0 + 2.0 * r * (root[left] - r) / (found.slope * strength[left])
+        # far from the root the slope may say little
+        ratio = np.clip(ratio, 0.2, 5.0)
+        strength[left] *= ratio
+        pulls = pulls.copy()
+        pulls[left] = found.parameters[:, 1:]
+        left = left[~(np.abs(ratio - 1.0) < ACCURACY)]
+        left = left[np.isfinite(strength[left])]
+    strength[left] = np.nan
+    return strength
+
+
+def _gaussian_spread(model: BinnedModel, artificial: Observation) -> FloatArray:
+    """Standard deviation of a vanishing strength, with the nuisance parameters profiled."""
+    none = np.concatenate([np.zeros((artificial.hypothesis.size, 1)), artificial.auxdata], axis=1)
+    curvature = model.expand(none, artificial).curvature
+    mixed = curvature[:, 1:, 0]
+    solved = np.linalg.solve(curvature[:, 1:, 1:], mixed[..., None])[..., 0]
+    bend = curvature[:, 0, 0] - (mixed * solved).sum(axis=1)
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.sqrt(2.0 / np.maximum(bend, 0.0)))
 
 
 @dataclass(frozen=True)
