@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from upscatter.cli import main
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.model import ReleaseFile, ScenarioFile
@@ -22,11 +21,9 @@ def blocks(language):
 
 
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
-    (tmp_path / "my-detector.toml").write_text(blocks("toml")[0], encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    return tmp_path
+def folder(folder):
+    (folder / "my-detector.toml").write_text(blocks("toml")[0], encoding="utf-8")
+    return folder
 
 
 def commands():
@@ -51,12 +48,10 @@ def test_there_is_something_to_test():
 
 
 @pytest.mark.parametrize("line", commands())
-def test_commands(line, folder, capsys):
-    status = main(shlex.split(line)[1:])
-    output = capsys.readouterr()
-    assert status == 0, output.err
+def test_commands(line, folder, run):
+    words = shlex.split(line)
+    run(*words[1:])
     for option in ("--out", "--plot"):
-        words = shlex.split(line)
         if option in words:
             assert (folder / words[words.index(option) + 1]).stat().st_size > 0
 

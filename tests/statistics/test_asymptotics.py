@@ -5,6 +5,17 @@ import pytest
 from scipy.optimize import brentq
 from scipy.stats import norm
 
+from histfactory_models import (
+    CATHODE,
+    COUNTING,
+    HIGH,
+    LOW,
+    OBSERVED,
+    SIGNAL,
+    SOLAR,
+    counting_t,
+    model_with_everything,
+)
 from upscatter.errors import PhysicsError
 from upscatter.statistics.asymptotics import (
     asimov,
@@ -13,36 +24,12 @@ from upscatter.statistics.asymptotics import (
 )
 from upscatter.statistics.criteria import CLS, CLSB, OneSided
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
-from upscatter.statistics.morphing import Shape
 from upscatter.statistics.observation import Observation
 from upscatter.statistics.pulls import chi2_threshold, signal_limit
 from upscatter.statistics.upper_limits import expected_limit, upper_limit
 
 UNBOUNDED = OneSided(divided=False, bounded=False)
 UNBOUNDED_CLS = OneSided(divided=True, bounded=False)
-COUNTING = BinnedModel(np.array([1.0]), {"b": np.array([9.0])})
-
-SIGNAL = np.array([2.0, 5.0, 3.0])
-SOLAR = np.array([20.0, 12.0, 6.0])
-CATHODE = np.array([30.0, 24.0, 15.0])
-LOW, HIGH = np.array([26.0, 23.0, 16.5]), np.array([36.0, 26.0, 14.0])
-OBSERVED = [54.0, 33.0, 24.0]
-
-
-def model_with_everything():
-    """A flux shared by signal and background, and a template morphed in shape."""
-    return BinnedModel(
-        SIGNAL,
-        {"solar": SOLAR, "cathode": CATHODE},
-        (Normalisation("lumi", {"signal": 0.08, "solar": 0.08}),),
-        (Shape("tilt", np.array([-1.0, 0.0, 1.0]), {"cathode": np.stack([LOW, CATHODE, HIGH])}),),
-    )
-
-
-def counting_t(n, mu, best, b=9.0):
-    """−2 ln λ of one bin without nuisance parameters."""
-    ratio = n * np.log((mu + b) / (best + b)) if n else 0.0
-    return 2.0 * (mu - best - ratio)
 
 
 @pytest.mark.parametrize("n", [0.0, 4.0, 9.0, 15.0])

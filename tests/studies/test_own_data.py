@@ -5,7 +5,6 @@ import pytest
 from scipy.optimize import brentq, minimize_scalar
 
 import upscatter
-from upscatter.cli import main
 from upscatter.experiments.choose import combine, experiment_of
 from upscatter.limits.measured import MeasuredCurve
 from upscatter.report.postfit_plots import post_fit_figure
@@ -105,18 +104,15 @@ class TestCounts:
         np.testing.assert_array_equal(counts.observed, [7, 3, 4, 9])
         counts.plot(tmp_path / "counts.png")
 
-    def test_the_command_line(self, tmp_path, capsys):
+    def test_the_command_line(self, run, tmp_path):
         path = tmp_path / "mine.toml"
         path.write_text(DETECTOR + COMPTON + COUNTS, encoding="utf-8")
         figure = tmp_path / "fit.png"
-        line = ["limit", str(path), "--mass", "1MeV", "--postfit", str(figure)]
-        assert main(line) == 0
-        output = capsys.readouterr().out
+        output = run("limit", path, "--mass", "1MeV", "--postfit", figure)
         assert "best fit" in output
         assert "p-value" in output
         assert figure.stat().st_size > 10_000
-        assert main(["check", str(path)]) == 0
-        assert "23 counts observed" in capsys.readouterr().out
+        assert "23 counts observed" in run("check", path)
 
     def test_combined_with_a_projection_it_is_measured(self):
         both = combine(scenario(COMPTON, COUNTS), scenario(COMPTON, name="other.toml"), test="cls")

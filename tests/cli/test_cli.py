@@ -3,7 +3,6 @@
 import csv
 import gc
 import io
-import json
 import os
 import re
 import signal
@@ -15,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from command_line import process, strict
 from scenario_files import detector, scenario
-from upscatter.cli import main
 from upscatter.scenario.load import bundled_names
 from upscatter.studies.counts import expected_counts
 
@@ -39,64 +38,9 @@ ALL_SOURCES = "model = 'B16-GS98'\nsources = ['pp', 'pep', 'hep', '7Be', '8B', '
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    """A folder of one's own with a scenario in it, and a terminal of 80 columns."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("FORCE_COLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("COLUMNS", "80")
-    (tmp_path / "my.toml").write_text(scenario(), encoding="utf-8")
-    return tmp_path
-
-
-@pytest.fixture
-def run(capfd):
-    """Run a command that works; its standard output."""
-
-    def run(*arguments):
-        status = main(arguments)
-        captured = capfd.readouterr()
-        assert captured.err == ""
-        assert status == 0
-        return captured.out
-
-    return run
-
-
-@pytest.fixture
-def refused(capfd):
-    """Run a command that is refused; what its line of error says."""
-
-    def refused(*arguments):
-        status = main(arguments)
-        captured = capfd.readouterr()
-        assert captured.out == ""
-        assert captured.err.count("\n") == 1
-        assert captured.err.startswith("upscatter: error: ")
-        assert status == 2
-        return captured.err.removeprefix("upscatter: error: ").rstrip("\n")
-
-    return refused
-
-
-def process(*arguments, **options):
-    """The same in a process of its own."""
-    code = "import sys; from upscatter.cli import main; sys.exit(main())"
-    return subprocess.Popen(
-        [sys.executable, "-c", code, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        **options,
-    )
-
-
-def strict(text):
-    """Parse JSON, refusing what only Python calls JSON."""
-
-    def refuse(constant):
-        raise AssertionError(f"{constant} is not JSON")
-
-    return json.loads(text, parse_constant=refuse)
+def my_file(folder):
+    """A scenario in the folder."""
+    (folder / "my.toml").write_text(scenario(), encoding="utf-8")
 
 
 def rows(text):
@@ -465,16 +409,11 @@ class TestProcess:
     @pytest.mark.skipif(not FULL.exists(), reason="no device that is always full")
     def test_a_full_disk(self):
         with FULL.open("wb") as full:
-            code = "import sys; from upscatter.cli import main; sys.exit(main())"
-            done = subprocess.run(
-                [sys.executable, "-c", code, "show", "my.toml"],
-                stdout=full,
-                stderr=subprocess.PIPE,
-                check=False,
-            )
-        assert done.returncode == 2
-        assert b"standard output: No space left on device" in done.stderr
-        assert b"Traceback" not in done.stderr
+            running = process("show", "my.toml", stdout=full)
+            _, error = running.communicate()
+        assert running.returncode == 2
+        assert b"standard output: No space left on device" in error
+        assert b"Traceback" not in error
 
     @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
     def test_any_encoding(self, folder, encoding):

@@ -1,42 +1,15 @@
 """`upscatter toys`, as a user types it."""
 
-import csv
-import io
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
 import pytest
 
-from upscatter.cli import main
+from command_line import fits, process, read_csv
 from upscatter.studies.toys import toys
-
-WIDTH = 80
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    """A folder and a cache of one's own."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", str(WIDTH))
-    monkeypatch.setattr("platformdirs.user_cache_path", lambda name, **_: tmp_path / ".c" / name)
-    return tmp_path
-
-
-@pytest.fixture
-def run(capsys):
-    """Exit status, standard output and standard error of a command line."""
-
-    def command(*arguments):
-        status = main(["toys", *arguments])
-        captured = capsys.readouterr()
-        return status, captured.out, captured.err
-
-    return command
 
 
 def kept(folder):
@@ -47,26 +20,24 @@ def kept(folder):
 class TestTable:
     @pytest.mark.parametrize("test", ["chi2-pulls", "poisson", "cls"])
     def test_fits_the_terminal(self, run, test):
-        status, out, err = run("ge-nextgen", "--trials", "200", "--test", test)
-        assert (status, err) == (0, "")
-        assert max(map(len, out.splitlines())) <= WIDTH
-        assert "…" not in out
+        out = run("toys", "ge-nextgen", "--trials", "200", "--test", test)
+        assert fits(out)
         assert f"{test} at 90 % CL, m4 = 0.01 MeV, seed 1" in out
         for words in ("200 pseudo-experiments", "median", "mean", "measured", "nominal"):
             assert words in out
 
     def test_says_what_90_per_cent_means(self, run):
-        _, out, _ = run("ge-nextgen", "--trials", "10")
+        out = run("toys", "ge-nextgen", "--trials", "10")
         rows = [line.split() for line in out.splitlines()]
         assert ["nominal", "90"] in rows
         assert ["asymptotic", "95"] in rows
         assert "Delta chi2 for 90 % and 1 dof makes an upper limit one-sided at 95 %" in out
-        assert "at least 90" in run("ge-nextgen", "--trials", "10", "--test", "cls")[1]
+        assert "at least 90" in run("toys", "ge-nextgen", "--trials", "10", "--test", "cls")
 
     def test_numbers_are_those_of_the_interface(self, run):
         result = toys("ge-nextgen", 8.0, 300, 5, test="poisson", mu=1.2e-9)
         choices = ("--mass", "8MeV", "--trials", "300", "--seed", "5", "--mu", "1.2e-9")
-        _, out, _ = run("ge-nextgen", *choices, "--test", "poisson")
+        out = run("toys", "ge-nextgen", *choices, "--test", "poisson")
         rows = [line.split() for line in out.splitlines()]
         median, expected = result.quantiles[2], result.expected[2]
         row = ["median", f"{median:.3e}", f"{expected:.3e}", f"{median / expected:.3f}"]
@@ -78,9 +49,9 @@ class TestTable:
 
 class TestFormats:
     def test_json(self, run):
-        _, out, err = run("ge-nextgen", "--trials", "50", "--format", "json", "--flavour", "e")
-        content = json.loads(out)
-        assert err == ""
+        content = json.loads(
+            run("toys", "ge-nextgen", "--trials", "50", "--format", "json", "--flavour", "e")
+        )
         assert content == json.loads(
             json.dumps(toys("ge-nextgen", trials=50, flavour="e").to_dict())
         )
@@ -88,10 +59,8 @@ class TestFormats:
 
     def test_csv(self, run, folder):
         choices = ("--trials", "50", "--test", "cls")
-        assert run("ge-nextgen", *choices, "--format", "csv", "--out", "t.csv")[:2] == (0, "")
-        lines = (folder / "t.csv").read_text().splitlines()
-        comments = [line for line in lines if line.startswith("# ")]
-        rows = list(csv.DictReader(io.StringIO("\n".join(lines[len(comments) :]))))
+        assert run("toys", "ge-nextgen", *choices, "--format", "csv", "--out", "t.csv") == ""
+        comments, rows = read_csv((folder / "t.csv").read_text())
         assert list(rows[0]) == ["trial", "limit_mu_bohr", "covered"]
         assert len(rows) == 50
         limits = [float(row["limit_mu_bohr"]) for row in rows]
@@ -103,14 +72,14 @@ class TestFormats:
         ("suffix", "start"), [("png", b"\x89PNG"), ("pdf", b"%PDF"), ("svg", b"<?xml")]
     )
     def test_plot(self, run, folder, suffix, start):
-        assert run("ge-nextgen", "--trials", "400", "--plot", f"p.{suffix}")[0] == 0
+        run("toys", "ge-nextgen", "--trials", "400", "--plot", f"p.{suffix}")
         content = (folder / f"p.{suffix}").read_bytes()
         assert content.startswith(start)
         assert len(content) > 5000
 
     def test_plot_of_a_single_trial(self, run, folder):
         """Warnings are errors here: no range may be empty."""
-        assert run("ge-nextgen", "--trials", "1", "--plot", "p.png")[0] == 0
+        run("toys", "ge-nextgen", "--trials", "1", "--plot", "p.png")
         assert (folder / "p.png").exists()
 
     def test_figure_says_what_it_shows(self):
@@ -146,51 +115,44 @@ class TestFormats:
 class TestStore:
     def test_goes_on_in_the_cache(self, run, folder):
         for trials in ("100", "1000", "2000"):
-            assert run("ge-nextgen", "--trials", trials)[0] == 0
+            run("toys", "ge-nextgen", "--trials", trials)
         (path,) = kept(folder)
         assert path.read_bytes().count(b"\n") == 3
-        run("ge-nextgen", "--trials", "100", "--seed", "2")
+        run("toys", "ge-nextgen", "--trials", "100", "--seed", "2")
         assert len(kept(folder)) == 2
 
     def test_none(self, run, folder):
-        assert run("ge-nextgen", "--trials", "10", "--no-store")[0] == 0
+        run("toys", "ge-nextgen", "--trials", "10", "--no-store")
         assert kept(folder) == []
 
-    def test_a_file(self, run, folder):
+    def test_a_file(self, run, refused, folder):
         choices = ("ge-nextgen", "--trials", "10", "--store", "mine.jsonl", "--format", "json")
-        first = run(*choices)
+        first = run("toys", *choices)
         assert (folder / "mine.jsonl").read_bytes().count(b"\n") == 2
-        assert run(*choices) == first
+        assert run("toys", *choices) == first
         assert kept(folder) == []
-        status, out, err = run(*choices, "--seed", "2")
-        assert (status, out, err.count("\n")) == (2, "", 1)
-        assert "mine.jsonl: was made with seed = 1, not 2; choose another file" in err
+        message = refused("toys", *choices, "--seed", "2")
+        assert "mine.jsonl: was made with seed = 1, not 2; choose another file" in message
 
-    def test_a_cache_that_cannot_be(self, run, folder):
+    def test_a_cache_that_cannot_be(self, refused, folder):
         (folder / ".c").write_text("a file")
-        status, out, err = run("ge-nextgen", "--trials", "10")
-        assert (status, out, err.count("\n")) == (2, "", 1)
-        assert "--no-store" in err
+        assert "--no-store" in refused("toys", "ge-nextgen", "--trials", "10")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
 @pytest.mark.parametrize(("jobs", "everyone"), [("1", False), ("2", False), ("2", True)])
 def test_interruption(folder, jobs, everyone):
     """Ctrl-C, to which a terminal's whole process group listens, and kill -INT."""
-    code = "import sys; from upscatter.cli import main; sys.exit(main())"
     choices = ["ge-nextgen", "--trials", "9000000", "--jobs", jobs, "--store", "s.jsonl"]
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, "toys", *choices],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-    )  # fmt: skip
+    running = process("toys", *choices, start_new_session=True)
     store = folder / "s.jsonl"
     while not (store.exists() and store.read_bytes().count(b"\n") > 2):
         time.sleep(0.02)
-        assert process.poll() is None
-    (os.killpg if everyone else os.kill)(process.pid, signal.SIGINT)
-    out, err = process.communicate()
+        assert running.poll() is None
+    (os.killpg if everyone else os.kill)(running.pid, signal.SIGINT)
+    out, err = running.communicate()
     chunks = store.read_bytes().count(b"\n") - 1
-    assert (process.returncode, out) == (130, b"")
+    assert (running.returncode, out) == (130, b"")
     # Some of what is computed may come too late for the message.
     assert err.decode().startswith("upscatter: error: interrupted; ")
     assert err.count(b"\n") == 1
@@ -230,28 +192,21 @@ ERRORS = [
 
 class TestErrors:
     @pytest.mark.parametrize(("arguments", "words"), ERRORS, ids=lambda x: " ".join(x)[:40])
-    def test_are_one_line(self, run, folder, arguments, words):
-        status, out, err = run(*arguments)
-        assert (status, out) == (2, "")
-        assert err.startswith("upscatter: error: ")
-        assert err.count("\n") == 1
+    def test_are_one_line(self, refused, folder, arguments, words):
+        message = refused("toys", *arguments)
         for word in words:
-            assert word in err
+            assert word in message
         assert not list(folder.iterdir())
 
-    def test_a_store_that_is_the_scenario(self, run, folder):
+    def test_a_store_that_is_the_scenario(self, refused, folder):
         (folder / "my.toml").write_text("title = 'x'")
-        status, _, err = run("my.toml", "--store", "my.toml")
-        assert (status, err.count("\n")) == (2, 1)
-        assert "named twice" in err
+        assert "named twice" in refused("toys", "my.toml", "--store", "my.toml")
 
 
-def test_help(capsys):
-    assert main(["--help"]) == 0
-    assert "  toys  " in capsys.readouterr().out
-    assert main(["toys", "--help"]) == 0
-    out = capsys.readouterr().out
+def test_help(run):
+    assert "  toys  " in run("--help")
+    out = run("toys", "--help")
     for option in ("--mass", "--trials", "--seed", "--mu", "--test", "--jobs", "--store",
                    "--no-store", "--format", "--out", "--plot", "--flavour"):  # fmt: skip
         assert option in out
-    assert max(map(len, out.splitlines())) <= WIDTH
+    assert fits(out)

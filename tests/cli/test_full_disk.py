@@ -15,7 +15,6 @@ import click
 import pytest
 
 from released_files import write_release, write_responses
-from upscatter.cli import main
 from upscatter.cli.commands import commands
 
 FILES = ("--out", "--plot", "--postfit", "--store")
@@ -71,12 +70,10 @@ def files_that_cannot_grow():
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    """A folder, a cache and a folder for figures' fonts of one's own."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("platformdirs.user_cache_path", lambda name, **_: tmp_path / ".c" / name)
-    return tmp_path
+@pytest.fixture
+def captured(capsys):
+    """In memory, as a file that took the output could not grow either."""
+    return capsys
 
 
 @pytest.fixture(scope="module")
@@ -121,32 +118,22 @@ def words(command, option, form, place, folder):
     return [*given, option, str(place / f"result.{form}")]
 
 
-def refused(line, capsys):
-    """The line of error that a command line ends in."""
-    status = main(line)
-    captured = capsys.readouterr()
-    assert captured.err.count("\n") == 1, captured.err
-    assert captured.err.startswith("upscatter: error: ")
-    assert status == 2
-    return captured.err
-
-
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(("command", "option", "form"), OUTPUTS)
 class TestEveryOutput:
-    def test_on_a_full_disk(self, command, option, form, full, folder, capsys):
+    def test_on_a_full_disk(self, command, option, form, full, folder, refused):
         before = sorted(full.iterdir())
-        message = refused(words(command, option, form, full, folder), capsys)
+        message = refused(*words(command, option, form, full, folder))
         assert "No space left on device" in message
         assert str(full) in message
         assert sorted(full.iterdir()) == before or option == "--store"
 
-    def test_where_files_cannot_grow(self, command, option, form, folder, capsys):
+    def test_where_files_cannot_grow(self, command, option, form, folder, refused):
         place = folder / "results"
         place.mkdir()
         line = words(command, option, form, place, folder)
         with files_that_cannot_grow():
-            message = refused(line, capsys)
+            message = refused(*line)
         assert "File too large" in message or (option, "No space left" in message) == FULL_STORE
         assert list(place.iterdir()) == [] or option == "--store"
 
@@ -157,9 +144,9 @@ def test_every_command_with_a_file_is_tried():
     assert ("limit", "--out", "hepdata") in OUTPUTS
 
 
-def test_an_older_figure_stays_as_it_was(folder, capsys):
+def test_an_older_figure_stays_as_it_was(folder, refused):
     path = folder / "limit.pdf"
     path.write_bytes(b"old")
     with files_that_cannot_grow():
-        refused(["limit", "ge-nextgen", *MASS, "--plot", str(path)], capsys)
+        refused("limit", "ge-nextgen", *MASS, "--plot", path)
     assert path.read_bytes() == b"old"

@@ -1,6 +1,5 @@
 """The commands `bounds` and `compare`: what is printed, written, refused, not loaded."""
 
-import csv
 import json
 import re
 import subprocess
@@ -8,32 +7,7 @@ import sys
 
 import pytest
 
-from upscatter.cli import main
-
-
-@pytest.fixture
-def run(capsys):
-    def call(*arguments):
-        status = main([str(a) for a in arguments])
-        out, error = capsys.readouterr()
-        return status, out, error
-
-    return call
-
-
-def printed(run, *arguments):
-    status, out, error = run(*arguments)
-    assert (status, error) == (0, "")
-    return out
-
-
-def refused(run, *arguments):
-    status, out, error = run(*arguments)
-    assert status == 2
-    assert out == ""
-    assert error.startswith("upscatter: error: ")
-    assert error.count("\n") == 1
-    return error
+from command_line import read_csv
 
 
 @pytest.fixture
@@ -43,14 +17,9 @@ def own_file(tmp_path):
     return path
 
 
-def rows_of(text):
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    return list(csv.DictReader(lines))
-
-
 def test_the_catalogue_as_a_table_fits_a_terminal(run, tmp_path):
     out = tmp_path / "bounds.txt"
-    printed(run, "bounds", "--out", out)
+    run("bounds", "--out", out)
     text = out.read_text()
     assert max(map(len, text.splitlines())) <= 80
     assert len(re.findall(r" \d{4}\.\d{5} ", text)) == 24
@@ -59,27 +28,27 @@ def test_the_catalogue_as_a_table_fits_a_terminal(run, tmp_path):
 
 
 def test_the_catalogue_as_json_and_csv(run):
-    listed = json.loads(printed(run, "bounds", "--format", "json"))
-    rows = rows_of(printed(run, "bounds", "--format", "csv"))
+    listed = json.loads(run("bounds", "--format", "json"))
+    _, rows = read_csv(run("bounds", "--format", "csv"))
     assert [row["name"] for row in rows] == list(listed)
     assert len(listed) == 29
     assert rows[0]["arxiv"] == listed["xenon1t-nr"]["arxiv"] == "2007.15563"
 
 
 def test_one_limit_with_its_vertices(run):
-    table = printed(run, "bounds", "sn1987a")
+    table = run("bounds", "sn1987a")
     assert "closed" in table
     assert "trapped" in table
-    content = json.loads(printed(run, "bounds", "sn1987a", "--format", "json"))
-    rows = rows_of(printed(run, "bounds", "sn1987a", "--format", "csv"))
+    content = json.loads(run("bounds", "sn1987a", "--format", "json"))
+    _, rows = read_csv(run("bounds", "sn1987a", "--format", "csv"))
     assert [float(row["mass_MeV"]) for row in rows] == content["mass_MeV"]
     assert [float(row["mu_bohr"]) for row in rows] == content["mu_bohr"]
 
 
 def test_a_limit_written_as_csv_can_be_brought_back(run, tmp_path):
     path = tmp_path / "copy.csv"
-    printed(run, "bounds", "borexino", "--format", "csv", "--out", path)
-    table = printed(run, "compare", "ge-future", "--bounds", path, "--format", "json")
+    run("bounds", "borexino", "--format", "csv", "--out", path)
+    table = run("compare", "ge-future", "--bounds", path, "--format", "json")
     found = json.loads(table)
     pair = found["comparison"]["ge-future"]
     assert pair["copy"] == pair["borexino"]
@@ -87,13 +56,13 @@ def test_a_limit_written_as_csv_can_be_brought_back(run, tmp_path):
 
 
 def test_one_that_is_not_available_says_why(run):
-    assert "no vector figure" in " ".join(printed(run, "bounds", "texono").split())
-    assert json.loads(printed(run, "bounds", "texono", "--format", "json"))["mass_MeV"] == []
+    assert "no vector figure" in " ".join(run("bounds", "texono").split())
+    assert json.loads(run("bounds", "texono", "--format", "json"))["mass_MeV"] == []
 
 
 def test_the_verdict_in_words(run, tmp_path):
     out = tmp_path / "verdict.txt"
-    printed(run, "compare", "ge-nextgen", "ge-future", "--out", out)
+    run("compare", "ge-nextgen", "ge-future", "--out", out)
     text = out.read_text()
     table = text.split("ge-nextgen: new against")[0]
     assert max(map(len, table.splitlines())) <= 80
@@ -104,8 +73,8 @@ def test_the_verdict_in_words(run, tmp_path):
 
 
 def test_the_verdict_as_csv_and_json_agree(run):
-    content = json.loads(printed(run, "compare", "ge-future", "--format", "json"))
-    rows = rows_of(printed(run, "compare", "ge-future", "--format", "csv"))
+    content = json.loads(run("compare", "ge-future", "--format", "json"))
+    _, rows = read_csv(run("compare", "ge-future", "--format", "csv"))
     stronger = [
         [float(row["from_MeV"]), float(row["to_MeV"])]
         for row in rows
@@ -117,10 +86,8 @@ def test_the_verdict_as_csv_and_json_agree(run):
 
 
 def test_a_confidence_level_moves_scenarios_and_what_can_be_moved(run):
-    at_90 = json.loads(printed(run, "compare", "ge-future", "--format", "json"))
-    at_95 = json.loads(
-        printed(run, "compare", "ge-future", "--confidence", "0.95", "--format", "json")
-    )
+    at_90 = json.loads(run("compare", "ge-future", "--format", "json"))
+    at_95 = json.loads(run("compare", "ge-future", "--confidence", "0.95", "--format", "json"))
     ratio = (3.841459 / 2.705543) ** 0.25
     low, high = (c["scenarios"]["ge-future"]["mu_bohr"][0] for c in (at_90, at_95))
     assert high / low == pytest.approx(ratio, rel=1e-6)
@@ -135,29 +102,25 @@ def test_a_confidence_level_moves_scenarios_and_what_can_be_moved(run):
 
 
 def test_what_kept_its_level_is_said_in_the_table(run):
-    words = " ".join(printed(run, "compare", "ge-future", "--confidence", "0.9").split())
+    words = " ".join(run("compare", "ge-future", "--confidence", "0.9").split())
     assert "kept at their own confidence level: sn1987a, red-giants" in words
 
 
 def test_a_flavour_changes_the_scenario(run):
-    content = json.loads(printed(run, "compare", "ge-future", "--flavour", "e", "--format", "json"))
+    content = json.loads(run("compare", "ge-future", "--flavour", "e", "--format", "json"))
     assert content["scenarios"]["ge-future"]["flavour"] == "e"
 
 
 def test_a_users_own_limit_joins(run, own_file):
-    content = json.loads(
-        printed(run, "compare", "ge-future", "--bounds", own_file, "--format", "json")
-    )
+    content = json.loads(run("compare", "ge-future", "--bounds", own_file, "--format", "json"))
     assert content["bounds"]["mine"]["label"] == "Mine"
     assert content["comparison"]["ge-future"]["mine"]["stronger_MeV"][0] == pytest.approx([0.1, 5])
 
 
 def test_a_figure_is_drawn(run, tmp_path):
     plot = tmp_path / "all.png"
-    printed(
-        run, "compare", "ge-future", "--plot", plot,
-        "--mass-range", "0.1MeV:20MeV", "--mu-range", "1e-11:1e-7",
-    )  # fmt: skip
+    ranges = ("--mass-range", "0.1MeV:20MeV", "--mu-range", "1e-11:1e-7")
+    run("compare", "ge-future", "--plot", plot, *ranges)
     assert plot.read_bytes().startswith(b"\x89PNG")
 
 
@@ -174,8 +137,8 @@ def test_a_figure_is_drawn(run, tmp_path):
         (("compare", "ge-future", "--bounds", "none.csv"), "none.csv: cannot be read"),
     ],
 )
-def test_errors_are_one_line(run, arguments, message):
-    assert message in refused(run, *arguments)
+def test_errors_are_one_line(refused, arguments, message):
+    assert message in refused(*arguments)
 
 
 @pytest.mark.parametrize(
@@ -189,24 +152,24 @@ def test_errors_are_one_line(run, arguments, message):
         ("--mu-range", "1e-7:1e-9", "positive and rising"),
     ],
 )
-def test_ranges_are_checked(run, tmp_path, option, value, message):
+def test_ranges_are_checked(refused, tmp_path, option, value, message):
     plot = tmp_path / "all.png"
-    assert message in refused(run, "compare", "ge-future", "--plot", plot, option, value)
+    assert message in refused("compare", "ge-future", "--plot", plot, option, value)
     assert not plot.exists()
 
 
-def test_a_limit_that_is_listed_already_is_refused(run, tmp_path):
+def test_a_limit_that_is_listed_already_is_refused(refused, tmp_path):
     path = tmp_path / "borexino.csv"
     path.write_text("1,1e-9\n2,1e-9\n", encoding="utf-8")
     assert "'borexino' is listed already; rename the file" in refused(
-        run, "compare", "ge-future", "--bounds", path
+        "compare", "ge-future", "--bounds", path
     )
 
 
-def test_a_result_does_not_replace_the_users_limit(run, own_file):
+def test_a_result_does_not_replace_the_users_limit(refused, own_file):
     before = own_file.read_text()
     assert "is named twice" in refused(
-        run, "compare", "ge-future", "--bounds", own_file, "--out", own_file
+        "compare", "ge-future", "--bounds", own_file, "--out", own_file
     )
     assert own_file.read_text() == before
 

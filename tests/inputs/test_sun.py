@@ -28,7 +28,7 @@ FIT = mixing("NuFIT-5.3")
 @pytest.fixture(scope="session")
 def script():
     """The fitting script as a module; it also reads the published tables."""
-    path = Path(__file__).parents[1] / "scripts" / "fit_solar_models.py"
+    path = Path(__file__).parents[2] / "scripts" / "fit_solar_models.py"
     spec = importlib.util.spec_from_file_location("fit_solar_models", path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module

@@ -9,8 +9,7 @@ import pytest
 from scipy.optimize import brentq, minimize_scalar
 
 import upscatter
-from test_release_files import write_archive
-from upscatter.cli import main
+from test_files import write_archive
 from upscatter.errors import PhysicsError, ScenarioError, TableError
 from upscatter.experiments.choose import experiment_of
 from upscatter.releases import definition as module
@@ -124,7 +123,7 @@ def test_cevns_is_computed_unless_a_template_has_it(measurement, registered, fol
     assert limit_of(other, [0.01]).mu[0] > 1.001 * computed
 
 
-def test_everything_that_a_release_is_used_for(measurement, registered, folder, tmp_path, capsys):
+def test_everything_that_a_release_is_used_for(measurement, registered, folder, tmp_path, run):
     post = post_fit(measurement, 1.0)
     assert set(post.components) == {"rocks", "8B CEvNS"}
     assert post.channels["run"].label == "recoil [keV]"
@@ -146,9 +145,8 @@ def test_everything_that_a_release_is_used_for(measurement, registered, folder, 
         for data in (folder, archive)
     ]
     assert limits[0] == limits[1]
-    assert main(["limit", str(path), "--data", str(archive), "--mass", "1MeV"]) == 0
-    assert f"{limits[0]:.3e}" in capsys.readouterr().out
-    assert main(["check", str(path)]) == 0
+    assert f"{limits[0]:.3e}" in run("limit", path, "--data", archive, "--mass", "1MeV")
+    run("check", path)
 
 
 def test_what_a_reader_without_a_version_returns_is_not_cached(registered, folder):
@@ -301,7 +299,7 @@ def test_the_package_s_own_releases_say_what_to_cite():
 def test_the_documentation_s_example(folder, monkeypatch):
     """What docs/releases.md shows is run as it stands there."""
     monkeypatch.setattr(module, "_REGISTERED", {})
-    text = (Path(__file__).parents[1] / "docs" / "releases.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parents[2] / "docs" / "releases.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"^```python\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
     exec(example, {})
     shown = limit_of(experiment_of(Scenario.parse(SCENARIO, "two.toml"), folder), [0.01])

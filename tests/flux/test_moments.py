@@ -94,7 +94,7 @@ def test_normalised_spectrum_has_unit_total(name):
 
 @pytest.mark.parametrize(
     ("name", "mean"),
-    # Mean energies of the published tables [MeV], sources in `tests/test_spectra.py`
+    # Mean energies of the published tables [MeV], sources in `tests/inputs/test_spectra.py`
     [("8B", 6.7353), ("hep", 9.630), ("13N", 0.7067), ("pp", 0.2667)],
 )
 def test_published_mean_energies_from_the_cumulative_moment(name, mean):

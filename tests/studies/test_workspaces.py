@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from made_up_release import made_up_release
-from upscatter.cli import main
 from upscatter.errors import PhysicsError
 from upscatter.experiments.released import Released
 from upscatter.scenario.load import Scenario
@@ -56,16 +55,15 @@ def test_out_of_reach():
         likelihood_workspace("ge-nextgen", 30.0)
 
 
-def test_from_the_command_line(tmp_path, capfd):
+def test_from_the_command_line(run, refused, tmp_path):
     path = tmp_path / "model.json"
     command = ("limit", "ge-nextgen", "--format", "pyhf")
-    assert main((*command, "--mass", "1MeV", "--out", str(path))) == 0
+    run(*command, "--mass", "1MeV", "--out", path)
     exported = json.loads(path.read_text(encoding="utf-8"))
     assert exported == json.loads(json.dumps(likelihood_workspace("ge-nextgen", 1.0)))
-    assert main(command) == 2
-    assert "--format pyhf: is of one mass; give one --mass" in capfd.readouterr().err
-    assert main((*command, "--mass", "1MeV", "--bands")) == 2
-    assert "--format pyhf: has no use for --bands" in capfd.readouterr().err
+    assert "--format pyhf: is of one mass; give one --mass" in refused(*command)
+    message = refused(*command, "--mass", "1MeV", "--bands")
+    assert "--format pyhf: has no use for --bands" in message
 
 
 @pytest.mark.filterwarnings("ignore:jsonschema.RefResolver is deprecated")  # pyhf 0.7's validator

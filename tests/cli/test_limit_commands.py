@@ -4,46 +4,15 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import tarfile
 import time
 
 import numpy as np
 import pytest
 
+from command_line import COMMAND, process
 from released_files import official_release, write_release, write_responses
-from upscatter.cli import main
 from upscatter.releases.xenonnt_s2only import MODEL
-
-
-@pytest.fixture(autouse=True)
-def terminal(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "80")
-    return tmp_path
-
-
-@pytest.fixture
-def run(capfd):
-    def run(*arguments):
-        status = main(arguments)
-        captured = capfd.readouterr()
-        assert (captured.err, status) == ("", 0)
-        return captured.out
-
-    return run
-
-
-@pytest.fixture
-def refused(capfd):
-    def refused(*arguments):
-        status = main(arguments)
-        captured = capfd.readouterr()
-        assert (captured.out, status) == ("", 2)
-        assert captured.err.count("\n") == 1
-        return captured.err.removeprefix("upscatter: error: ").rstrip("\n")
-
-    return refused
 
 
 @pytest.fixture
@@ -68,14 +37,14 @@ class TestSubmission:
         ],
         ids=" ".join,
     )
-    def test_its_scenario_gives_the_same_limit(self, run, terminal, options):
+    def test_its_scenario_gives_the_same_limit(self, run, folder, options):
         pytest.importorskip("hepdata_lib", reason="hepdata_lib is an optional extra")
         command = ("limit", "ge-nextgen", "--mass", "0.01MeV", "--mass", "5MeV", *options)
         curve = json.loads(run(*command, "--format", "json"))
         run(*command, "--format", "hepdata", "--out", "x.tar.gz")
-        with tarfile.open(terminal / "x.tar.gz") as archive:
+        with tarfile.open(folder / "x.tar.gz") as archive:
             (name,) = (n for n in archive.getnames() if n.endswith("scenario.toml"))
-            (terminal / "again.toml").write_bytes(archive.extractfile(name).read())
+            (folder / "again.toml").write_bytes(archive.extractfile(name).read())
         again = json.loads(
             run("limit", "again.toml", "--mass", "0.01MeV", "--mass", "5MeV", "--format", "json")
         )
@@ -133,9 +102,9 @@ class TestProjections:
         message = refused("limit", "ge-nextgen", "--mass", "1MeV", "--jobs", jobs)
         assert message == f"jobs: {jobs} is not 1 or more; correct it"
 
-    def test_bands_are_drawn(self, run, terminal):
+    def test_bands_are_drawn(self, run, folder):
         run("limit", "ge-nextgen", "--bands", "--mass", "0.1MeV:15MeV:30", "--plot", "bands.svg")
-        text = (terminal / "bands.svg").read_text(encoding="utf-8")
+        text = (folder / "bands.svg").read_text(encoding="utf-8")
         assert text.count("without a dipole") == 2
 
 
@@ -224,10 +193,10 @@ class TestOfficial:
         )  # fmt: skip
         assert message == "--postfit: no --mass is within reach; there is nothing to draw"
 
-    def test_everything_at_once(self, run, terminal, reference):
-        folder = official_release(reference)
+    def test_everything_at_once(self, run, folder, reference):
+        data = str(official_release(reference))
         text = run(
-            "limit", "xenonnt-s2only", "--data", str(folder), "--mass", "0.01MeV", "--mass", "5MeV",
+            "limit", "xenonnt-s2only", "--data", data, "--mass", "0.01MeV", "--mass", "5MeV",
             "--bands", "--postfit", "fit.pdf", "--plot", "limit.pdf",
         )  # fmt: skip
         assert "1.213e-09" in text
@@ -237,11 +206,11 @@ class TestOfficial:
         assert max(map(len, text.splitlines())) <= 80
         assert "…" not in text
         for name in ("fit.pdf", "limit.pdf"):
-            assert (terminal / name).stat().st_size > 5000
+            assert (folder / name).stat().st_size > 5000
 
     def test_json_and_csv(self, run, reference):
-        folder = official_release(reference)
-        common = ("limit", "xenonnt-s2only", "--data", str(folder), "--mass", "1MeV")
+        data = str(official_release(reference))
+        common = ("limit", "xenonnt-s2only", "--data", data, "--mass", "1MeV")
         content = json.loads(run(*common, "--format", "json"))
         assert content["mu_bohr"][0] == pytest.approx(1.221e-9, rel=3e-3)
         assert content["best_fit_mu_bohr"] == [0.0]
@@ -252,46 +221,45 @@ class TestOfficial:
         assert np.isfinite([float(value) for value in row]).all()
 
     def test_among_published_limits(self, run, reference):
-        folder = official_release(reference)
-        content = json.loads(
-            run("compare", "xenonnt-s2only", "--data", str(folder), "--format", "json")
-        )
+        data = str(official_release(reference))
+        content = json.loads(run("compare", "xenonnt-s2only", "--data", data, "--format", "json"))
         assert content["scenarios"]["xenonnt-s2only"]["mu_bohr"][0] == pytest.approx(1.213e-9, 3e-3)
         assert "borexino" in content["comparison"]["xenonnt-s2only"]
 
-    def test_hepdata(self, run, terminal, reference):
+    def test_hepdata(self, run, folder, reference):
         pytest.importorskip("hepdata_lib", reason="hepdata_lib is an optional extra")
-        folder = official_release(reference)
+        data = str(official_release(reference))
         run(
-            "limit", "xenonnt-s2only", "--data", str(folder), "--mass", "1MeV", "--mass", "2MeV",
+            "limit", "xenonnt-s2only", "--data", data, "--mass", "1MeV", "--mass", "2MeV",
             "--format", "hepdata", "--out", "x.tar.gz",
         )  # fmt: skip
-        assert (terminal / "x.tar.gz").stat().st_size > 1000
+        assert (folder / "x.tar.gz").stat().st_size > 1000
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
-def test_interruption_of_a_calibration(terminal):
+def test_interruption_of_a_calibration(folder):
     """The masses that are done are kept, and the same command goes on from there."""
-    code = "import sys; from upscatter.cli import main; sys.exit(main())"
     choices = ["ge-nextgen", "--test", "cls", "--calibration", "toys", "--trials", "2000",
                "--mass", "0.01MeV:16MeV:8", "--jobs", "1", "--format", "json"]  # fmt: skip
-    command = [sys.executable, "-c", code, "limit", *choices, "--store", "s.jsonl"]
-    store = terminal / "s.jsonl"
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    command = ["limit", *choices, "--store", "s.jsonl"]
+    store = folder / "s.jsonl"
+    running = process(*command)
     while not (store.exists() and store.read_bytes().count(b"\n") > 2):
         time.sleep(0.02)
-        assert process.poll() is None
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate()
+        assert running.poll() is None
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate()
     before = store.read_bytes()
     done = before.count(b"\n") - 1
-    assert (process.returncode, out) == (130, b"")
+    assert (running.returncode, out) == (130, b"")
     assert err.decode().startswith("upscatter: error: interrupted; ")
     assert err.count(b"\n") == 1
     assert b"calibrated masses are kept in s.jsonl, and the same command goes on" in err
-    finished = subprocess.run(command, capture_output=True, check=True)
+    finished = subprocess.run([*COMMAND, *command], capture_output=True, check=True)
     after = store.read_bytes()
     assert after.startswith(before)
     assert after.count(b"\n") - 1 > done
-    at_once = subprocess.run([*command[:-2], "--no-store"], capture_output=True, check=True)
+    at_once = subprocess.run(
+        [*COMMAND, *command[:-2], "--no-store"], capture_output=True, check=True
+    )
     assert finished.stdout == at_once.stdout

@@ -7,6 +7,16 @@ from hypothesis import strategies as st
 from scipy.optimize import approx_fprime, minimize
 from scipy.stats import norm, poisson
 
+from binned_models import (
+    CATHODE,
+    CATHODE_SHAPES,
+    SHIFTS,
+    SIGNAL,
+    SIGNAL_SHAPES,
+    SOLAR,
+    full_model,
+    toys,
+)
 from upscatter.errors import PhysicsError
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
 from upscatter.statistics.morphing import Shape
@@ -15,26 +25,6 @@ from upscatter.statistics.profile import fit
 from upscatter.statistics.pulls import fit_pulls
 
 FAST = settings(deadline=None, max_examples=60)
-
-SIGNAL = np.array([1.0, 4.0, 9.0, 3.0, 0.5])
-SOLAR = np.array([12.0, 9.0, 7.0, 4.0, 2.0])
-CATHODE = np.array([30.0, 20.0, 10.0, 8.0, 5.0])
-SHIFTS = np.array([-2.0, -1.0, 0.0, 1.0, 2.5])
-CATHODE_SHAPES = CATHODE * (1.0 + np.outer([-0.25, -0.1, 0.0, 0.12, 0.4], [1, 0.5, 0, -0.5, -1]))
-SIGNAL_SHAPES = SIGNAL * (1.0 + np.outer([-0.3, -0.2, 0.0, 0.15, 0.5], [0.2, 0.4, 0.6, 0.8, 1]))
-
-
-def full_model():
-    """A flux shared by signal and background, a background of its own, and two-sample shapes."""
-    return BinnedModel(
-        SIGNAL,
-        {"solar": SOLAR, "cathode": CATHODE},
-        (
-            Normalisation("flux", {"signal": 0.1, "solar": 0.1}),
-            Normalisation("exposure", {"signal": 0.03, "solar": 0.03, "cathode": 0.05}),
-        ),
-        (Shape("yield", SHIFTS, {"cathode": CATHODE_SHAPES, "signal": SIGNAL_SHAPES}),),
-    )
 
 
 def written_out(parameters):
@@ -106,14 +96,6 @@ def test_jacobian_survives_a_factor_of_zero():
     """At z = −1/σ the factor vanishes, its derivative does not."""
     model = BinnedModel(np.array([1.0]), {"b": np.array([8.0])}, (Normalisation("n", {"b": 0.5}),))
     np.testing.assert_allclose(model.jacobian(np.array([0.0, -2.0])), [[1.0], [4.0]], rtol=1e-15)
-
-
-def toys(model, sets, seed=7):
-    rng = np.random.default_rng(seed)
-    truth = np.zeros(1 + len(model.names))
-    truth[0] = 0.6
-    counts = rng.poisson(model.expected(truth), (sets, model.bins))
-    return model.observe(counts, rng.normal(size=(sets, len(model.names))))
 
 
 @pytest.mark.parametrize("strength", [None, 0.0, 2.5])

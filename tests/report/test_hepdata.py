@@ -268,15 +268,12 @@ def test_without_the_library_one_line_says_what_to_install(curve, tmp_path, monk
 class TestCommand:
     """``upscatter limit --format hepdata``."""
 
-    def run(self, *arguments):
-        from upscatter.cli import main
+    COMMAND = ("limit", "ge-nextgen", "--format", "hepdata")
+    GRID = ("--mass", "1MeV:12MeV:3")
 
-        return main(["limit", "ge-nextgen", "--mass", "1MeV:12MeV:3", *arguments])
-
-    def test_writes_a_submission_with_figure_and_scenario(self, tmp_path, capsys):
+    def test_writes_a_submission_with_figure_and_scenario(self, run, tmp_path):
         path = tmp_path / "ge.tar.gz"
-        assert self.run("--format", "hepdata", "--out", str(path)) == 0
-        assert capsys.readouterr().out == ""
+        assert run(*self.COMMAND, *self.GRID, "--out", path) == ""
         files, (_, about) = contents(path)
         (limit,) = yaml.safe_load(files[about["data_file"]])["dependent_variables"]
         said = {q["name"]: q["value"] for q in limit["qualifiers"]}
@@ -293,19 +290,12 @@ class TestCommand:
             (["--out", "ge.zip"], "end with .tar.gz"),
         ],
     )
-    def test_refuses_before_it_computes(self, arguments, says, tmp_path, capsys, monkeypatch):
-        monkeypatch.chdir(tmp_path)
+    def test_refuses_before_it_computes(self, refused, arguments, says, folder, monkeypatch):
         monkeypatch.setattr("upscatter.studies.limits.upper_limit", None)
-        assert self.run("--format", "hepdata", *arguments) == 2
-        message = capsys.readouterr().err
-        assert says in message
-        assert message.count("\n") == 1
-        assert list(tmp_path.iterdir()) == []
+        assert says in refused(*self.COMMAND, *self.GRID, *arguments)
+        assert list(folder.iterdir()) == []
 
-    def test_a_massless_point_alone_has_no_figure(self, tmp_path):
-        from upscatter.cli import main
-
+    def test_a_massless_point_alone_has_no_figure(self, run, tmp_path):
         path = tmp_path / "ge.tar.gz"
-        arguments = ["--mass", "0MeV", "--format", "hepdata", "--out", str(path)]
-        assert main(["limit", "ge-nextgen", *arguments]) == 0
+        run(*self.COMMAND, "--mass", "0MeV", "--out", path)
         assert "limit.png" not in contents(path)[0]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from test_likelihood import full_model, toys
+from binned_models import full_model, toys
 from test_newton import NARROW
 from upscatter.errors import PhysicsError
 from upscatter.reference.minuit import minuit_fit

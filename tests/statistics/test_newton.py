@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
-from test_likelihood import full_model, toys
+from binned_models import full_model, toys
 from test_morphing import surface_model
 from upscatter.errors import PhysicsError
 from upscatter.reference.minuit import minuit_fit

@@ -6,8 +6,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from test_asymptotics import COUNTING, OBSERVED, counting_t, model_with_everything
-from test_likelihood import SHIFTS, full_model, toys
+from binned_models import SHIFTS, full_model, toys
+from histfactory_models import COUNTING, OBSERVED, counting_t, model_with_everything
 from upscatter.errors import PhysicsError
 from upscatter.interactions.dipole import Dipole
 from upscatter.limits.counting import counting_model

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from test_likelihood import SHIFTS, full_model
+from binned_models import SHIFTS, full_model
 from test_morphing import surface_model
 from upscatter.errors import PhysicsError
 from upscatter.statistics.asymptotics import discovery
