@@ -22,7 +22,6 @@ from upscatter.statistics.observation import Observation
 from upscatter.statistics.profile import Profile, fit, fit_without_signal
 from upscatter.statistics.root_search import falling_roots, roots_between
 
-
 NEWTON_STEPS = 20
 """Newton steps after which a limit is searched with a bracket."""
 
