@@ -3,6 +3,10 @@
 Run it before a change of the structure, and compare after it: `python scripts/record_numbers.py`
 prints the largest relative difference of each command from the recorded file; with `--write` it
 replaces the file. A changed number then has to be explained in the changelog.
+
+The file is of the version before `Experiment`, `Source` and the recoil table existed, except for
+the `rate` commands and the chi2 limit of `cawo4-cresst`: the table is closer to adaptive quadrature
+there. Of these, bins with more than 1e-5 of the fullest had changed by less than 3e-5.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from upscatter.interactions.kinematics import maximum_mass, minimum_energy, reco
 from upscatter.rates.signal import Parameter
 from upscatter.scenario import sources
 from upscatter.scenario.load import Scenario
+from upscatter.scenario.model import ReleaseFile, ScenarioFile
 from upscatter.scenario.sources import SignalEntry, SourceBlock, register_signal, register_source
 from upscatter.studies.workspaces import likelihood_workspace
 from upscatter.units import CM, MEV, SECOND
@@ -204,3 +205,7 @@ class TestSignal:
             ScenarioError, match=r'signal\.name = "z-prime": is unknown; choose one of'
         ):
             Scenario.parse(LINE + '[signal]\nname = "z-prime"\n', "x")
+
+
+def test_reserved_keys_are_those_of_a_scenario():
+    assert {*ScenarioFile.model_fields, *ReleaseFile.model_fields} == sources.RESERVED

@@ -57,6 +57,14 @@ class SignalEntry:
 SOURCES: dict[str, type[SourceBlock]] = {}
 """Blocks of the sources beside the Sun, by their key in a scenario."""
 
+RESERVED = frozenset(
+    (
+        *("title", "description", "references", "target", "detector", "background", "data"),
+        *("release", "flux", "physics", "signal", "statistics", "coupling", "oscillation"),
+    )
+)
+"""Keys of a scenario that no source can have."""
+
 DEFAULT_SIGNAL = "dipole"
 
 SIGNALS: dict[str, SignalEntry] = {
@@ -84,9 +92,7 @@ def register_source(key: str, block: type[SourceBlock]) -> None:
     --------
     See CONTRIBUTING.md.
     """
-    from upscatter.scenario.model import ReleaseFile, ScenarioFile
-
-    if key in {*ScenarioFile.model_fields, *ReleaseFile.model_fields}:
+    if key in RESERVED:
         raise ScenarioError(f"source {key!r}: scenarios have a block of that name; use another")
     _add(SOURCES, "source", key, block)
 
