@@ -107,10 +107,10 @@ def test_a_variant_of_a_detector_shares_the_table(report, timing):
 
     def first():
         recoil_table.cache_clear()
-        limit_of(models[0], grid)
+        limit_of(Described(models[0]), grid)
 
     def variant():
-        limit_of(models[1], grid)
+        limit_of(Described(models[1]), grid)
 
     first()
     tables = recoil_table.cache_info().misses

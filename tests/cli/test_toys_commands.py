@@ -115,11 +115,15 @@ class TestFormats:
 class TestStore:
     def test_goes_on_in_the_cache(self, run, folder):
         for trials in ("100", "1000", "2000"):
-            run("toys", "ge-nextgen", "--trials", trials)
+            run("toys", "ge-nextgen", "--test", "cls", "--trials", trials)
         (path,) = kept(folder)
         assert path.read_bytes().count(b"\n") == 3
-        run("toys", "ge-nextgen", "--trials", "100", "--seed", "2")
+        run("toys", "ge-nextgen", "--test", "cls", "--trials", "100", "--seed", "2")
         assert len(kept(folder)) == 2
+
+    def test_limits_in_closed_form_are_faster_than_a_file(self, run, folder):
+        run("toys", "ge-nextgen", "--trials", "2000")
+        assert kept(folder) == []
 
     def test_none(self, run, folder):
         run("toys", "ge-nextgen", "--trials", "10", "--no-store")
@@ -136,7 +140,7 @@ class TestStore:
 
     def test_a_cache_that_cannot_be(self, refused, folder):
         (folder / ".c").write_text("a file")
-        assert "--no-store" in refused("toys", "ge-nextgen", "--trials", "10")
+        assert "--no-store" in refused("toys", "ge-nextgen", "--test", "cls", "--trials", "10")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")

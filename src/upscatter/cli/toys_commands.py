@@ -96,6 +96,8 @@ def toys(
     experiment = chosen.experiment(
         scenarios, combine, data_texts, flavour, test=test, calibration=calibration
     )
+    if kept == "cache" and experiment.method.closed_form:
+        kept = None  # a file would take longer to write than the limits to compute
     with pseudo_experiments("pseudo-experiments") as progress:
         result = pseudo.toys(
             experiment,

@@ -21,7 +21,10 @@ jobs_option = click.option(
     help="Number of processes. Default: one for each processor core, if that saves time.",
 )
 store_option = click.option(
-    "--store", type=_PATH, metavar="FILE", help="Keep finished work in FILE. Default: in a cache."
+    "--store",
+    type=_PATH,
+    metavar="FILE",
+    help="Keep finished work in FILE. Default: in a cache, unless it is quicker to do again.",
 )
 no_store_option = click.option("--no-store", is_flag=True, help="Keep no finished work.")
 
