@@ -162,3 +162,10 @@ def test_time_grows_no_faster_than_linearly(axis, report, timing):
     )
     report.append(f"{axis}: {growth}")
     timing.slower(times[0], times[-1], sizes[0] / (1.5 * sizes[-1]))
+
+
+@pytest.mark.parametrize("name", ["xe-darwin", "cawo4-cresst", "cdex-50"])
+def test_curves_of_larger_targets(benchmark, name):
+    """With the Poisson likelihood of these scenarios: nine isotopes, three elements, a resolution."""
+    model = Model(Scenario.load(name))
+    benchmark(limit_of, Described(model))

@@ -131,7 +131,7 @@ class PullsMethod(LimitMethod):
         shifts = background_shifts(model)[:, used]
         estimate = StrengthEstimate.of(signal[:, used], variance[used], shifts)
         strength = estimate.limit(np.zeros(signal.shape[0]), self.threshold)
-        nominal = model.expected(np.zeros(1 + len(model.names)))
+        nominal = model.total_background
         truth = model.variances(nominal + strength[:, None] * signal)[:, used]
         coverage = self._coverage(estimate, strength, truth, shifts)
         enough = effective_counts(model, strength) >= LEAST_COUNTS

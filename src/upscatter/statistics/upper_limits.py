@@ -235,10 +235,12 @@ def _newton(model: BinnedModel, artificial: Observation, root: FloatArray) -> Fl
     """Strengths at which √q of Asimov data is `root`: 0 where that is not positive, NaN if lost.
 
     √q is nearly linear in the strength, and its slope follows from the fit (the envelope theorem),
-    so a few Newton steps are enough; each fit starts from the last one.
+    so a few Newton steps are enough. Pulls are nearly proportional to the strength, so each fit
+    starts next to its end.
     """
-    strength = np.maximum(root, 0.0) * _gaussian_spread(model, artificial)
-    pulls = artificial.auxdata
+    spread, response = _gaussian(model, artificial)
+    strength = np.maximum(root, 0.0) * spread
+    pulls = artificial.auxdata + np.where(root > 0.0, strength, 0.0)[:, None] * response
     left = np.flatnonzero(root > 0.0)
     for _ in range(NEWTON_STEPS):
         if not left.size:
@@ -250,23 +252,23 @@ def _newton(model: BinnedModel, artificial: Observation, root: FloatArray) -> Fl
         # far from the root the slope may say little
         ratio = np.clip(ratio, 0.2, 5.0)
         strength[left] *= ratio
-        pulls = pulls.copy()
-        pulls[left] = found.parameters[:, 1:]
+        centre = artificial.auxdata[left]
+        pulls[left] = centre + ratio[:, None] * (found.parameters[:, 1:] - centre)
         left = left[~(np.abs(ratio - 1.0) < ACCURACY)]
         left = left[np.isfinite(strength[left])]
     strength[left] = np.nan
     return strength
 
 
-def _gaussian_spread(model: BinnedModel, artificial: Observation) -> FloatArray:
-    """Standard deviation of a vanishing strength, with the nuisance parameters profiled."""
+def _gaussian(model: BinnedModel, artificial: Observation) -> tuple[FloatArray, FloatArray]:
+    """Standard deviation of a vanishing strength, and change of the pulls by a strength."""
     none = np.concatenate([np.zeros((artificial.hypothesis.size, 1)), artificial.auxdata], axis=1)
     curvature = model.expand(none, artificial).curvature
     mixed = curvature[:, 1:, 0]
     solved = np.linalg.solve(curvature[:, 1:, 1:], mixed[..., None])[..., 0]
     bend = curvature[:, 0, 0] - (mixed * solved).sum(axis=1)
     with np.errstate(divide="ignore"):
-        return np.asarray(np.sqrt(2.0 / np.maximum(bend, 0.0)))
+        return np.asarray(np.sqrt(2.0 / np.maximum(bend, 0.0))), np.asarray(-solved)
 
 
 @dataclass(frozen=True)
