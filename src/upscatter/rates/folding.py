@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -18,6 +19,9 @@ from upscatter.numerics import FloatArray, gauss_legendre, legendre_above, legen
 from upscatter.rates.cells import CELL, FINE, ORDER, log_y, place_in_cell, recoil_energy
 from upscatter.rates.recoil_table import RecoilTable
 from upscatter.units import MEV
+
+MAPS = 256
+"""Number of maps that are kept."""
 
 _PIECE_ORDER = 5
 _NUDGE = 1e-12  # to either side of a jump
@@ -51,9 +55,13 @@ class RecoilMap:
     grid_start: int
     on_grid: FloatArray
 
-    @classmethod
-    def of(cls, response: Response, target_mass: float, highest: float) -> RecoilMap:
-        """Lay out the map for a target (by its mass) and recoils up to the energy `highest`."""
+    @staticmethod
+    @lru_cache(maxsize=MAPS)
+    def of(response: Response, target_mass: float, highest: float) -> RecoilMap:
+        """Lay out the map for a target (by its mass) and recoils up to the energy `highest`.
+
+        The last maps are kept, for detectors that differ in background or exposure alone.
+        """
         panels = response.panel_edges()
         panels = panels[: int(np.searchsorted(panels, highest)) + 1]
         ends = log_y(panels, target_mass)
@@ -86,7 +94,7 @@ class RecoilMap:
             t = MEV * np.exp(FINE * points)
             on_grid = response.acceptance(t) - (t[:, None] > steps) @ heights
         matrix = projected(acceptance).reshape(-1, response.bins)
-        return cls(first, matrix, log_y(steps, target_mass), heights, start, on_grid)
+        return RecoilMap(first, matrix, log_y(steps, target_mass), heights, start, on_grid)
 
 
 def bin_counts(table: RecoilTable, maps: Sequence[RecoilMap]) -> FloatArray:
