@@ -16,6 +16,7 @@ import pytest
 from scipy.optimize import brentq, minimize
 from scipy.special import log_ndtr
 
+from upscatter.experiments.described import Described
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
 from upscatter.statistics.profile import fit
@@ -35,7 +36,7 @@ def one_at_a_time(data):
 
 def search(test, name="ge-nextgen"):
     scenario = Scenario.load(name).replaced("statistics.test", test)
-    return Ensemble.prepare(Model(scenario), 0.01, 1, None).setter
+    return Ensemble.prepare(Described(Model(scenario)), 0.01, 1, None).setter
 
 
 @pytest.mark.parametrize("test", TESTS)
