@@ -94,7 +94,12 @@ class SunAndDetector:
                     f"--model {model!r}: the scenario says {settings.flux.model}; "
                     "change the scenario or leave it out"
                 )
-            fluxes = built.flux
+            if not settings.has_sun:
+                raise PhysicsError(
+                    f"{built.scenario.name}: the Sun is not among its sources; give it [flux], or "
+                    "use a scenario that has it"
+                )
+            fluxes = built.sun.components
             parameters, livetime = built.sun.flavour.mixing, built.sun.flavour.livetime
             chosen = {"scenario": built.scenario.name, "solar_model": settings.flux.model}
             chosen |= _described(settings.oscillation)

@@ -131,7 +131,7 @@ class TestData:
 
     def test_a_folder_that_is_none(self, refused):
         assert refused("limit", "xenonnt-s2only", "--data", "nowhere").startswith(
-            "nowhere: is neither a folder nor an archive; give a complete clone"
+            "nowhere: is neither a folder nor an archive; give the complete release"
         )
 
     @pytest.mark.parametrize(

@@ -8,7 +8,11 @@ import pytest
 import upscatter
 from upscatter.errors import ScenarioError
 from upscatter.experiments.choose import combine, experiment_of
+from upscatter.experiments.combined import with_hypotheses
 from upscatter.scenario.load import Scenario
+from upscatter.statistics.likelihood import BinnedModel
+from upscatter.statistics.morphing import Shape
+from upscatter.studies.measured import post_fit
 from upscatter.studies.workspaces import likelihood_workspace
 
 MASSES = [0.01, 5.0, 17.0]
@@ -152,3 +156,92 @@ def test_an_experiment_is_returned_as_it_is():
     assert experiment_of(experiment) is experiment
     with pytest.raises(ScenarioError, match="is built already"):
         experiment_of(experiment, flavour="e")
+
+
+DATA = {"counts": [3] * 20}
+CLS = {"statistics": {"test": "cls"}}
+
+
+@pytest.fixture(scope="module")
+def three():
+    first = named("first", {**CLS, "data": {"counts": [430, *[401] * 19]}})
+    second = named("second", {**CLS, "data": {"counts": [410, *[400] * 19]}})
+    return combine(first, named("middle", CLS), second, test="cls")
+
+
+class TestThreeParts:
+    """Two with data, and a projection between them."""
+
+    def test_data_are_in_the_bins_of_their_parts(self, three):
+        bins = {name: channel.bins for name, channel in three.channels.items()}
+        assert [b.start for b in bins.values()] == [0, 20, 40]
+        assert three.observed[bins["first"]].tolist()[:2] == [430.0, 401.0]
+        assert three.observed[bins["second"]].tolist()[:2] == [410.0, 400.0]
+        alone = experiment_of(named("middle", CLS)).build.expectation.total
+        np.testing.assert_allclose(three.observed[bins["middle"]], alone, rtol=1e-12)
+        assert [c.observed for c in three.channels.values()] == [True, False, True]
+
+    def test_components_of_the_fit_add_up(self, three):
+        post = post_fit(three, 1.0)
+        model = three.likelihood_at(1.0)
+        parameters = np.concatenate([[post.mu_best**2], post.pulls])
+        np.testing.assert_allclose(post.expected, model.expected(parameters), rtol=1e-9)
+        assert post.components["background"].sum() > 1e3
+
+    def test_remarks(self, three):
+        assert any("no data of middle" in line for line in three.remarks)
+        assert upscatter.upper_limit(three, [1.0]).remarks == three.remarks
+
+    def test_a_nested_combination_is_flat(self, three):
+        more = combine(three, "xe-darwin", test="cls")
+        assert [part.name for part in more.parts] == ["first", "middle", "second", "xe-darwin"]
+
+    def test_measurements_take_cls_unless_told(self):
+        first = named("first", {**CLS, "data": DATA})
+        poisson = {"statistics": {"test": "poisson"}}
+        second = named("second", {**poisson, "data": {"counts": [4] * 20}})
+        assert combine(first, second).statistics.test == "cls"
+
+
+def test_fluxes_that_differ_are_said():
+    low = named("low", {"flux.fluxes": {"8B": "5.25e6 / (cm^2 s)"}})
+    high = named("high", {"flux.uncertainty": {"8B": 0.04, "hep": 0.16}})
+    remarks = combine(low, high).remarks
+    assert any("uncertainty of the 8B flux: 16 % in low, 4 % in high" in r for r in remarks)
+    assert any("8B flux [1/(cm2 s)]: 5.25e+06 in low, 5.69e+06 in high" in r for r in remarks)
+    assert combine(named("one"), named("two")).remarks == ()
+
+
+def test_impacts_of_parts_with_different_sources_and_uncertainties():
+    only_b8 = named("b8", {"flux": {"sources": ["8B"], "uncertainty": {"8B": 0.04}}})
+    only_hep = named("hep", {"flux": {"sources": ["hep"]}})
+    found = {i.name: i for i in upscatter.impacts(combine(only_b8, only_hep)).impacts}
+    assert {"8B flux", "hep flux"} <= found.keys()
+    both = named("both", {"flux.uncertainty": {"8B": 0.16, "hep": 0.16}})
+    forward = {i.name: i for i in upscatter.impacts(combine(only_b8, both)).impacts}
+    backward = {i.name: i for i in upscatter.impacts(combine(both, only_b8)).impacts}
+    assert forward["8B flux"].change == "1 sigma"
+    for side in ("low", "high"):
+        one, other = getattr(forward["8B flux"], side), getattr(backward["8B flux"], side)
+        assert one == pytest.approx(other, rel=1e-9)
+
+
+def test_the_same_data_are_not_counted_twice():
+    mine, again = (named(name, {**CLS, "data": DATA}) for name in ("a", "b"))
+    with pytest.raises(ScenarioError, match="b: has the data of a, which would be counted twice"):
+        combine(mine, again)
+
+
+def test_out_of_reach_templates_are_masked():
+    """Beyond its reach a part has no signal, in its shapes either."""
+    shifts = np.array([-1.0, 0.0, 1.0])
+    counts = np.array([[2.0, 1.0], [4.0, 2.0]])
+    templates = np.stack([0.9 * counts, counts, 1.2 * counts])
+    model = BinnedModel(
+        {"dipole": counts},
+        {"b": np.ones(2)},
+        shapes=(Shape("yield", shifts, {"dipole": templates}),),
+    )
+    masked = with_hypotheses(model, np.array([1, -1]))
+    assert masked.signals["dipole"].tolist() == [[4.0, 2.0], [0.0, 0.0]]
+    assert masked.shapes[0].templates["dipole"][2].tolist() == [[4.8, 2.4], [0.0, 0.0]]

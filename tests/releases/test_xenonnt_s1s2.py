@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from scipy.optimize import brentq
 
-from upscatter.errors import TableError
+from upscatter.errors import ScenarioError, TableError
+from upscatter.experiments.choose import combine, experiment_of
 from upscatter.experiments.released import Released
 from upscatter.interactions.dipole import Dipole
 from upscatter.interactions.form_factors import form_factor
@@ -152,7 +153,7 @@ NEUTRON = "templates/sr0/rg/template_XENONnT_sr0_rg_cevns_tly_0.0_tqy_-3.0.h5"
 @pytest.mark.parametrize("name", ["data/sr1.csv", "binning/sr2.yaml", NUCLEAR, NEUTRON])
 def test_a_partial_release_names_what_is_missing(content, name):
     message = refused({k: v for k, v in content.items() if k != name})
-    assert message.startswith(f"release/{name}: is missing; give a complete clone")
+    assert message.startswith(f"release/{name}: is missing; give the complete release")
 
 
 @pytest.mark.parametrize(
@@ -371,3 +372,18 @@ def test_post_fit_of_bins_in_four_observables(recast):
     total = sum(counts.sum() for counts in post.components.values())
     assert total + post.signal_best.sum() == pytest.approx(62.0, abs=4.0)
     assert post.to_dict()["bin_edges_bin"][:2] == [0.5, 1.5]
+
+
+def test_both_releases_are_of_the_same_runs(recast, reference):
+    other = experiment_of("xenonnt-s2only", reference / "xenonnt_s2only")
+    both = combine(Released(recast), other, test="cls")
+    assert sum("same science runs" in line for line in both.remarks) == 1
+    assert "flux 8B" in both.likelihood_at(1.0 * MEV).names
+    alone = combine(Released(recast), "xe-darwin", test="cls")
+    assert not any("same science runs" in line for line in alone.remarks)
+
+
+def test_a_target_that_is_not_the_detectors(reference):
+    germanium = Scenario.load("xenonnt-s2only").replaced("target.element", "Ge")
+    with pytest.raises(ScenarioError, match="the release's detector is of Xe"):
+        experiment_of(germanium, reference / "xenonnt_s2only")

@@ -127,7 +127,7 @@ def test_a_partial_release_names_what_is_missing(release, name):
     (release / name).unlink()
     message = refused(release)
     assert f"{release / name}: is missing" in message
-    assert "complete clone" in message
+    assert "complete release" in message
 
 
 @pytest.mark.parametrize(

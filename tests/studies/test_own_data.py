@@ -5,6 +5,7 @@ import pytest
 from scipy.optimize import brentq, minimize_scalar
 
 import upscatter
+from upscatter.errors import PhysicsError, ScenarioError
 from upscatter.experiments.choose import combine, experiment_of
 from upscatter.limits.measured import MeasuredCurve
 from upscatter.report.postfit_plots import post_fit_figure
@@ -159,3 +160,34 @@ class TestExcess:
         assert post_fit_figure(post).axes[0].get_ylim()[0] < -0.4
         assert upscatter.toys(mine, trials=300).coverage.measured > 0.85
         upscatter.impacts(mine)
+
+    def test_a_deficit_is_no_signal(self):
+        """A flux cannot be negative, so data below the Standard Model have no best fit."""
+        deep = EXCESS.replace("1.5, -0.4, 0.2, 0.1", "-50.0, -50.0, -50.0, -50.0")
+        curve = upscatter.upper_limit(scenario(deep), [1.0])
+        assert curve.best[0] == pytest.approx(0.0, abs=1e-12)
+        assert curve.p_value[0] == 0.5
+        assert curve.pulls[0].min() >= -1.0 / 0.04 - 1e-9
+
+
+def test_a_plan_is_made_with_expected_counts():
+    with_data = scenario(COMPTON, COUNTS)
+    projection = with_data.replaced("data", None).replaced("statistics.test", "cls")
+    found = upscatter.plan(with_data, 8e-10, "exposure")
+    assert found.value == pytest.approx(upscatter.plan(projection, 8e-10, "exposure").value)
+    assert any("planned with expected counts" in line for line in found.limit_remarks)
+
+
+def test_the_threshold_of_data_does_not_move():
+    found = {i.name: i for i in upscatter.impacts(scenario(COMPTON, COUNTS), 1.0).impacts}
+    assert found["threshold"].reason == "the data are in these bins"
+
+
+def test_errors_of_different_units_are_refused():
+    with pytest.raises(ScenarioError, match=r"errors reach from 1e-09 to 0\.9"):
+        scenario(EXCESS.replace("[1.0, 0.8", "[1e-9, 0.8"))
+
+
+def test_no_mass_at_all():
+    with pytest.raises(PhysicsError, match="mass: there is none"):
+        upscatter.upper_limit("ge-nextgen", [])

@@ -208,9 +208,9 @@ class TestBestThatCanBe:
     def test_a_limit_that_jumps_over_the_target(self, monkeypatch):
         """No scenario of ours does; the solver must not sell the jump as a solution."""
 
-        def jumping(model, masses):
-            curve = limit_of(model, masses)
-            curve.mu[:] = 1e-9 if model.scenario.described.detector.exposure < 1e10 else 1e-10
+        def jumping(experiment, masses, **options):
+            curve = limit_of(experiment, masses, **options)
+            curve.mu[:] = 1e-9 if experiment.scenario.described.detector.exposure < 1e10 else 1e-10
             return curve
 
         monkeypatch.setattr(planning, "limit_of", jumping)

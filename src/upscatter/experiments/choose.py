@@ -10,12 +10,13 @@ from typing import TypeAlias
 from pydantic import ValidationError
 
 from upscatter.errors import PhysicsError, ScenarioError
+from upscatter.errors import given as shown
 from upscatter.experiments.combined import Combined
 from upscatter.experiments.described import Described
 from upscatter.experiments.experiment import Experiment
 from upscatter.experiments.released import Released
 from upscatter.flux.coupling import FlavourSum
-from upscatter.releases.definition import read_release
+from upscatter.releases.definition import definitions, read_release
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.messages import explain
@@ -32,7 +33,7 @@ Data: TypeAlias = str | os.PathLike[str] | Mapping[str, str | os.PathLike[str]]
 
 
 def scenario_of(
-    scenario: Scenario | str | Path,
+    scenario: Given,
     flavour: str | None = None,
     flavour_sum: FlavourSum = "incoherent",
 ) -> Scenario:
@@ -58,6 +59,10 @@ def scenario_of(
     >>> scenario_of("ge-nextgen", "mu").document["coupling"]
     {'flavour': 'mu', 'sum': 'incoherent'}
     """
+    if isinstance(scenario, Experiment):
+        raise ScenarioError(
+            f"{scenario.name}: is an experiment that is built already; give a scenario here"
+        )
     if flavour is None and flavour_sum != "incoherent":
         raise PhysicsError(
             f"flavour_sum {flavour_sum!r}: is for a flavour given with it; add flavour='universal',"
@@ -70,7 +75,7 @@ def scenario_of(
 
 
 def model_of(
-    scenario: Scenario | str, flavour: str | None = None, flavour_sum: FlavourSum = "incoherent"
+    scenario: Given, flavour: str | None = None, flavour_sum: FlavourSum = "incoherent"
 ) -> Model:
     """Physics objects of a scenario that describes a detector; see `scenario_of`."""
     return Model(scenario_of(scenario, flavour, flavour_sum))
@@ -154,8 +159,15 @@ def combine(
     ('ge-nextgen + ge-future', ['8B', 'hep'])
     """
     if len(scenarios) < 2:
-        raise ScenarioError("combine: needs two scenarios or more; add another")
-    parts = experiments_of(scenarios, data, flavour=flavour, flavour_sum=flavour_sum)
+        raise ScenarioError(
+            "combine: needs two scenarios or more, as arguments of their own; add another"
+        )
+    flat = [
+        part
+        for given in scenarios
+        for part in (given.parts if isinstance(given, Combined) else (given,))
+    ]
+    parts = experiments_of(flat, data, flavour=flavour, flavour_sum=flavour_sum)
     return Combined(parts, _statistics(parts, statistics))
 
 
@@ -203,6 +215,13 @@ def _built(scenario: Scenario, paths: Mapping[str, Path]) -> Experiment:
             f"{scenario.name}: recasts published data and describes no detector; give the data: "
             f"upscatter limit {scenario.argument} --data PATH"
         )
+    target = definitions()[scenario.settings.release.name].target
+    element = scenario.settings.target.element
+    if target and element != target:
+        raise ScenarioError(
+            f"{scenario.name}: target.element = {element or 'isotopes'}: the release's detector is "
+            f"of {target}; give that"
+        )
     release = read_release(scenario.settings.release.name, paths[scenario.name])
     return Released(ReleasedExperiment(Scattering(scenario), release))
 
@@ -212,6 +231,8 @@ def _paths(data: Data | None, scenarios: Sequence[Scenario]) -> dict[str, Path]:
     takers = [s.name for s in scenarios if isinstance(s.settings, ReleaseFile)]
     if data is None:
         return {}
+    if not isinstance(data, (str, os.PathLike, Mapping)):
+        raise ScenarioError(f"data {shown(data)}: is no path; give that of a folder or archive")
     if not isinstance(data, Mapping):
         if len(takers) > 1:
             raise ScenarioError(
@@ -234,7 +255,7 @@ def _statistics(parts: Sequence[Experiment], chosen: Mapping[str, object]) -> St
     first = blocks[0]
     if "confidence" not in chosen and any(b.confidence != first.confidence for b in blocks):
         said = ", ".join(f"{p.statistics.confidence:g} in {p.name}" for p in parts)
-        raise ScenarioError(f"confidence: {said}; give one for the combination")
+        raise ScenarioError(f"confidence: {said}; give all scenarios the same")
     measured = any(part.observed is not None for part in parts)
     base: dict[str, object] = {"confidence": first.confidence}
     if all(block == first for block in blocks):

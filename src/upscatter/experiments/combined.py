@@ -22,6 +22,11 @@ from upscatter.statistics.combination import combined
 from upscatter.statistics.likelihood import BinnedModel
 from upscatter.statistics.morphing import Surface
 
+LONGEST_TITLE = 50
+
+SAME_FLUX = 1e-3
+"""Relative difference of a flux between parts above which a remark gives both values."""
+
 
 @dataclass(frozen=True)
 class Combined(Experiment):
@@ -41,7 +46,7 @@ class Combined(Experiment):
     Raises
     ------
     ScenarioError
-        If two parts have different signals or couplings.
+        If two parts have different signals or couplings, or the same data.
     """
 
     parts: tuple[Experiment, ...]
@@ -50,7 +55,13 @@ class Combined(Experiment):
     def __post_init__(self) -> None:
         """Refuse what has no common signal."""
         first = self.parts[0]
-        for part in self.parts[1:]:
+        for i, part in enumerate(self.parts[1:], start=1):
+            for before in self.parts[:i]:
+                if part.observed is not None and part.inputs == before.inputs:
+                    raise ScenarioError(
+                        f"{part.name}: has the data of {before.name}, which would be counted "
+                        "twice; leave one out"
+                    )
             for what in ("signal", "coupling"):
                 one, other = (getattr(e.scenarios[0].settings, what) for e in (first, part))
                 if one != other:
@@ -66,8 +77,9 @@ class Combined(Experiment):
 
     @property
     def title(self) -> str:
-        """Titles of the parts."""
-        return " + ".join(part.title for part in self.parts)
+        """Titles of the parts, or their names if these are shorter and the titles long."""
+        titles = " + ".join(part.title for part in self.parts)
+        return titles if len(titles) <= LONGEST_TITLE else self.name
 
     @property
     def scenarios(self) -> tuple[Scenario, ...]:
@@ -95,6 +107,12 @@ class Combined(Experiment):
         every = [flux for part in reversed(self.parts) for flux in part.fluxes.items()]
         return dict(every)
 
+    @property
+    def flux_totals(self) -> Mapping[str, float]:
+        """Total of each flux, in 1/(cm² s), of the first part that has it."""
+        every = [flux for part in reversed(self.parts) for flux in part.flux_totals.items()]
+        return dict(every)
+
     @cached_property
     def channels(self) -> Mapping[str, Channel]:
         """Channels of all parts, named after part and channel."""
@@ -103,7 +121,9 @@ class Combined(Experiment):
             for name, channel in part.channels.items():
                 bins = slice(start + channel.bins.start, start + channel.bins.stop)
                 label = name if len(part.channels) > 1 else ""
-                channels[f"{part.name} {label}".strip()] = replace(channel, bins=bins)
+                channels[f"{part.name} {label}".strip()] = replace(
+                    channel, bins=bins, observed=part.observed is not None
+                )
             start += max(channel.bins.stop for channel in part.channels.values())
         return channels
 
@@ -164,6 +184,10 @@ class Combined(Experiment):
             if len(set(values.values())) > 1:
                 said = ", ".join(f"{100.0 * u:g} % in {part}" for part, u in values.items())
                 lines.append(f"uncertainty of the {name} flux: {said}; one pull moves them all")
+            totals = {p.name: p.flux_totals[name] for p in self.parts if name in p.fluxes}
+            if max(totals.values()) > (1.0 + SAME_FLUX) * min(totals.values()):
+                said = ", ".join(f"{total:.3g} in {part}" for part, total in totals.items())
+                lines.append(f"{name} flux [1/(cm2 s)]: {said}; one pull moves them all")
         projected = [part.name for part in self.parts if part.observed is None]
         if projected and self.observed is not None:
             lines.append(f"no data of {', '.join(projected)}: expected counts instead of observed")

@@ -17,6 +17,7 @@ from upscatter.limits.measured import Channel
 from upscatter.numerics import FloatArray
 from upscatter.scenario.build import Model
 from upscatter.scenario.scattering import Scattering
+from upscatter.statistics.likelihood import BinnedModel
 from upscatter.units import KEV
 
 
@@ -72,15 +73,24 @@ class Described(OfScenario):
             seen = np.asarray(total.any(axis=-1))
             if not seen.any():
                 return None, seen
-            return counting_model(build.expectation, total[seen], errors), seen
+            return self._kept_positive(counting_model(build.expectation, total[seen], errors)), seen
         counts = build.experiment.counts(signal.interaction, signal.flux, mass)
         seen = np.asarray(np.any([c.any(axis=-1) for c in counts.values()], axis=0))
         if not seen.any():
             return None, seen
         reached = {source: c[seen] for source, c in counts.items()}
-        return counting_model(build.expectation, reached, errors), seen
+        return self._kept_positive(counting_model(build.expectation, reached, errors)), seen
+
+    def _kept_positive(self, model: BinnedModel) -> BinnedModel:
+        """A model of data whose factors 1 + σz stay positive, however large a deficit is.
+
+        A negative flux would let a deficit look like a signal of negative counts.
+        """
+        if self.observed is None:
+            return model
+        largest = {n.name: max(n.relative.values()) for n in model.normalisations}
+        return model.bounded({name: (-1.0 / u, np.inf) for name, u in largest.items() if u > 0.0})
 
     def changed(self, change: Change) -> Self:
         """See `Experiment.changed`."""
-        scenario = self.scenario.replaced(change.values(self.scenario))
-        return type(self)(Model(scenario, change.scales or {}))
+        return type(self)(Model(*self.changed_scattering(change)))

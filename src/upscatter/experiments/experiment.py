@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 import numpy as np
@@ -42,14 +42,15 @@ class Change:
     ----------
     values : callable
         Returns dotted paths and values to replace in a scenario.
-    scales : mapping
-        Factors of fluxes, by name.
+    pulls : mapping
+        Changes of fluxes in standard deviations, by name; each part of a combination changes by its
+        own uncertainty.
     part : str, optional
         Name of the only part of a combination that changes; every part by default.
     """
 
     values: Callable[[Scenario], Mapping[str, object]] = lambda scenario: {}
-    scales: Mapping[str, float] | None = None
+    pulls: Mapping[str, float] = field(default_factory=dict)
     part: str | None = None
 
 
@@ -90,6 +91,11 @@ class Experiment(ABC):
     @abstractmethod
     def fluxes(self) -> Mapping[str, float]:
         """Relative uncertainty of each flux of neutrinos."""
+
+    @property
+    @abstractmethod
+    def flux_totals(self) -> Mapping[str, float]:
+        """Total of each flux, in 1/(cm² s)."""
 
     @property
     @abstractmethod

@@ -6,11 +6,12 @@ from abc import abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
-from upscatter.experiments.experiment import Experiment
+from upscatter.experiments.experiment import Change, Experiment
 from upscatter.rates.signal import Parameter
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.model import StatisticsBlock
 from upscatter.scenario.scattering import Scattering
+from upscatter.units import CM, SECOND
 
 
 class OfScenario(Experiment):
@@ -62,6 +63,12 @@ class OfScenario(Experiment):
         return self.scattering.flux_uncertainties
 
     @property
+    def flux_totals(self) -> Mapping[str, float]:
+        """Total of each flux of the scenario's sources, in 1/(cm² s)."""
+        flux = self.scattering.flux
+        return {n: sum(c.total for c in parts) * CM**2 * SECOND for n, parts in flux.items()}
+
+    @property
     def inputs(self) -> Mapping[str, object]:
         """Coupling and digest of the scenario."""
         return {"coupling": self.flavour, "scenario_sha256": self.scenario.digest}
@@ -70,6 +77,12 @@ class OfScenario(Experiment):
     def provenance(self) -> Mapping[str, object]:
         """Provenance of the scenario."""
         return self.scattering.provenance
+
+    def changed_scattering(self, change: Change) -> tuple[Scenario, dict[str, float]]:
+        """The changed scenario, and the factors of those fluxes that it has and that change."""
+        known = self.fluxes
+        scales = {n: 1.0 + pull * known[n] for n, pull in change.pulls.items() if n in known}
+        return self.scenario.replaced(change.values(self.scenario)), scales
 
     @contextmanager
     def at(self, field: str) -> Iterator[None]:

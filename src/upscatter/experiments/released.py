@@ -73,7 +73,8 @@ class Released(OfScenario):
             for channel in self.recast.release.channels
             if channel.exposure is not None
         }
-        return {**super().provenance, "exposures": exposures}
+        digest = self.recast.release.digest
+        return {**super().provenance, "release_sha256": digest, "exposures": exposures}
 
     @property
     def shared(self) -> Mapping[str, str]:
@@ -107,6 +108,5 @@ class Released(OfScenario):
 
     def changed(self, change: Change) -> Self:
         """See `Experiment.changed`."""
-        scenario = self.scenario.replaced(change.values(self.scenario))
-        scattering = Scattering(scenario, change.scales or {})
+        scattering = Scattering(*self.changed_scattering(change))
         return type(self)(replace(self.recast, scattering=scattering))

@@ -33,7 +33,7 @@ class SignalFreeExpectation:
     shapes : tuple of Shape
         Nuisance parameters that change the shapes of backgrounds.
     sources : mapping
-        Standard Model counts, shape (bins,), of each solar source.
+        Standard Model counts, shape (bins,), of each flux.
     uncertainties : mapping
         Relative uncertainty of each source's flux.
     """

@@ -24,11 +24,14 @@ class Channel:
     edges : ndarray, shape (bins + 1,)
     label : str
         Quantity of the edges, with its unit in brackets: "cS2 [PE]".
+    observed : bool
+        Whether there are data; else the expected counts stand for them.
     """
 
     bins: slice
     edges: FloatArray
     label: str
+    observed: bool = True
 
     @property
     def axis(self) -> str:
@@ -137,7 +140,8 @@ class PostFit(Result):
     mu_best, mu_limit : float
         Best fit and upper limit, μ_ν4/μ_B.
     mu_expected : ndarray, shape (5,)
-        Limits of data without a dipole, for `upscatter.statistics.limit_method.BANDS`.
+        Limits of data without a dipole, for `upscatter.statistics.limit_method.BANDS`; NaN if they
+        were not computed.
     confidence : float
         Confidence level of the limits.
     channels : mapping
@@ -239,7 +243,9 @@ class PostFit(Result):
             "mass_MeV": self.mass,
             "mu_bohr": self.mu_limit,
             "best_fit_mu_bohr": self.mu_best,
-            "expected_mu_bohr": dict(zip(BAND_NAMES, self.mu_expected.tolist(), strict=True)),
+            "expected_mu_bohr": dict(
+                zip(BAND_NAMES, none_where_nan(self.mu_expected), strict=True)
+            ),
             **self._edges,
             "counts": {
                 run: {

@@ -36,6 +36,8 @@ class Definition:
         Extra of the package that has the libraries to read it; empty if none are needed.
     uses : tuple of str
         Patterns of the files that are read, as for `upscatter.releases.files.open_files`.
+    target : str
+        Element or compound of the detector, which scenarios must have; any if empty.
     version : int or None
         Version of the reader, to be raised with every change of what it returns. Without one the
         content is not kept in the cache.
@@ -46,6 +48,7 @@ class Definition:
     description: str
     extra: str = ""
     uses: tuple[str, ...] = ("*",)
+    target: str = ""
     version: int | None = None
 
     def content(self, files: Files) -> Release:

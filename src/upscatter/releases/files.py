@@ -27,7 +27,7 @@ from typing import IO, Any
 from upscatter.errors import TableError
 from upscatter.inputs.tables import decoded
 
-REMEDY = "give a complete clone of the release, or the archive as it was downloaded"
+REMEDY = "give the complete release, as a folder or as the archive that was downloaded"
 """What to do about a release of which something is missing or wrong."""
 
 _WILD = re.compile(r"[*?\[]")
@@ -185,7 +185,7 @@ class _Archive(Files):
                     raise TableError(
                         f"{self.path}: its member {member!r} points out of the archive; {REMEDY}"
                     )
-                if parts[0].startswith((".", "__MACOSX")):
+                if not parts or parts[0].startswith((".", "__MACOSX")):
                     continue
                 tops.add(parts[0] if len(parts) > 1 else None)
                 name, inner = "/".join(parts), "/".join(parts[1:])

@@ -167,6 +167,7 @@ DEFINITION = Definition(
     read=read,
     description="XENONnT, light dark matter and 8B neutrinos with S1 and S2, arXiv:2604.06002",
     extra="xenonnt",
+    target="Xe",
     uses=("binning/sr?.yaml", "data/sr?.csv", "templates/sr?/*.h5"),
     version=1,
 )

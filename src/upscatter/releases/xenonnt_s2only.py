@@ -261,6 +261,7 @@ DEFINITION = Definition(
     read=read,
     description="XENONnT, light dark matter from ionisation signals alone, arXiv:2601.11296",
     extra="xenonnt",
+    target="Xe",
     uses=(
         MODEL,
         "response/response_nr_tqy_*.csv",

@@ -137,7 +137,7 @@ def _submission(library: ModuleType, curve: LimitCurve) -> Submission:
     submission = library.Submission()
     submission.comment = (
         f"{curve.title or curve.scenario}: upper limit on the transition magnetic moment of "
-        "neutrinos to a sterile neutrino nu_4, from solar neutrinos that scatter on nuclei. "
+        "neutrinos to a sterile neutrino nu_4, from neutrinos that scatter on nuclei. "
         f"Computed with upscatter {curve.provenance.get('upscatter', '')}".rstrip()
         + "."
     )

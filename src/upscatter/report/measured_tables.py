@@ -23,9 +23,13 @@ def pulls_table(fit: PostFit) -> Table:
     """
     table = new_table(
         f"m4 = {fit.mass:.5g} MeV: best fit mu = {fit.mu_best:.3g}, limit {fit.mu_limit:.3e} "
-        f"mu_B at {100 * fit.confidence:g} % CL\n"
-        f"limits without a dipole: median {fit.mu_expected[2]:.2e}, "
-        f"1 sigma {fit.mu_expected[1]:.2e} to {fit.mu_expected[3]:.2e} mu_B"
+        f"mu_B at {100 * fit.confidence:g} % CL"
+        + (
+            f"\nlimits without a dipole: median {fit.mu_expected[2]:.2e}, "
+            f"1 sigma {fit.mu_expected[1]:.2e} to {fit.mu_expected[3]:.2e} mu_B"
+            if np.isfinite(fit.mu_expected).all()
+            else ""
+        )
     )
     for name in ("nuisance parameter", "best fit", "at the limit"):
         table.add_column(name, justify="left" if name.startswith("nuisance") else "right")

@@ -53,7 +53,8 @@ def post_fit_figure(fit: PostFit) -> Figure:
                 np.concatenate([x[p] for p in parts]) for x in (fit.observed, fit.widths)
             )
             spread = np.where(widths > 0.0, widths, np.sqrt(np.maximum(seen, 1.0)))
-            tallest = 1.12 * float((seen + spread).max())
+            fitted = np.concatenate([fit.expected[p] for p in parts])
+            tallest = 1.12 * float(np.maximum(seen + spread, fitted).max())
             deepest = 1.12 * float((seen - spread)[widths > 0.0].min(initial=0.0))
             for column, name in enumerate(row):
                 channel = fit.channels[name]
@@ -121,7 +122,9 @@ def _draw_counts(axes: Axes, fit: PostFit, channel: Channel) -> None:
     seen, widths = fit.observed[bins][shown], fit.widths[bins][shown]
     axes.errorbar(
         (0.5 * (edges[1:] + edges[:-1]))[shown], seen, yerr=_errors(seen, widths), fmt="o",
-        color="black", markersize=2.6, linewidth=0.8, label="data",
+        color="black", markersize=2.6, linewidth=0.8,
+        markerfacecolor="black" if channel.observed else "white",
+        label="data" if channel.observed else "expected counts, no data",
     )  # fmt: skip
     axes.set_xlim(edges[0], edges[-1])
 
@@ -132,8 +135,10 @@ def _draw_residuals(axes: Axes, fit: PostFit, channel: Channel) -> None:
         fit.residuals[channel.bins], channel.edges, baseline=0.0, fill=True, color="#7A8288",
         linewidth=0.0,
     )  # fmt: skip
-    axes.set_ylim(-3.4, 3.4)
-    axes.set_yticks([-2, 0, 2])
+    most = max(3.4, 1.1 * float(np.abs(fit.residuals[channel.bins]).max()))
+    axes.set_ylim(-most, most)
+    if most < 4.0:
+        axes.set_yticks([-2, 0, 2])
 
 
 def _draw_pulls(axes: Axes, fit: PostFit) -> None:
@@ -153,7 +158,8 @@ def _draw_pulls(axes: Axes, fit: PostFit) -> None:
         rotation_mode="anchor", fontsize=7.5,
     )  # fmt: skip
     axes.set_xlim(-0.6, place.size - 0.4)
-    axes.set_ylim(-3.0, 3.0)
+    most = max(3.0, 1.1 * float(np.abs([*fit.pulls, *fit.pulls_limit]).max(initial=0.0)))
+    axes.set_ylim(-most, most)
     axes.set_ylabel(r"pull [$\sigma$]")
     axes.tick_params(axis="x", which="both", top=False)
     axes.legend(loc="upper right", frameon=False, ncols=2, borderaxespad=0.2)

@@ -49,4 +49,5 @@ def channel_label(name: str) -> str:
 
 
 def _plain(name: str) -> str:
-    return _RUN.sub(r"SR\1", name.replace("_", " "))
+    # names of a release's parameters have underscores for blanks, other names are a user's own
+    return _RUN.sub(r"SR\1", name if " " in name else name.replace("_", " "))

@@ -15,6 +15,7 @@ from upscatter.numerics import FloatArray
 from upscatter.scenario.fields import Block, chosen_columns
 from upscatter.scenario.messages import explain
 
+_WIDEST = 1e5  # ratio of errors of an excess beyond which a fit cannot resolve them
 _MOST = 1e15  # far outside of any experiment, as in `upscatter.scenario.fields`
 
 
@@ -87,6 +88,11 @@ class DataBlock(Block):
             raise ValueError(
                 f"has errors beside {given[0]}; only an excess = [...] takes them, for the errors "
                 "of counts are Poisson's: remove errors"
+            )
+        if self.errors and max(self.errors) > _WIDEST * min(self.errors):
+            raise ValueError(
+                f"errors reach from {min(self.errors):g} to {max(self.errors):g}, beyond a factor "
+                f"of {_WIDEST:g}; check their unit"
             )
         if self.excess is not None and len(self.errors or ()) != len(self.excess):
             raise ValueError(

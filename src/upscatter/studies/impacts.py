@@ -174,14 +174,18 @@ def _set(changes: Mapping[str, object]) -> Change:
 
 
 def _fluxes(experiment: Experiment) -> Iterator[Variation]:
-    for name, error in experiment.fluxes.items():
-        impact = Impact("flux", f"{name} flux", "uncertainty", _by(error))
-        if error == 0.0:
+    parts = experiment.parts if isinstance(experiment, Combined) else (experiment,)
+    for name in experiment.fluxes:
+        errors = {part.fluxes[name] for part in parts if name in part.fluxes}
+        largest = max(errors)
+        by = _by(largest) if len(errors) == 1 else "1 sigma"
+        impact = Impact("flux", f"{name} flux", "uncertainty", by)
+        if largest == 0.0:
             yield Variation(replace(impact, reason="the scenario states no uncertainty of it"))
             continue
-        low = None if error >= 1.0 else Change(scales={name: 1.0 - error})
+        low = None if largest >= 1.0 else Change(pulls={name: -1.0})
         reason = "" if low else _NOTHING_LEFT
-        yield Variation(replace(impact, reason=reason), low, Change(scales={name: 1.0 + error}))
+        yield Variation(replace(impact, reason=reason), low, Change(pulls={name: 1.0}))
 
 
 def _solar_models(experiment: Experiment) -> Iterator[Variation]:
@@ -257,6 +261,8 @@ def _threshold(model: Model) -> Variation:
     impact = Impact("threshold", "threshold", "illustrative", _by(ILLUSTRATIVE))
     if value == 0.0:
         return Variation(replace(impact, reason="the region starts at zero"))
+    if model.observed is not None:
+        return Variation(replace(impact, reason="the data are in these bins"))
     low = _set(moved_threshold(model, (1.0 - ILLUSTRATIVE) * value))
     try:
         high = _set(moved_threshold(model, (1.0 + ILLUSTRATIVE) * value))

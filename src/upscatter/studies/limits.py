@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-from upscatter.errors import ScenarioError
+from upscatter.errors import PhysicsError, ScenarioError
 from upscatter.experiments.choose import Data, Given, experiment_of
 from upscatter.experiments.experiment import Experiment
 from upscatter.flux.coupling import FlavourSum
@@ -166,6 +166,8 @@ def limit_of(
         mass = mass_grid(LOWEST_MASS, end, experiment.reported_masses)
     else:
         mass = masses_mev("mass", masses)
+        if not mass.size:
+            raise PhysicsError("mass: there is none; give at least one, such as 5.0")
 
     def key() -> Mapping[str, object]:
         made = {"upscatter": version("upscatter"), **experiment.inputs}

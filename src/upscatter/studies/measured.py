@@ -12,6 +12,7 @@ from upscatter.limits.fits import LimitFits
 from upscatter.limits.measured import MeasuredCurve, PostFit
 from upscatter.numerics import FloatArray
 from upscatter.scenario.arguments import Energy, mass_mev
+from upscatter.statistics.limit_method import BANDS
 from upscatter.statistics.profile import fit, fit_without_signal
 from upscatter.statistics.uncertainties import polished, standard_deviations
 from upscatter.studies.expected import common_fields
@@ -77,8 +78,10 @@ def post_fit(experiment: Experiment, mass: Energy, *, work: Work = HERE) -> Post
     model = experiment.likelihood_at(m4)
     data = experiment.data(model)
     best = polished(model, data, fit(model, data).require(where))
-    curve = measured_curve(experiment, np.array([mass]), True, work)
-    assert curve.bands is not None  # asked for
+    # bands of a calibrated limit need many pseudo-experiments, which nobody may have asked for
+    bands = experiment.statistics.calibration == "asymptotic"
+    curve = measured_curve(experiment, np.array([mass]), bands, work)
+    expected = np.full(len(BANDS), np.nan) if curve.bands is None else curve.bands[:, 0]
     mu, parameter = float(curve.mu[0]), experiment.parameter
     strength = float(parameter.strength(mu))
     at_limit = fit(model, data, strength).require(where)
@@ -95,7 +98,7 @@ def post_fit(experiment: Experiment, mass: Energy, *, work: Work = HERE) -> Post
         mass=mass,
         mu_best=float(parameter.value(best.strength)),
         mu_limit=mu,
-        mu_expected=curve.bands[:, 0],
+        mu_expected=expected,
         confidence=curve.confidence,
         channels=experiment.channels,
         observed=data.counts,

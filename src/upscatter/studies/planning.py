@@ -16,6 +16,7 @@ from scipy.optimize import brentq
 from upscatter.errors import PhysicsError, ScenarioError, UpscatterError, given
 from upscatter.experiments.choose import model_of
 from upscatter.experiments.described import Described
+from upscatter.experiments.experiment import Experiment
 from upscatter.limits.plan import Plan
 from upscatter.limits.varied import VARIED, Vary
 from upscatter.scenario.arguments import Energy, mass_mev
@@ -129,14 +130,14 @@ def plan(
     experiment = Described(model)
     variable = _variable(model, vary)
     mass = mass_mev("mass", mass)
-    curve = limit_of(experiment, [mass])
+    curve = limit_of(experiment, [mass], projected=True)
     own = float(curve.mu[0])
     experiment.require_reach(mass, own)
     limit = _Limits(variable, mass, {variable.start: own})
     near, far = _bracket(variable, limit, own, target)
     value = _solve(limit, near, far, target)
     mu = limit(value)
-    solution = limit_of(Described(Model(variable.set(value))), [mass])
+    solution = limit_of(Described(Model(variable.set(value))), [mass], projected=True)
     error = 0.0 if solution.error is None else float(solution.error[0])
     if not abs(mu / target - 1.0) < max(ACCURACY, _ERRORS * error / target):
         raise PhysicsError(
@@ -157,11 +158,18 @@ def plan(
         mu=mu,
         unique=_monotonic(limit, *((near, far) if own > target else (far, near))),
         sparse=not solution.is_reliable,
-        limit_remarks=solution.caveats,
+        limit_remarks=(*solution.caveats, *_planned_without(experiment)),
         title=model.scenario.described.title,
         provenance=model.provenance,
         curve=_curve(limit, value),
     )
+
+
+def _planned_without(experiment: Experiment) -> tuple[str, ...]:
+    """Caveat of a plan for an experiment that has data already."""
+    if experiment.observed is None:
+        return ()
+    return ("planned with expected counts: another exposure, background or threshold has no data",)
 
 
 def _moment(target: object) -> float:
@@ -236,7 +244,7 @@ class _Limits:
     def _computed(self, value: float) -> float:
         changed = Described(Model(self.variable.set(value)))
         try:
-            mu = float(limit_of(changed, [self.mass]).mu[0])
+            mu = float(limit_of(changed, [self.mass], projected=True).mu[0])
         except UpscatterError:
             return inf
         return mu if mu > 0.0 else inf
