@@ -17,6 +17,7 @@ from upscatter.interactions.dipole import Dipole
 from upscatter.interactions.form_factors import klein_nystrand
 from upscatter.limits.curve import mass_grid
 from upscatter.rates.experiment import Experiment
+from upscatter.rates.folding import bin_counts as folded
 from upscatter.rates.recoil_table import recoil_table
 from upscatter.reference.quadrature import bin_counts
 from upscatter.scenario.build import Model
@@ -43,6 +44,7 @@ def models():
 
 
 def curves(models):
+    folded.cache_clear()  # counts are made anew from the table
     return [limit_of(Described(model)) for model in models]
 
 
@@ -95,33 +97,42 @@ def one_nucleus(model, source, mass):
 
 
 def test_a_variant_of_a_detector_shares_the_table(report, timing):
-    """Counts and limits at 200 masses of a model with another threshold and background."""
+    """Limits at 200 masses of a model with another threshold, and with another background."""
     base = Scenario.load("ge-future")
-    varied = base.replaced("background.flat", "0.02 / (keVee kg day)").replaced(
-        "detector.region", ["0.02 keVee", "2.0 keVee"]
-    )
-    models = [Model(scenario) for scenario in (base, varied)]
+    models = [
+        Model(scenario)
+        for scenario in (
+            base,
+            base.replaced("detector.region", ["0.02 keVee", "2.0 keVee"]),
+            base.replaced("background.flat", "0.02 / (keVee kg day)"),
+        )
+    ]
     for model in models:
         _ = model.experiment, model.expectation, model.provenance
     grid = mass_grid(0.01, 18.7, MASSES)
 
     def first():
         recoil_table.cache_clear()
+        folded.cache_clear()
         limit_of(Described(models[0]), grid)
 
-    def variant():
+    def threshold():
+        folded.cache_clear()
         limit_of(Described(models[1]), grid)
+
+    def background():
+        limit_of(Described(models[2]), grid)
 
     first()
     tables = recoil_table.cache_info().misses
-    variant()
+    threshold(), background()
     assert recoil_table.cache_info().misses == tables
-    slow, fast = timing.medians(first, variant)
+    slow, moved, other = timing.medians(first, threshold, background)
     report.append(
-        f"curve of a first detector {1e3 * slow:.1f} ms, of a variant {1e3 * fast:.1f} ms "
-        f"(ratio {slow / fast:.1f})"
+        f"curve of a first detector {1e3 * slow:.1f} ms, with another threshold {1e3 * moved:.1f} "
+        f"ms, with another background {1e3 * other:.2f} ms"
     )
-    timing.slower(slow, fast, 3.0)
+    timing.slower(slow, moved, 3.0)
 
 
 VARIANTS = {

@@ -23,6 +23,9 @@ from upscatter.units import MEV
 MAPS = 256
 """Number of maps that are kept."""
 
+COUNTS = 64
+"""Number of tables of counts that are kept."""
+
 _PIECE_ORDER = 5
 _NUDGE = 1e-12  # to either side of a jump
 _JUMP = 1e-9  # least step that is one
@@ -30,7 +33,7 @@ _SMOOTH = 1e-5  # difference from polynomials that does not matter
 _STRIDE = 100_000  # more than the cells of any axis
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RecoilMap:
     """Map from recoils of one target to counts per bin.
 
@@ -97,13 +100,16 @@ class RecoilMap:
         return RecoilMap(first, matrix, log_y(steps, target_mass), heights, start, on_grid)
 
 
-def bin_counts(table: RecoilTable, maps: Sequence[RecoilMap]) -> FloatArray:
+@lru_cache(maxsize=COUNTS)
+def bin_counts(table: RecoilTable, maps: tuple[RecoilMap, ...]) -> FloatArray:
     """Counts per bin and exposure, summed over the isotopes of a table.
+
+    The last ones are kept, for detectors that differ in background or exposure alone.
 
     Parameters
     ----------
     table : RecoilTable
-    maps : sequence of RecoilMap
+    maps : tuple of RecoilMap
         One for each isotope.
 
     Returns
@@ -118,7 +124,9 @@ def bin_counts(table: RecoilTable, maps: Sequence[RecoilMap]) -> FloatArray:
         counts += seen[:, :size] @ to_bins.matrix[:size]
     if not smooth:
         counts += _on_grid(table, maps)
-    return counts + _at_steps(table, maps, smooth)
+    counts += _at_steps(table, maps, smooth)
+    counts.setflags(write=False)
+    return counts
 
 
 def _on_grid(table: RecoilTable, maps: Sequence[RecoilMap]) -> FloatArray:

@@ -42,7 +42,7 @@ BoolArray = npt.NDArray[np.bool_]
 _Term = tuple[int, int, FloatArray]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RecoilTable:
     """Recoils of the isotopes of an element, per target mass and time, for all masses m_4.
 
