@@ -22,6 +22,7 @@ from upscatter.experiments.choose import experiment_of
 from upscatter.flavours import SunAndDetector, arriving_flux, oscillation
 from upscatter.inputs.bounds import published_bound
 from upscatter.inputs.catalogue import catalogue
+from upscatter.releases.release import Release
 from upscatter.report import hepdata
 from upscatter.scenario import changes
 from upscatter.scenario.build import Model
@@ -206,9 +207,10 @@ def made_up_data():
 def everything():
     """What a user sees, by kind of edge and by name.
 
-    The digest alone is left out: it is that of validated values, which are in internal units.
+    Digests alone are left out: they are those of values in internal units.
     """
-    with made_up_data(), mock.patch.object(Scenario, "digest", "digest"):
+    masked = [mock.patch.object(cls, "digest", "digest") for cls in (Scenario, Release)]
+    with made_up_data(), masked[0], masked[1]:
         made = {name: make() for name, make in RESULTS.items()}
         return {
             "kinds": {name: type(result).__name__ for name, result in made.items()},
