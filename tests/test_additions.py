@@ -14,7 +14,7 @@ import upscatter
 from upscatter.constants import BOHR_MAGNETON_FACTOR
 from upscatter.errors import ScenarioError
 from upscatter.interactions.interaction import Term
-from upscatter.interactions.kinematics import maximum_mass, minimum_energy, recoil_range
+from upscatter.interactions.kinematics import minimum_energy, recoil_range
 from upscatter.rates.signal import Parameter
 from upscatter.scenario import sources
 from upscatter.scenario.load import Scenario
@@ -57,7 +57,7 @@ class ActiveMoment:
         return recoil_range(energy_nu, target.mass, 0.0 * np.asarray(mass_sterile))
 
     def maximum_mass(self, energy_nu, target):
-        return maximum_mass(energy_nu, target.mass)
+        return np.full(np.shape(energy_nu), np.inf)
 
     def cross_section(self, energy_nu, energy_recoil, nucleus, mass_sterile, form_factor_squared):
         e, t = np.asarray(energy_nu), np.asarray(energy_recoil)
@@ -191,6 +191,7 @@ class TestSignal:
         curve = every_study(scenario, tmp_path, "active_mu_bohr")
         # its threshold does not depend on m_4, and neither does its limit
         assert curve.mu[1] == pytest.approx(curve.mu[0], rel=1e-9)
+        assert upscatter.upper_limit(scenario).mass.tolist() == [0.01]
         assert curve.header[1] == "active_mu_bohr"
         assert "upper limit on mu_nu (Bohr magnetons)" in curve.comments[0]
         upscatter.impacts(scenario)

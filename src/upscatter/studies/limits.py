@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib.metadata import version
+from math import isfinite
 from pathlib import Path
 from typing import Literal
+
+import numpy as np
 
 from upscatter.errors import PhysicsError, ScenarioError
 from upscatter.experiments.choose import Data, Given, experiment_of
@@ -161,9 +164,11 @@ def limit_of(
     LimitCurve
         A `MeasuredCurve` if observed data are used.
     """
-    if masses is None:
-        end = experiment.highest_mass / MEV
+    end = experiment.highest_mass / MEV
+    if masses is None and isfinite(end):
         mass = mass_grid(LOWEST_MASS, end, experiment.reported_masses)
+    elif masses is None:  # a threshold that does not depend on m_4: one limit for all
+        mass = np.array([LOWEST_MASS])
     else:
         mass = masses_mev("mass", masses)
         if not mass.size:
