@@ -149,9 +149,7 @@ class TestAgainstTheSlowTwin:
         )
         assert_like_twin(nucleus, response, "8B", Dipole(), 4.0 * MEV)
 
-    @pytest.mark.parametrize(
-        ("source", "mass"), [("8B", 0.0), ("8B", 0.93), ("7Be", 0.4), ("pep", 0.95)]
-    )
+    @pytest.mark.parametrize(("source", "mass"), [("8B", 0.93), ("7Be", 0.4), ("pep", 0.95)])
     def test_a_resolution_narrower_than_a_cell(self, source, mass):
         """Bins near the ends of recoils in silicon, a few standard deviations wide."""
         nucleus = natural_nuclei("Si")[0]
@@ -163,7 +161,7 @@ class TestAgainstTheSlowTwin:
             tuple(edges), Constant(1.0), Efficiency(), 0.3 * edges[0], Resolution(relative=0.01)
         )
         fast = fast_counts([nucleus], response, (part,), Dipole(), m4)[0]
-        slow = bin_counts(nucleus, response, klein_nystrand, part, Dipole(), m4, relative=TWIN)
+        slow = bin_counts(nucleus, response, klein_nystrand, part, Dipole(), m4, relative=1e-6)
         matters = slow > 1e-6 * slow.max()
         np.testing.assert_allclose(fast[matters], slow[matters], rtol=PROMISED)
 
