@@ -179,5 +179,5 @@ def test_time_grows_no_faster_than_linearly(axis, report, timing):
 @pytest.mark.parametrize("name", ["xe-darwin", "cawo4-cresst", "cdex-50"])
 def test_curves_of_larger_targets(benchmark, name):
     """With the Poisson likelihood of these scenarios, on up to three elements."""
-    model = Model(Scenario.load(name))
-    benchmark(limit_of, Described(model))
+    models = [Model(Scenario.load(name))]
+    benchmark(curves, models)
