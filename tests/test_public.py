@@ -58,7 +58,7 @@ PUBLIC = {
     "upscatter.scenario": """
         arguments build changes data detector_blocks document fields load messages model
         oscillation plain_quantities provenance quantities released_experiment scattering
-        sources summary
+        sources statistics_block summary
     """,
     "upscatter.statistics": """
         asymptotics calibration calibration_table checks combination counts criteria

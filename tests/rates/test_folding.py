@@ -317,4 +317,4 @@ class TestExperiment:
         experiment, flux = self.experiment()
         heaviest = natural_nuclei("Ge")[-1]
         expected = float(maximum_mass(END, heaviest.mass))
-        assert experiment.highest_mass(flux) == pytest.approx(expected)
+        assert experiment.highest_mass(flux, Dipole()) == pytest.approx(expected)

@@ -46,6 +46,10 @@ class InMemory(Files):
     def names(self):
         return self._used(self.content)
 
+    @property
+    def digest(self):
+        return str(hash(self.path))
+
     def _content(self, name):
         return self.content[name]
 

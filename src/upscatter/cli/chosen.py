@@ -35,7 +35,10 @@ def experiment(
     data_texts: Sequence[str],
     flavour: str | None,
     flavour_sum: FlavourSum = "incoherent",
-    **statistics: object,
+    test: str | None = None,
+    calibration: str | None = None,
+    trials: int | None = None,
+    seed: int | None = None,
 ) -> Experiment:
     """The experiment that the arguments choose.
 
@@ -50,7 +53,8 @@ def experiment(
     from upscatter.experiments.choose import experiment_of, scenario_of
     from upscatter.scenario.changes import chosen_test
 
-    given = {name: value for name, value in statistics.items() if value is not None}
+    options = {"test": test, "calibration": calibration, "trials": trials, "seed": seed}
+    given = {name: value for name, value in options.items() if value is not None}
     paths = data(data_texts)
     if combine:
         parsing.require_calibration(given.get("calibration") == "toys", given)
@@ -59,12 +63,12 @@ def experiment(
         raise UpscatterError(
             f"{', '.join(scenarios)}: are several; add --combine for one limit of all, or give one"
         )
-    chosen = scenario_of(scenarios[0], flavour, flavour_sum)
-    stated = chosen.settings.statistics.calibration
+    scenario = scenario_of(scenarios[0], flavour, flavour_sum)
+    stated = scenario.settings.statistics.calibration
     parsing.require_calibration(given.get("calibration", stated) == "toys", given)
     if given:
-        chosen = chosen.replaced(chosen_test(chosen, **given))  # type: ignore[arg-type]
-    return experiment_of(chosen, paths)
+        scenario = scenario.replaced(chosen_test(scenario, test, calibration, trials, seed))
+    return experiment_of(scenario, paths)
 
 
 def data(texts: Sequence[str]) -> Path | dict[str, str | Path] | None:

@@ -20,9 +20,10 @@ from upscatter.releases.definition import definitions, read_release
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.messages import explain
-from upscatter.scenario.model import ReleaseFile, StatisticsBlock
+from upscatter.scenario.model import ReleaseFile
 from upscatter.scenario.released_experiment import ReleasedExperiment
 from upscatter.scenario.scattering import Scattering
+from upscatter.scenario.statistics_block import StatisticsBlock
 from upscatter.statistics.registry import DEFAULT_TEST, FOR_DATA, RELEASE_TEST
 
 Given: TypeAlias = Scenario | Experiment | str | Path

@@ -17,7 +17,7 @@ from upscatter.limits.measured import Channel
 from upscatter.numerics import FloatArray
 from upscatter.rates.signal import Parameter
 from upscatter.scenario.load import Scenario
-from upscatter.scenario.model import StatisticsBlock
+from upscatter.scenario.statistics_block import StatisticsBlock
 from upscatter.statistics.combination import combined
 from upscatter.statistics.likelihood import BinnedModel
 from upscatter.statistics.morphing import Surface

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from upscatter.experiments.experiment import Change, Experiment
 from upscatter.rates.signal import Parameter
 from upscatter.scenario.load import Scenario
-from upscatter.scenario.model import StatisticsBlock
 from upscatter.scenario.scattering import Scattering
+from upscatter.scenario.statistics_block import StatisticsBlock
 from upscatter.units import CM, SECOND
 
 

@@ -12,15 +12,12 @@ from upscatter.detector.response import Response
 from upscatter.flux.arrival import FluxComponent
 from upscatter.flux.source import Flux
 from upscatter.inputs.nuclei import Nucleus
-from upscatter.interactions.dipole import Dipole
 from upscatter.interactions.form_factors import FormFactor
 from upscatter.interactions.interaction import Interaction
 from upscatter.interactions.kinematics import recoil_range
 from upscatter.numerics import FloatArray
 from upscatter.rates.folding import RecoilMap, bin_counts
 from upscatter.rates.recoil_table import first_cell, recoil_table
-
-_DIPOLE = Dipole()
 
 
 @dataclass(frozen=True)
@@ -155,7 +152,7 @@ class Experiment:
         np.maximum(total, 0.0, out=total)
         return (self.exposure * total).reshape(*np.shape(mass_sterile), self.bins)
 
-    def highest_mass(self, flux: Flux, interaction: Interaction = _DIPOLE) -> float:
+    def highest_mass(self, flux: Flux, interaction: Interaction) -> float:
         """Greatest m_4 (energy) that any neutrino can produce on any nucleus of the target.
 
         It is infinite for an interaction whose threshold does not depend on m_4.

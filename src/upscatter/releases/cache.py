@@ -71,6 +71,7 @@ def _loaded(path: Path, key: str) -> Release | None:
             return None
         release = restored(text, arrays, _CLASSES)
         return release if isinstance(release, Release) else None
+    # a damaged zip file raises any of these, NotImplementedError for an unknown way of packing
     except (
         OSError, EOFError, ValueError, LookupError, TypeError, AttributeError, MemoryError,
         RecursionError, UpscatterError, zipfile.BadZipFile, zlib.error, NotImplementedError,

@@ -17,6 +17,7 @@ import stat
 import tarfile
 import zipfile
 import zlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -38,6 +39,7 @@ _OPENERS: Mapping[bytes, Callable[[IO[bytes]], Any]] = {
     b"\xfd7zXZ\x00": lzma.open,
     b"BZh": bz2.open,
 }
+# RuntimeError is a zip with a password, NotImplementedError one packed by a rare method
 _BROKEN = (
     OSError, EOFError, ValueError, RuntimeError, MemoryError, NotImplementedError,
     tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError,
@@ -45,7 +47,7 @@ _BROKEN = (
 
 
 @dataclass(frozen=True)
-class Files:
+class Files(ABC):
     """Files of a release by their path in it, separated by "/".
 
     Parameters
@@ -60,14 +62,14 @@ class Files:
     uses: tuple[str, ...]
 
     @property
+    @abstractmethod
     def names(self) -> frozenset[str]:
         """Paths of all files that are there and needed."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def digest(self) -> str:
         """SHA-256 of the content, in hexadecimal digits."""
-        raise NotImplementedError
 
     def where(self, name: str) -> str:
         """A file as error messages name it."""
@@ -93,8 +95,9 @@ class Files:
         except ValueError:
             raise TableError(f"{self.where(name)}: is not a text in UTF-8; {REMEDY}") from None
 
+    @abstractmethod
     def _content(self, name: str) -> bytes:
-        raise NotImplementedError
+        """Content of a file that is among `names`."""
 
     def _used(self, names: Iterable[str]) -> frozenset[str]:
         return frozenset(n for n in names if any(fnmatchcase(n, use) for use in self.uses))
@@ -148,8 +151,8 @@ class _Folder(Files):
 
     def _content(self, name: str) -> bytes:
         try:
-            # thousands of small files: a buffer would take a quarter of the time
-            with open(f"{self.path}/{name}", "rb", buffering=0) as file:  # noqa: PTH123
+            # thousands of small files: a buffer would take a quarter of the time, and a Path too
+            with open(f"{self.path}/{name}", "rb", buffering=0) as file:  # noqa: PTH123 - as above
                 return _bounded(file, self.where(name))
         except OSError as error:
             reason = error.strerror or error
@@ -214,6 +217,7 @@ def _members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
         raw.seek(0)
         opener = next((o for magic, o in _OPENERS.items() if start.startswith(magic)), None)
         stream = _Bounded(raw if opener is None else opener(raw), path)
+        # a stream needs only `read`; the type stub asks for all of IO
         with tarfile.open(fileobj=stream, mode="r|") as tar:  # type: ignore[call-overload]
             for member in tar:
                 content = tar.extractfile(member) if member.isreg() else None

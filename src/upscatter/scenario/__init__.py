@@ -18,5 +18,6 @@ __all__ = [
     "released_experiment",
     "scattering",
     "sources",
+    "statistics_block",
     "summary",
 ]

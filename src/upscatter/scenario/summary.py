@@ -90,11 +90,14 @@ def _data(model: Model) -> list[tuple[str, str]]:
 
 
 def _events(model: Model) -> list[tuple[str, str]]:
-    experiment = model.experiment
+    heaviest = model.experiment.highest_mass(model.flux, model.signal.interaction)
     sm = model.expectation.sources
     return [
         *_backgrounds(model),
         ("Standard Model counts", ", ".join(f"{s} {n.sum():.5g}" for s, n in sm.items())),
         *_data(model),
-        ("m4 reach", f"up to {experiment.highest_mass(model.flux) / MEV:.5g} MeV"),
+        (
+            "m4 reach",
+            f"up to {heaviest / MEV:.5g} MeV",
+        ),
     ]
