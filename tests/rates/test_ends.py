@@ -5,11 +5,11 @@ import pytest
 
 from upscatter.numerics import gauss_legendre
 from upscatter.rates.cells import CELL, FINE, ORDER, place_in_cell
-from upscatter.rates.ends import Ends, end_nodes, near_ends
+from upscatter.rates.ends import Ends, end_nodes, listed, near_ends
 
 
 def cells_of(low, high):
-    target, row, cell = near_ends(np.array([[low]]), np.array([[high]]))
+    target, row, cell = listed(near_ends(np.array([[low]]), np.array([[high]])))
     assert not target.any()
     assert not row.any()
     return sorted(cell.tolist())
@@ -18,14 +18,22 @@ def cells_of(low, high):
 @pytest.mark.parametrize(
     ("low", "high", "expected"),
     [
-        (3, 9, [3, 4, 8, 9]),
-        (3, 5, [3, 4, 5]),
-        (3, 4, [3, 4]),
-        (3, 3, [3]),
-        (-2, 9, [8, 9]),
-        (-1, 9, [0, 8, 9]),
-        (-2, 0, [0]),
-        (-2, -2, []),
+        (3.7, 9.2, [3, 4, 8, 9]),
+        (3.3, 9.2, [3, 8, 9]),
+        (3.7, 9.6, [3, 4, 9]),
+        (3.7, 5.2, [3, 4, 5]),
+        (3.2, 5.2, [3, 4, 5]),
+        (3.2, 4.7, [3, 4]),
+        (3.7, 4.2, [3, 4]),
+        (3.6, 3.9, [3]),
+        (3.1, 3.2, [3]),
+        (-7.0, 9.1, [8, 9]),
+        (-0.2, 9.1, [0, 8, 9]),
+        (-0.8, 9.1, [8, 9]),
+        (-7.0, 0.3, [0]),
+        (-7.0, -2.0, []),
+        (-0.9, -0.1, []),
+        (np.nan, np.nan, []),
     ],
 )
 def test_each_cell_near_an_end_is_named_once(low, high, expected):

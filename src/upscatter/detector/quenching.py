@@ -12,11 +12,13 @@ from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import brentq
 
 from upscatter.errors import ScenarioError
 from upscatter.numerics import FloatArray
 from upscatter.units import EV, KEV
+
+_GRID = 200  # points for first guesses
+_MOST_STEPS = 60  # a bisection's
 
 
 class Quenching(ABC):
@@ -62,32 +64,67 @@ class Quenching(ABC):
         t = np.asarray(energy_recoil, dtype=float)
         return np.asarray(self.ionization_yield(t) + t * self.yield_slope(t))
 
-    def recoil_energy(self, energy_ee: float) -> float:
-        """Recoil energy T_nr that is seen as T_ee: the inverse of `visible_energy`.
+    def recoil_energy(self, energy_ee: npt.ArrayLike) -> FloatArray:
+        """Recoil energies T_nr that are seen as T_ee: the inverse of `visible_energy`.
+
+        Parameters
+        ----------
+        energy_ee : array_like
+            T_ee, energies.
+
+        Returns
+        -------
+        ndarray
+            Energies, of the shape of `energy_ee`.
 
         Raises
         ------
         ScenarioError
-            If no recoil of the model has this visible energy.
+            If no recoil of the model has one of these visible energies.
+
+        Examples
+        --------
+        >>> round(float(Constant(0.2).recoil_energy(1.0 * KEV)) / KEV, 12)
+        5.0
         """
+        seen = np.asarray(energy_ee, dtype=float)
         # A table may start with a jump; visible energies within it belong to its first point.
-        if energy_ee <= float(self.visible_energy(self.threshold)):
-            return self.threshold
-        upper = min(max(2.0 * energy_ee, 2.0 * self.threshold), self.highest_energy)
-        while upper < min(self.highest_energy, 1e9 * energy_ee):
-            if self.visible_energy(upper) >= energy_ee:
-                break
+        beyond = seen > self.visible_energy(self.threshold)
+        recoil = np.full(seen.shape, self.threshold)
+        if beyond.any():
+            recoil[beyond] = self._root(seen[beyond])
+        return recoil
+
+    def _root(self, seen: FloatArray) -> FloatArray:
+        """Recoil energies that are seen as energies above what is seen at threshold."""
+        most = float(seen.max())
+        upper = min(max(2.0 * most, 2.0 * self.threshold), self.highest_energy)
+        while self.visible_energy(upper) < most and upper < min(self.highest_energy, 1e9 * most):
             upper = min(2.0 * upper, self.highest_energy)
-        if self.visible_energy(upper) < energy_ee:
+        if self.visible_energy(upper) < most:
             raise ScenarioError(
-                f"quenching: no recoil is seen as {energy_ee / KEV:.4g} keVee "
+                f"quenching: no recoil is seen as {most / KEV:.4g} keVee "
                 f"(the model ends at {upper / KEV:.4g} keVnr); lower the region or extend the model"
             )
-
-        def excess(t: float) -> float:
-            return float(self.visible_energy(t)) - energy_ee
-
-        return float(brentq(excess, self.threshold, upper, xtol=1e-15 * upper, rtol=1e-14))
+        # Nothing is seen with more energy than it has.
+        grid = np.geomspace(max(self.threshold, min(float(seen.min()), upper)), upper, _GRID)
+        grid = np.unique([*grid, *(b for b in self.breakpoints if grid[0] < b < upper)])
+        visible = np.maximum.accumulate(self.visible_energy(grid))
+        recoil = np.interp(seen, visible, grid)
+        cell = np.clip(np.searchsorted(visible, seen), 1, grid.size - 1)
+        low, high = grid[cell - 1], grid[cell]
+        for _ in range(_MOST_STEPS):  # Newton's method, or else a bisection
+            excess = self.visible_energy(recoil) - seen
+            low = np.where(excess < 0.0, recoil, low)
+            high = np.where(excess > 0.0, recoil, high)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                following = recoil - excess / self.jacobian(recoil)
+            inside = (following >= low) & (following <= high)
+            following = np.where(inside, following, 0.5 * (low + high))
+            if (np.abs(following - recoil) <= 4.0 * np.finfo(float).eps * recoil).all():
+                break
+            recoil = following
+        return np.asarray(following)
 
     def require_monotonic(self, lowest: float, highest: float) -> None:
         """Refuse a model whose visible energy does not rise between two recoil energies.

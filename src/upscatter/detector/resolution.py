@@ -34,22 +34,30 @@ class Resolution:
         e = np.asarray(energy_ee, dtype=float)
         return np.sqrt(self.noise**2 + self.fano * e + (self.relative * e) ** 2)
 
-    def reach(self, energy_ee: float, deviations: float) -> float:
-        """Greatest visible energy from which `energy_ee` is within some standard deviations.
+    def reach(self, energy_ee: npt.ArrayLike, deviations: npt.ArrayLike) -> FloatArray:
+        """Visible energy from which `energy_ee` is so many standard deviations below.
 
-        It is the greater root of T_ee − energy_ee = deviations · σ(T_ee), and infinite if the
-        relative part is so large that the Gaussian widens faster than T_ee grows.
+        It is the root of T_ee − energy_ee = deviations · σ(T_ee), and infinite if the relative part
+        is so large that the Gaussian widens faster than T_ee grows. A negative number of deviations
+        is for energies above.
+
+        Parameters
+        ----------
+        energy_ee : array_like
+            Energies.
+        deviations : array_like
+            Broadcasts with `energy_ee`.
         """
-        k2 = deviations**2
-        steepness = 1.0 - k2 * self.relative**2
-        if steepness <= 0.0:
-            return float("inf")
-        half_sum = energy_ee + 0.5 * k2 * self.fano
+        energy, k = np.asarray(energy_ee, dtype=float), np.asarray(deviations, dtype=float)
+        steepness = 1.0 - k**2 * self.relative**2
+        half_sum = energy + 0.5 * k**2 * self.fano
         # The discriminant of the quadratic, without the terms that cancel in it.
-        spread = self.sigma(energy_ee) ** 2 + k2 * (
+        spread = self.sigma(energy) ** 2 + k**2 * (
             0.25 * self.fano**2 - (self.relative * self.noise) ** 2
         )
-        return float((half_sum + deviations * np.sqrt(spread)) / steepness)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            root = (half_sum + k * np.sqrt(spread)) / steepness
+        return np.where(steepness > 0.0, root, np.where(k > 0.0, np.inf, -np.inf))
 
     @property
     def perfect(self) -> bool:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +25,7 @@ SMEARING_REACH = 5.0
 """Standard deviations at which the Gaussian is cut (it leaves out 6e-7 of the events)."""
 
 _PANEL_RATIO = 1.6
-_GAUSS_STEPS = np.array([-5.0, -3.5, -2.25, -1.0, 0.0, 1.0, 2.25, 3.5, 5.0])
+_GAUSS_STEPS = np.array([-3.5, -2.25, -1.0, 0.0, 1.0, 2.25, 3.5])
 
 
 @dataclass(frozen=True)
@@ -84,11 +83,12 @@ class Response(ABC):
         kinks = np.array(self.quenching.breakpoints + self.efficiency.knots("recoil"))
         inner = kinks[(kinks > low) & (kinks < high)]
         edges = np.unique(np.concatenate([points, inner]))
-        pieces = [
-            np.geomspace(a, b, 1 + int(np.ceil(np.log(b / a) / np.log(_PANEL_RATIO))))[:-1]
-            for a, b in pairwise(edges)
-        ]
-        return np.concatenate([*pieces, edges[-1:]])
+        ratio = edges[1:] / edges[:-1]
+        pieces = np.ceil(np.log(ratio) / np.log(_PANEL_RATIO)).astype(np.intp)
+        first = np.cumsum(pieces) - pieces
+        step = (np.arange(pieces.sum()) - np.repeat(first, pieces)) / np.repeat(pieces, pieces)
+        cut = np.repeat(edges[:-1], pieces) * np.repeat(ratio, pieces) ** step
+        return np.append(cut, edges[-1])
 
 
 class SharpResponse(Response):
@@ -104,7 +104,7 @@ class SharpResponse(Response):
     def _panel_edges(self) -> FloatArray:
         knots = [k for k in self.efficiency.knots("observed") if self.edges[0] < k < self.edges[-1]]
         observed = np.unique(np.concatenate([self.edges, knots]))
-        recoil = np.array([self.quenching.recoil_energy(float(e)) for e in observed])
+        recoil = self.quenching.recoil_energy(observed)
         start = max(self.cutoff, recoil[0])
         if start <= 0.0:
             raise ScenarioError(
@@ -171,16 +171,17 @@ class GaussianResponse(Response):
                     "cutoff below which no recoil is detected"
                 )
         sigma = self.resolution.sigma(points)
-        steps = (points[:, None] + sigma[:, None] * _GAUSS_STEPS).ravel()
         # A width that grows with the energy lets recoils in from farther above the region.
-        top = self.resolution.reach(float(points[-1]), SMEARING_REACH)
+        kinks = self.resolution.reach(points[:, None], SMEARING_REACH * np.array([-1.0, 1.0]))
+        top = kinks[-1, 1]
+        steps = (points[:, None] + sigma[:, None] * _GAUSS_STEPS).ravel()
         steps = np.sort(steps[(steps > 0.0) & (steps < top)])
         # Neighbouring edges offer nearly equal steps; half a width apart is close enough.
-        kept = [float(steps[0])]
-        for e in steps[1:]:
-            if e - kept[-1] > 0.5 * float(self.resolution.sigma(e)):
-                kept.append(float(e))
-        recoil = self._recoil(np.array([*kept, top]))
+        kept = [0.0]
+        for e, width in zip(steps.tolist(), self.resolution.sigma(steps).tolist(), strict=True):
+            if e - kept[-1] > 0.5 * width:
+                kept.append(e)
+        recoil = self._recoil(np.unique([*kept, *kinks.ravel()]))
         high = min(recoil[-1], self.quenching.highest_energy)
         if high <= low:
             raise ScenarioError(
@@ -201,8 +202,7 @@ class GaussianResponse(Response):
         return left, right
 
     def _recoil(self, visible: FloatArray | float) -> FloatArray:
-        """Recoil energy by interpolation, which is accurate enough for placing panels."""
+        """Recoil energy of a visible one, or the highest one that the quenching is defined for."""
         q = self.quenching
         top = min(q.highest_energy, 1e4 * self.edges[-1])
-        grid = np.geomspace(max(q.threshold, 1e-7 * self.edges[-1]), top, 4001)
-        return np.asarray(np.interp(visible, q.visible_energy(grid), grid, left=0.0))
+        return q.recoil_energy(np.minimum(visible, q.visible_energy(top)))

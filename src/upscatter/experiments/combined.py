@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib.metadata import version
 from typing import Self
 
 import numpy as np
@@ -16,6 +15,7 @@ from upscatter.experiments.experiment import Change, Experiment, Likelihood
 from upscatter.limits.measured import Channel
 from upscatter.numerics import FloatArray
 from upscatter.rates.signal import Parameter
+from upscatter.results import package_version
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.statistics_block import StatisticsBlock
 from upscatter.statistics.combination import combined
@@ -168,7 +168,7 @@ class Combined(Experiment):
     def provenance(self) -> Mapping[str, object]:
         """Provenance of every part."""
         return {
-            "upscatter": version("upscatter"),
+            "upscatter": package_version(),
             "combination": {part.name: dict(part.provenance) for part in self.parts},
             **self.statistics.choices,
         }

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 from upscatter.flux.moments import LineMoments, Moments, continuum_moments
 from upscatter.inputs.spectra import Lines, Spectrum
 from upscatter.numerics import FloatArray
+
+FLUXES = 64
+"""Number of fluxes that are kept."""
 
 EnergyWeight = Callable[[FloatArray], FloatArray]
 
@@ -63,8 +67,9 @@ class FluxComponent:
         return FluxComponent(self.source, moments, product, self.breakpoints)
 
 
+@lru_cache(maxsize=FLUXES)
 def flux_components(source: str, spectrum: Spectrum, total: float) -> tuple[FluxComponent, ...]:
-    """Components of a source with a given total flux.
+    """Components of a source with a given total flux; the last ones are kept.
 
     Parameters
     ----------

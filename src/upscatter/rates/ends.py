@@ -1,43 +1,60 @@
 """Recoils near the ends of their range, where it is not smooth in a cell of the table.
 
 A rate stops where E_min reaches the end point of the flux: that of a β spectrum like a half-integer
-power, that of a line as a step. In these cells, and in the next ones, recoils are summed over nodes
-of their own between the exact ends.
+power, that of a line as a step. In these cells, and in the next one if the end is near, recoils are
+summed over nodes of their own between the exact ends.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
+from numpy.polynomial.chebyshev import chebpts1, chebval, chebvander
 from scipy import sparse
 
-from upscatter.numerics import FloatArray, gauss_legendre, legendre_density
+from upscatter.numerics import FloatArray, gauss_legendre, legendre_above, legendre_density
 from upscatter.rates.cells import FINE, ORDER, place_in_cell
 
 END_ORDER = 16
 """Nodes in a cell with an end."""
 
+_STRIDE = 100_000  # more than the cells of any axis
+
 IntArray = npt.NDArray[np.intp]
 
 
-def near_ends(low: IntArray, high: IntArray) -> tuple[IntArray, IntArray, IntArray]:
-    """Isotope, mass and cell of all cells in which recoils begin or end, and of the next ones.
+def near_ends(low: FloatArray, high: FloatArray) -> IntArray:
+    """Cells with the two ends of the recoils, and those within half a cell of an end.
 
     Parameters
     ----------
-    low, high : ndarray of int, shape (isotopes, masses)
-        Cells of the two ends; high < 0 without recoils.
+    low, high : ndarray, shape (isotopes, masses)
+        Ends in cells of the table, which has none below 0; NaN without recoils.
+
+    Returns
+    -------
+    ndarray of int, shape (4, isotopes, masses)
+        First and last cell near the lower end, first and last one near the upper end; −2 for all
+        below the table, and without recoils.
     """
-    candidates = np.stack([low, high, low + 1, high - 1])
-    chosen = candidates >= 0
-    chosen[1] &= high > low
-    chosen[2] &= high > low + 1
-    chosen[3] &= high > low + 2
-    _, target, row = np.nonzero(chosen & (high >= 0))
-    return target, row, candidates[chosen & (high >= 0)]
+    places = np.stack([low, low + 0.5, high - 0.5, high])
+    return np.floor(np.where(places > -2.0, places, -2.0)).astype(np.intp)
+
+
+def listed(near: IntArray) -> tuple[IntArray, IntArray, IntArray]:
+    """Isotope, mass and cell of every cell of `near_ends`, once each."""
+    first, second, third, last = near
+    chosen = near >= 0
+    chosen[1] &= (second > first) & (second <= last)
+    chosen[2] &= third > second
+    chosen[3] &= last > np.maximum(second, third)
+    chosen &= last >= 0
+    _, target, row = np.nonzero(chosen)
+    return target, row, near[chosen]
 
 
 def end_nodes(lower: FloatArray, upper: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -45,6 +62,11 @@ def end_nodes(lower: FloatArray, upper: FloatArray) -> tuple[FloatArray, FloatAr
     v, w = gauss_legendre(END_ORDER, 0.0, 1.0)
     width = (upper - lower)[:, None]
     return lower[:, None] + width * (v**2 * (3.0 - 2.0 * v)), width * (w * 6.0 * v * (1.0 - v))
+
+
+def cell_key(target: IntArray, cell: IntArray | int) -> IntArray:
+    """Number that puts cells in order, those of one isotope after those of the one before."""
+    return _STRIDE * target + cell
 
 
 @dataclass(frozen=True)
@@ -69,6 +91,24 @@ class Ends:
     numbers: FloatArray
     log_recoil: FloatArray
 
+    @classmethod
+    def joined(cls, parts: Sequence[Ends]) -> Ends:
+        """All entries of several flux components, in the order of `keys`."""
+        columns = [
+            np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)
+        ]
+        every = cls(*columns)
+        return every.only(np.argsort(every.keys, kind="stable"))
+
+    def only(self, chosen: IntArray | npt.NDArray[np.bool_]) -> Ends:
+        """The chosen entries."""
+        return Ends(*(getattr(self, field.name)[chosen] for field in fields(self)))
+
+    @cached_property
+    def keys(self) -> IntArray:
+        """`cell_key` of each entry."""
+        return cell_key(self.target, self.cell)
+
     @cached_property
     def projected(self) -> FloatArray:
         """Numbers at the nodes of the cell with the same sums with polynomials, (n, ORDER)."""
@@ -77,26 +117,26 @@ class Ends:
         _, weights = gauss_legendre(ORDER, -1.0, 1.0)
         return np.asarray((self.numbers[:, None] @ density)[:, 0] * weights)
 
+    def add_to(self, numbers: FloatArray, first: int) -> None:
+        """Add `projected` to numbers (isotopes, masses, cells, ORDER) from cell `first` on."""
+        np.add.at(numbers, (self.target, self.row, self.cell - first), self.projected)
+
     @cached_property
     def _above(self) -> FloatArray:
-        """Coefficients of Legendre polynomials of 2v − 1, for `above`, shape (END_ORDER + 1, n)."""
-        nodes, _ = gauss_legendre(END_ORDER, -1.0, 1.0)
-        moments = np.polynomial.legendre.legvander(nodes, END_ORDER - 1).T @ self.numbers.T
-        # ∫_x^1 Σ (n + 1/2) m_n P_n = Σ m_n (P_{n−1}(x) − P_{n+1}(x))/2 with P_{−1} = 1
-        series = np.zeros((END_ORDER + 1, moments.shape[1]))
-        series[0] = 0.5 * moments[0]
-        series[: END_ORDER - 1] += 0.5 * moments[1:]
-        series[1:] -= 0.5 * moments
-        return series
+        """Chebyshev coefficients in 2v − 1 of the recoils above, shape (END_ORDER + 1, n)."""
+        return np.asarray(_recoils_above() @ self.numbers.T)
 
     def above(self, index: IntArray, log_y: FloatArray) -> FloatArray:
         """Recoils of the given entries above the places ln y."""
-        part = (log_y - self.lower[index]) / (self.upper[index] - self.lower[index])
+        lower = self.lower[index]
+        part = (log_y - lower) / (self.upper[index] - lower)
         # v is the root in [0, 1] of v² (3 − 2v) = part; this is 2v − 1
         x = -2.0 * np.sin(np.arcsin(1.0 - 2.0 * np.clip(part, 0.0, 1.0)) / 3.0)
-        return np.asarray(np.polynomial.legendre.legval(x, self._above[:, index], tensor=False))
+        return np.asarray(chebval(x, self._above.take(index, axis=1), tensor=False))
 
-    def on_grid(self, shape: tuple[int, int], first: int, stop: int) -> sparse.csr_array:
+    def on_grid(
+        self, shape: tuple[int, int], first: int, stop: int, refined: int = 1
+    ) -> sparse.csr_array:
         """The recoils on the grid of ln T, by cubic interpolation of what will be asked of them.
 
         Parameters
@@ -105,25 +145,55 @@ class Ends:
             Numbers of isotopes and masses.
         first, stop : int
             Points of the grid, at least two further than any recoil.
+        refined : int
+            How many times as many nodes to use: an acceptance may change faster than the recoils.
 
         Returns
         -------
         sparse array, shape (masses, isotopes (stop − first))
         """
-        place = self.log_recoil / FINE
+        order = np.argsort(self.row, kind="stable")
+        to_numbers, to_places = _refinement(refined)
+        place = self.log_recoil[order] @ to_places / FINE
         index = np.floor(place).astype(np.intp)
         u = place - index
         left, right, outer = u + 1.0, u - 1.0, u - 2.0
-        weights = np.stack(
-            [
-                -u * right * outer / 6,
-                left * right * outer / 2,
-                -left * u * outer / 2,
-                left * u * right / 6,
-            ]
+        weights = (
+            -u * right * outer / 6,
+            left * right * outer / 2,
+            -left * u * outer / 2,
+            left * u * right / 6,
         )
+        start = index.min(axis=1) - 1
+        width = int((index.max(axis=1) - start).max()) + 3
+        numbers = self.numbers[order] @ to_numbers
+        entry = index - start[:, None] - 1 + width * np.arange(order.size)[:, None]
+        parts = [
+            np.bincount((entry + k).ravel(), (w * numbers).ravel(), width * order.size)
+            for k, w in enumerate(weights)
+        ]
+        values = np.sum(parts, axis=0)
         points = stop - first
-        column = index - first + points * self.target[:, None] + np.arange(-1, 3)[:, None, None]
-        row = np.broadcast_to(self.row[:, None], column.shape)
-        entries = (weights * self.numbers).ravel(), (row.ravel(), column.ravel())
-        return sparse.csr_array(entries, shape=(shape[1], shape[0] * points))
+        column = (points * self.target[order] + start - first)[:, None] + np.arange(width)
+        column = np.minimum(column, shape[0] * points - 1)  # nothing is there
+        ends = width * np.searchsorted(self.row[order], np.arange(shape[1] + 1))
+        return sparse.csr_array((values, column.ravel(), ends), shape=(shape[1], shape[0] * points))
+
+
+@cache
+def _refinement(times: int) -> tuple[FloatArray, FloatArray]:
+    """Maps from numbers, and from places, at the Gauss nodes of v to those at more nodes."""
+    coarse, _ = gauss_legendre(END_ORDER, -1.0, 1.0)
+    fine, weights = gauss_legendre(times * END_ORDER, -1.0, 1.0)
+    numbers = legendre_density(END_ORDER, fine) * weights[:, None]
+    vander = np.polynomial.legendre.legvander
+    places = np.linalg.solve(vander(coarse, END_ORDER - 1).T, vander(fine, END_ORDER - 1).T)
+    return numbers.T, np.asarray(places)
+
+
+@cache
+def _recoils_above() -> FloatArray:
+    """Map from numbers at the Gauss nodes of v to Chebyshev coefficients of their sum above v."""
+    nodes = chebpts1(END_ORDER + 1)
+    above = legendre_above(END_ORDER, nodes)
+    return np.asarray(np.linalg.solve(chebvander(nodes, END_ORDER), above))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from upscatter.detector.response import Response
 from upscatter.flux.arrival import FluxComponent
 from upscatter.flux.source import Flux
-from upscatter.inputs.nuclei import Nucleus
+from upscatter.inputs.nuclei import Nucleus, NucleusArray
 from upscatter.interactions.form_factors import FormFactor
 from upscatter.interactions.interaction import Interaction
 from upscatter.interactions.kinematics import recoil_range
@@ -36,6 +37,16 @@ class Element:
     nuclei: tuple[Nucleus, ...]
     maps: tuple[RecoilMap, ...]
     recoils: tuple[float, float]
+
+    @cached_property
+    def columns(self) -> NucleusArray:
+        """Isotopes as arrays."""
+        return NucleusArray.of(self.nuclei)
+
+    @cached_property
+    def first(self) -> int:
+        """First cell of the tables of its recoils."""
+        return first_cell(self.recoils[0], self.nuclei)
 
 
 @dataclass(frozen=True)
@@ -144,9 +155,8 @@ class Experiment:
         moments = tuple(component.moments for component in components)
         total = np.zeros((len(masses), self.bins))
         for element in self.elements:
-            first = first_cell(element.recoils[0], element.nuclei)
             nuclei, form_factor = element.nuclei, self.form_factor
-            table = recoil_table(nuclei, form_factor, interaction, moments, masses, first)
+            table = recoil_table(nuclei, form_factor, interaction, moments, masses, element.first)
             total += bin_counts(table, element.maps)
         # where recoils end, cancelling terms leave rounding errors of either sign
         np.maximum(total, 0.0, out=total)
@@ -158,5 +168,5 @@ class Experiment:
         It is infinite for an interaction whose threshold does not depend on m_4.
         """
         endpoint = max(c.endpoint for components in flux.values() for c in components)
-        nuclei = [nucleus for element in self.elements for nucleus in element.nuclei]
-        return max(float(interaction.maximum_mass(endpoint, nucleus)) for nucleus in nuclei)
+        highest = (interaction.maximum_mass(endpoint, element.columns) for element in self.elements)
+        return max(float(np.max(mass)) for mass in highest)

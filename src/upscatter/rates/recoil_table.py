@@ -13,7 +13,7 @@ kinematic end. `upscatter.rates.folding` makes counts of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -24,9 +24,9 @@ from upscatter.flux.moments import Moments
 from upscatter.inputs.nuclei import Nucleus, NucleusArray
 from upscatter.interactions.form_factors import FormFactor, squared_form_factor
 from upscatter.interactions.interaction import Interaction
-from upscatter.numerics import FloatArray, gauss_legendre, legendre_density
-from upscatter.rates.cells import CELL, FINE, ORDER, log_y, recoil_energy
-from upscatter.rates.ends import Ends, IntArray, end_nodes, near_ends
+from upscatter.numerics import FloatArray, gauss_legendre, legendre_above, legendre_density
+from upscatter.rates.cells import CELL, FINE, ORDER, log_y, place_in_cell, recoil_energy
+from upscatter.rates.ends import Ends, IntArray, cell_key, end_nodes, listed, near_ends
 from upscatter.units import MEV
 
 TABLES = 64
@@ -37,6 +37,8 @@ _WIDE = 4  # cells in a block of cells, of which _ROUNDED is a multiple
 _WIDE_ORDER = 12
 _BLOCK = 8192  # masses times nodes that fit the processor's cache
 _ALIKE = 1e-7  # of the end point: differences of E_min that do not matter
+
+_NEGLIGIBLE = 1e-11  # of all recoils of an isotope: a polynomial will do near the ends
 
 BoolArray = npt.NDArray[np.bool_]
 _Term = tuple[int, int, FloatArray]
@@ -51,33 +53,77 @@ class RecoilTable:
     first : int
         First cell.
     inner : ndarray, shape (isotopes, masses, cells ORDER)
-        Recoils at the nodes, but for those in the cells of `ends`; for the dipole per (μ/μ_B)².
-    ends : tuple of Ends
-        One for each flux component.
+        Recoils at the nodes, but for those in `ends`; for the dipole per (μ/μ_B)².
+    ends : Ends
+        Those of all flux components, without cells that have next to nothing of all recoils.
     """
 
     first: int
     inner: FloatArray
-    ends: tuple[Ends, ...]
+    ends: Ends
+    _on_grids: dict[int, tuple[int, int, sparse.csr_array]] = field(default_factory=dict)
 
     @cached_property
     def numbers(self) -> FloatArray:
         """All recoils at the nodes, of the shape of `inner`."""
         numbers = self.inner.reshape(*self.inner.shape[:2], -1, ORDER).copy()
-        for end in self.ends:
-            np.add.at(numbers, (end.target, end.row, end.cell - self.first), end.projected)
+        self.ends.add_to(numbers, self.first)
         return numbers.reshape(self.inner.shape)
 
     @cached_property
-    def ends_on_grid(self) -> tuple[int, int, sparse.csr_array]:
-        """First point and stop of a grid of ln T, and the recoils of all `ends` on it."""
-        shape = self.inner.shape[:2]
-        places = np.concatenate([ends.log_recoil.ravel() for ends in self.ends]) / FINE
-        if not places.size:
-            return 0, 0, sparse.csr_array((shape[1], 0))
-        first, stop = int(np.floor(places.min())) - 2, int(np.floor(places.max())) + 4
-        parts = [ends.on_grid(shape, first, stop) for ends in self.ends]
-        return first, stop, sum(parts[1:], parts[0])
+    def _running(self) -> FloatArray:
+        """Recoils above each cell and at its nodes, shape (isotopes, cells + 1, 1 + ORDER, masses).
+
+        The last cell has none.
+        """
+        isotopes, masses, size = self.inner.shape
+        running = np.zeros((isotopes, size // ORDER + 1, 1 + ORDER, masses))
+        nodes = self.inner.reshape(isotopes, masses, -1, ORDER)
+        running[:, :-1, 1:] = nodes.transpose(0, 2, 3, 1)
+        totals = self.numbers.reshape(nodes.shape).sum(axis=3).transpose(0, 2, 1)
+        running[:, -3::-1, 0] = totals[:, :0:-1].cumsum(axis=1)
+        return np.asarray(running)
+
+    def above(self, target: IntArray, log_y: FloatArray) -> FloatArray:
+        """Recoils above places, exact also where recoils begin or end.
+
+        Parameters
+        ----------
+        target : ndarray of int, shape (n,)
+            Isotope of each place.
+        log_y : ndarray, shape (n,)
+            ln y, not below the first cell.
+
+        Returns
+        -------
+        ndarray, shape (n, masses)
+        """
+        row = np.floor(log_y / CELL).astype(np.intp) - self.first
+        row = np.minimum(row, self._running.shape[1] - 1)
+        cell = row + self.first
+        shares = np.ones((row.size, 1, 1 + ORDER))
+        shares[:, 0, 1:] = legendre_above(ORDER, place_in_cell(log_y, cell))
+        found: FloatArray = np.matmul(shares, self._running[target, row])[:, 0]
+        # all pairs of a place and an entry of `ends` in its cell
+        key = cell_key(target, cell)
+        start = np.searchsorted(self.ends.keys, key)
+        number = np.searchsorted(self.ends.keys, key, side="right") - start
+        place = np.repeat(np.arange(key.size), number)
+        end = np.arange(place.size) + np.repeat(start - np.cumsum(number) + number, number)
+        index = place * found.shape[1] + self.ends.row[end]
+        recoils = self.ends.above(end, log_y[place])
+        found += np.bincount(index, recoils, found.size).reshape(found.shape)
+        return found
+
+    def ends_on_grid(self, refined: int) -> tuple[int, int, sparse.csr_array]:
+        """First point and stop of a grid of ln T, and the recoils of `ends` on it; see there."""
+        if refined not in self._on_grids:
+            isotopes, masses = self.inner.shape[:2]
+            places = self.ends.log_recoil / FINE
+            first, stop = int(np.floor(places.min())) - 2, int(np.floor(places.max())) + 4
+            recoils = self.ends.on_grid((isotopes, masses), first, stop, refined)
+            self._on_grids[refined] = first, stop, recoils
+        return self._on_grids[refined]
 
 
 def first_cell(energy_recoil: float, nuclei: Sequence[Nucleus]) -> int:
@@ -121,9 +167,15 @@ def recoil_table(
     cells = _WIDE * max(int(np.ceil((np.max(reach) / CELL - first) / _WIDE)), 0)
     inner = np.zeros((len(nuclei), masses.size, cells, ORDER))
     rates = [_Rates(columns, form_factor, interaction, part, masses, first) for part in moments]
-    ends = tuple(part.ends() for part in rates)
+    ends = Ends.joined([part.ends() for part in rates])
     for part in rates:
         part.add_inner(inner)
+    total = inner.sum(axis=(2, 3))
+    recoils = ends.numbers.sum(axis=1)
+    np.add.at(total, (ends.target, ends.row), recoils)
+    few = recoils <= _NEGLIGIBLE * total[ends.target, ends.row]
+    ends.only(few).add_to(inner, first)
+    ends = ends.only(~few)
     inner.setflags(write=False)
     return RecoilTable(first, inner.reshape(len(nuclei), masses.size, cells * ORDER), ends)
 
@@ -149,14 +201,13 @@ class _Rates:
         )
 
     @cached_property
-    def end_cells(self) -> IntArray:
-        """Cells of the table with the two ends, shape (2, isotopes, masses); at least −2."""
-        cells = np.maximum(self.range / CELL - self.first, -2.0)
-        return np.floor(np.where(np.isnan(cells), -2.0, cells)).astype(np.intp)
+    def near(self) -> IntArray:
+        """See `near_ends`."""
+        return near_ends(*(self.range / CELL - self.first))
 
     def ends(self) -> Ends:
         """Recoils near the ends."""
-        target, row, cell = near_ends(*self.end_cells)
+        target, row, cell = listed(self.near)
         cell += self.first
         lower = np.maximum(cell * CELL, self.range[0, target, row])
         upper = np.minimum((cell + 1) * CELL, self.range[1, target, row])
@@ -173,8 +224,8 @@ class _Rates:
         Most are in blocks of cells, all between the ends, for which fewer nodes will do.
         """
         cells = np.arange(numbers.shape[2])
-        low, high = self.end_cells[..., None]
-        inner = (cells > low + 1) & (cells < high - 1)
+        _, low, high, _ = self.near[..., None]
+        inner = (cells > low) & (cells < high)
         if not inner.any():
             return
         blocks = inner.reshape(*inner.shape[:2], -1, _WIDE).all(axis=(0, 3))

@@ -123,7 +123,7 @@ def _observed_bin(
         return 0.0
 
     def integrand(visible: float) -> float:
-        recoil = quenching.recoil_energy(visible)
+        recoil = float(quenching.recoil_energy(visible))
         kept = float(efficiency.on_axis("observed", visible) * efficiency.on_axis("recoil", recoil))
         return rate(recoil) / float(quenching.jacobian(recoil)) * kept
 

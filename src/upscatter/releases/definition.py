@@ -10,7 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 
 import upscatter.releases
@@ -18,6 +17,7 @@ from upscatter.errors import ScenarioError, TableError, given
 from upscatter.releases.cache import cached
 from upscatter.releases.files import Files, open_files
 from upscatter.releases.release import Release
+from upscatter.results import package_version
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,5 +130,5 @@ def read_release(name: str, path: Path | str) -> Release:
     files = open_files(Path(path), definition.uses)
     if definition.version is None:
         return definition.content(files)
-    key = f"{name} {definition.version} {version('upscatter')} {files.digest}"
+    key = f"{name} {definition.version} {package_version()} {files.digest}"
     return cached(key, lambda: definition.content(files))

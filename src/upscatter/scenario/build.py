@@ -54,7 +54,7 @@ class Model(Scattering):
                     f"region: starts at {edges[0] / KEV:.4g} keVee, above the highest recoil that "
                     "the active sources can give; lower it or add sources"
                 )
-            if not any(m.matrix.any() for e in experiment.elements for m in e.maps):
+            if all(m.blind for e in experiment.elements for m in e.maps):
                 raise ScenarioError(
                     "efficiency: is zero for every recoil in the region; correct its table, or "
                     "the region"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
-
+from upscatter.results import package_version
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.model import ReleaseFile
 
@@ -31,7 +30,7 @@ def provenance(scenario: Scenario) -> dict[str, object]:
             "place": place or "by day, no Earth in between",
         }
     return {
-        "upscatter": version("upscatter"),
+        "upscatter": package_version(),
         "scenario_sha256": scenario.digest,
         "target": settings.target.element or dict(settings.target.isotopes or {}),
         **({"signal": signal["name"]} if signal else {}),

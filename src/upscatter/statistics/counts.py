@@ -34,8 +34,9 @@ def effective_counts(model: BinnedModel, strength: FloatArray) -> FloatArray:
     array([8.])
     """
     signal, _, weight = _weights(model, strength)
-    second = (weight * signal).sum(axis=1)
-    third = (weight**2 * signal)[:, ~model.gaussian].sum(axis=1)
+    information = weight * signal
+    second = information.sum(axis=1)
+    third = (weight * information) @ ~model.gaussian
     nothing = np.where(second > 0.0, np.inf, 0.0)
     return np.asarray(np.divide(second**3, third**2, out=nothing, where=third > 0.0))
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 import numpy.typing as npt
@@ -103,7 +103,7 @@ class BinnedModel:
     @cached_property
     def total_signal(self) -> FloatArray:
         """Nominal signal counts for unit strength, shape of a signal."""
-        return np.asarray(np.sum([*self.signals.values()], axis=0))
+        return reduce(np.add, self.signals.values())
 
     @cached_property
     def total_background(self) -> FloatArray:

@@ -59,21 +59,30 @@ def fit_pulls(residual: npt.ArrayLike, variance: npt.ArrayLike, shifts: npt.Arra
     >>> float(fit.chi2)
     2.25
     """
-    r = np.asarray(residual, dtype=float)
-    v = np.asarray(variance, dtype=float)
-    c = np.atleast_2d(np.asarray(shifts, dtype=float))
-    bad = np.flatnonzero(~(v > 0.0))
-    if bad.size:
-        raise PhysicsError(
-            f"statistics: the variance of bin {bad[0]} is {v[bad[0]]:.4g}; "
-            "it must be positive: use fewer bins or another choice of variance"
-        )
-    weighted = c / v
-    normal = np.eye(c.shape[0]) + weighted @ c.T
-    pulls = np.linalg.solve(normal, (r @ weighted.T)[..., None])[..., 0]
+    r, v, c = _arrays(residual, variance, shifts)
+    pulls = _best_pulls(r, v, c)
     remaining = r - pulls @ c
     chi2 = (remaining**2 / v).sum(axis=-1) + (pulls**2).sum(axis=-1)
     return PullFit(np.asarray(chi2), pulls)
+
+
+def _arrays(*given: npt.ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Residuals or a signal, variances, and shifts, in the shapes of `fit_pulls`."""
+    values, variance, shifts = (np.asarray(each, dtype=float) for each in given)
+    return values, variance, np.atleast_2d(shifts)
+
+
+def _best_pulls(residual: FloatArray, variance: FloatArray, shifts: FloatArray) -> FloatArray:
+    """ζ at the minimum, from the normal equations (1 + c Δ⁻² cᵀ) ζ = c Δ⁻² r."""
+    if not (variance > 0.0).all():
+        bad = np.flatnonzero(~(variance > 0.0))[0]
+        raise PhysicsError(
+            f"statistics: the variance of bin {bad} is {variance[bad]:.4g}; "
+            "it must be positive: use fewer bins or another choice of variance"
+        )
+    weighted = shifts / variance
+    normal = np.eye(shifts.shape[0]) + weighted @ shifts.T
+    return np.asarray(residual @ np.linalg.solve(normal, weighted).T)
 
 
 def chi2_threshold(confidence: float, dof: int = 1) -> float:
@@ -124,9 +133,8 @@ class StrengthEstimate:
         variance, shifts
             As in `fit_pulls`.
         """
-        s = np.asarray(signal, dtype=float)
-        c = np.atleast_2d(np.asarray(shifts, dtype=float))
-        weights = (s - fit_pulls(s, variance, c).pulls @ c) / np.asarray(variance, dtype=float)
+        s, v, c = _arrays(signal, variance, shifts)
+        weights = (s - _best_pulls(s, v, c) @ c) / v
         return cls(weights, np.asarray((weights * s).sum(axis=-1)))
 
     def best(self, residual: npt.ArrayLike) -> FloatArray:

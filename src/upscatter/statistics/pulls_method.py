@@ -160,9 +160,11 @@ class PullsMethod(LimitMethod):
         """See `LimitMethod.setter`."""
         return PullsSetter(model, self.variance_of(model), self.threshold)
 
-    def _used(self, signal: FloatArray, variance: FloatArray) -> npt.NDArray[np.bool_]:
+    def _used(self, signal: FloatArray, variance: FloatArray) -> npt.NDArray[np.bool_] | slice:
         """Bins that the χ² can use; the others are refused if they contain a signal."""
         used = np.asarray(variance > 0.0)
+        if used.all():
+            return slice(None)
         blind = np.flatnonzero(~used & (signal > 0.0).any(axis=0))
         if blind.size:
             raise PhysicsError(
@@ -190,7 +192,7 @@ class PullsMethod(LimitMethod):
         self,
         model: BinnedModel,
         estimate: StrengthEstimate,
-        used: npt.NDArray[np.bool_],
+        used: npt.NDArray[np.bool_] | slice,
         nominal: FloatArray,
         shifts: FloatArray,
     ) -> FloatArray:
@@ -273,5 +275,21 @@ class PullsSetter:
 
 
 def background_shifts(model: BinnedModel) -> FloatArray:
-    """Change of the signal-free expectation by each nuisance parameter, (nuisances, bins)."""
-    return model.jacobian(np.zeros(1 + len(model.names)))[1:]
+    """Change of the signal-free expectation by each nuisance parameter, (nuisances, bins).
+
+    These are the derivatives of `BinnedModel.jacobian` without a signal, at the nominal values.
+    """
+    samples = model.backgrounds
+    shifts = np.zeros((len(model.names), model.bins))
+    for shift, normalisation in zip(shifts, model.normalisations, strict=False):
+        for name, sigma in normalisation.relative.items():
+            if name in samples:
+                shift += sigma * samples[name]
+    first = len(model.normalisations)
+    for shape in model.shapes:
+        after = first + len(shape.names)
+        _, *slopes = shape.changes(np.zeros((1, len(shape.names))))[0]
+        kept = [name in samples for name in shape.templates]
+        shifts[first:after] = np.sum(np.array(slopes)[:, kept], axis=1)
+        first = after
+    return shifts

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib.metadata import version
 from pathlib import Path
 
 from upscatter.errors import ScenarioError, TableError
@@ -11,6 +10,7 @@ from upscatter.experiments.choose import Data, Given, experiments_of
 from upscatter.inputs.bound_file import bound_from_csv
 from upscatter.inputs.bounds import PublishedBound, published_bound, published_bounds
 from upscatter.limits.verdict import Verdict, verdict
+from upscatter.results import package_version
 from upscatter.studies.limits import limit_of
 
 
@@ -65,7 +65,7 @@ def compare(
     published = _distinct(published_bounds() if bounds is None else map(_bound, bounds))
     chosen = experiments_of(scenarios, data, flavour=flavour, confidence=confidence)
     curves = [limit_of(experiment) for experiment in chosen]
-    made_with = {"upscatter": version("upscatter"), "confidence": confidence}
+    made_with = {"upscatter": package_version(), "confidence": confidence}
     return verdict(curves, published, confidence, made_with)
 
 

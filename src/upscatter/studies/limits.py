@@ -6,7 +6,6 @@ Masses are plain numbers in MeV.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.metadata import version
 from math import isfinite
 from pathlib import Path
 from typing import Literal
@@ -19,6 +18,7 @@ from upscatter.experiments.experiment import Experiment
 from upscatter.flux.coupling import FlavourSum
 from upscatter.limits.curve import LimitCurve, mass_grid
 from upscatter.limits.measured import MeasuredCurve
+from upscatter.results import package_version
 from upscatter.scenario.arguments import Energies, masses_mev
 from upscatter.studies.expected import projected_curve
 from upscatter.tasks import HERE, Progress, Work
@@ -175,7 +175,7 @@ def limit_of(
             raise PhysicsError("mass: there is none; give at least one, such as 5.0")
 
     def key() -> Mapping[str, object]:
-        made = {"upscatter": version("upscatter"), **experiment.inputs}
+        made = {"upscatter": package_version(), **experiment.inputs}
         return {**made, "mass_MeV": mass.tolist(), "bands": bands}
 
     keyed = work.with_key(key)

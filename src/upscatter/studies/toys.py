@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
@@ -20,6 +19,7 @@ from upscatter.experiments.choose import Data, Given, experiment_of, scenario_of
 from upscatter.experiments.experiment import Experiment
 from upscatter.limits.toys import ToyResult
 from upscatter.numerics import FloatArray
+from upscatter.results import package_version
 from upscatter.scenario.arguments import Energy, mass_mev
 from upscatter.scenario.changes import chosen_test
 from upscatter.statistics.limit_method import LimitSetter
@@ -111,7 +111,7 @@ class Ensemble:
         """All inputs of an ensemble, JSON-ready."""
         statistics = self.experiment.statistics
         return {
-            "upscatter": version("upscatter"),
+            "upscatter": package_version(),
             **statistics.choices,
             "confidence": statistics.confidence,
             **self.experiment.inputs,
