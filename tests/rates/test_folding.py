@@ -149,8 +149,26 @@ class TestAgainstTheSlowTwin:
         )
         assert_like_twin(nucleus, response, "8B", Dipole(), 4.0 * MEV)
 
+    def test_the_tail_of_a_resolution(self):
+        """Bins above all recoils: only those that are seen some deviations too high are in them."""
+        nucleus = natural_nuclei("Ge")[0]
+        highest = StandardModel().recoil_range(15.0 * MEV, nucleus, 0.0)[1]
+        noise = 0.1 * KEV
+        edges = tuple(
+            QUENCHING["Ge"].visible_energy(highest) + noise * np.array([-4.0, 0.0, 2.0, 4.0, 6.0])
+        )
+        response = GaussianResponse(
+            edges, QUENCHING["Ge"], Efficiency(), 1.0 * KEV, Resolution(noise)
+        )
+        (part,) = components("8B")
+        fast = fast_counts([nucleus], response, (part,), StandardModel(), 0.0)[0]
+        slow = bin_counts(nucleus, response, klein_nystrand, part, StandardModel(), relative=TWIN)
+        assert 1e-10 < slow[-1] / slow.max() < 1e-7
+        np.testing.assert_allclose(fast, slow, rtol=1e-5)
+
+    @pytest.mark.parametrize("width", [0.01, 0.003])
     @pytest.mark.parametrize(("source", "mass"), [("8B", 0.93), ("7Be", 0.4), ("pep", 0.95)])
-    def test_a_resolution_narrower_than_a_cell(self, source, mass):
+    def test_a_resolution_narrower_than_a_cell(self, source, mass, width):
         """Bins near the ends of recoils in silicon, a few standard deviations wide."""
         nucleus = natural_nuclei("Si")[0]
         (part, *_) = components(source)
@@ -158,7 +176,7 @@ class TestAgainstTheSlowTwin:
         low, high = Dipole().recoil_range(part.endpoint, nucleus, m4)
         edges = np.linspace(max(low, 0.75 * high), 1.02 * high, 4)
         response = GaussianResponse(
-            tuple(edges), Constant(1.0), Efficiency(), 0.3 * edges[0], Resolution(relative=0.01)
+            tuple(edges), Constant(1.0), Efficiency(), 0.3 * edges[0], Resolution(relative=width)
         )
         fast = fast_counts([nucleus], response, (part,), Dipole(), m4)[0]
         slow = bin_counts(nucleus, response, klein_nystrand, part, Dipole(), m4, relative=1e-6)
