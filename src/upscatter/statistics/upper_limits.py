@@ -18,6 +18,7 @@ from upscatter.statistics.asymptotics import asimov
 from upscatter.statistics.criteria import CLS, Criterion
 from upscatter.statistics.likelihood import BinnedModel
 from upscatter.statistics.limit_method import BANDS
+from upscatter.statistics.newton import Parabolas
 from upscatter.statistics.observation import Observation
 from upscatter.statistics.profile import Profile, fit, fit_without_signal
 from upscatter.statistics.root_search import falling_roots, roots_between
@@ -234,9 +235,8 @@ def expected_limit(
 def _newton(model: BinnedModel, artificial: Observation, root: FloatArray) -> FloatArray:
     """Strengths at which √q of Asimov data is `root`: 0 where that is not positive, NaN if lost.
 
-    √q is nearly linear in the strength, and its slope follows from the fit (the envelope theorem),
-    so a few Newton steps are enough. Pulls are nearly proportional to the strength, so each fit
-    starts next to its end.
+    √q is nearly linear in the strength, and its slope follows from the fit (the envelope theorem);
+    pulls are nearly proportional to the strength. So both are moved together, by Newton steps.
     """
     spread, response = _gaussian(model, artificial)
     strength = np.maximum(root, 0.0) * spread
@@ -245,16 +245,24 @@ def _newton(model: BinnedModel, artificial: Observation, root: FloatArray) -> Fl
     for _ in range(NEWTON_STEPS):
         if not left.size:
             break
-        found = fit(model, artificial.take(left), strength[left], start=pulls[left])
-        r = np.sqrt(found.deviance)
+        part = artificial.take(left)
+        here = np.clip(pulls[left], *model.bounds)
+        local = model.expand(np.concatenate([strength[left, None], here], axis=1), part)
+        fixed, (low, high) = np.full(left.size, np.nan), model.bounds[:, None] - here
+        gradient, curvature = local.gradient, local.curvature
+        step = Parabolas(gradient, curvature, fixed, fixed, low, high).minimum()
+        bent = np.matmul(curvature, step[:, :, None])[:, :, 0]
+        fall = -((gradient + 0.5 * bent) * step).sum(axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):  # pulls that hide any signal
-            ratio = 1.0 + 2.0 * r * (root[left] - r) / (found.slope * strength[left])
+            r = np.sqrt(local.value - fall)
+            slope = gradient[:, 0] + bent[:, 0]
+            ratio = 1.0 + 2.0 * r * (root[left] - r) / (slope * strength[left])
         # far from the root the slope may say little
         ratio = np.clip(ratio, 0.2, 5.0)
         strength[left] *= ratio
-        centre = artificial.auxdata[left]
-        pulls[left] = centre + ratio[:, None] * (found.parameters[:, 1:] - centre)
-        left = left[~(np.abs(ratio - 1.0) < ACCURACY)]
+        centre = part.auxdata
+        pulls[left] = centre + ratio[:, None] * (here + step[:, 1:] - centre)
+        left = left[~((np.abs(ratio - 1.0) < ACCURACY) & (fall < ACCURACY))]
         left = left[np.isfinite(strength[left])]
     strength[left] = np.nan
     return strength
