@@ -3,17 +3,16 @@
 import numpy as np
 import pytest
 
-from binned_models import SHIFTS, full_model
+from binned_models import SHIFTS
 from test_morphing import surface_model
 from upscatter.errors import PhysicsError
 from upscatter.statistics.asymptotics import discovery
-from upscatter.statistics.combination import channels, combined, joined
+from upscatter.statistics.combination import channels, combined
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
 from upscatter.statistics.morphing import Shape
 from upscatter.statistics.profile import fit
 from upscatter.statistics.pulls_method import PullsMethod
 from upscatter.statistics.registry import METHODS, limit_method
-from upscatter.statistics.toys import pseudo_data
 from upscatter.statistics.upper_limits import expected_limit, upper_limit
 
 SIGNAL, BACKGROUND = np.array([3.0, 2.0, 0.5]), np.array([9.0, 6.0, 4.0])
@@ -50,8 +49,7 @@ def test_two_identical_experiments_are_one_of_twice_the_exposure(test, variance)
     np.testing.assert_allclose(found.bands, expected.bands, rtol=2e-5)
     if test != "chi2-pulls":
         first, second = np.array([9.0, 10.0, 3.0]), np.array([14.0, 6.0, 4.0])
-        data = joined({"A": experiment().observe([first]), "B": experiment().observe([second])},
-                      {"A": experiment(), "B": experiment()}, both)  # fmt: skip
+        data = both.observe([np.append(first, second)])
         observed = method.observed(both, data).strength
         alone = method.observed(twice, twice.observe([first + second])).strength
         np.testing.assert_allclose(observed, alone, rtol=1e-6)
@@ -99,9 +97,7 @@ def test_a_merged_parameter_correlates_the_experiments():
         (Normalisation("flux", {"b": 0.2}),),
     )  # fmt: skip
     counts = [11.0, 8.0, 5.0, 480.0]
-    data = joined({"A": first.observe(counts[:3]), "B": second.observe(counts[3:])},
-                  {"A": first, "B": second}, both)  # fmt: skip
-    np.testing.assert_array_equal(data.counts, counts)
+    data = both.observe(counts)
     fits = [fit(both, data), fit(written, written.observe(counts))]
     np.testing.assert_allclose(fits[0].parameters, fits[1].parameters, rtol=1e-9)
     # the second experiment measures the flux, +1 σ, which the first alone could not
@@ -134,14 +130,7 @@ def test_hypotheses_and_surfaces_are_placed():
         np.testing.assert_allclose(found[:4], many.expected(point, which)[0], rtol=1e-13)
         np.testing.assert_allclose(found[4:], blind.expected(point[:, :2], which)[0], rtol=1e-13)
     counts = {"A": np.array([14.0, 11.0, 18.0, 12.0]), "B": np.array([5.0, 2.0])}
-    data = joined(
-        {
-            n: m.observe([counts[n]] * 2, hypothesis=[0, 1])
-            for n, m in {"A": many, "B": blind}.items()
-        },
-        {"A": many, "B": blind},
-        both,
-    )
+    data = both.observe([np.append(counts["A"], counts["B"])] * 2, hypothesis=[0, 1])
     limits = upper_limit(both, data).require("both")
     alone = upper_limit(many, many.observe([counts["A"]] * 2, hypothesis=[0, 1])).require("A")
     # nothing of the first hypothesis is seen by the second experiment
@@ -179,20 +168,10 @@ def test_gaussian_and_poisson_experiments():
     parts = {"A": counting, "B": residual}
     both = combined(parts)
     assert both.gaussian.tolist() == [False, True]
-    data = joined({"A": counting.observe([10.0]), "B": residual.observe([6.0])}, parts, both)
+    data = both.observe([10.0, 6.0])
     q = [float(discovery(m, m.observe([n])).q0) for m, n in ((counting, 10.0), (residual, 6.0))]
     # both have their best strength at 3
     assert float(discovery(both, data).q0) == pytest.approx(sum(q), rel=1e-6)
-
-
-def test_pseudo_data_of_parts_are_those_of_the_combination():
-    parts = {"A": experiment(), "B": full_model()}
-    both = combined(parts)
-    assert both.names == ("flux", "rest", "exposure", "yield")
-    rng = np.random.default_rng(1)
-    data = {name: pseudo_data(m, 1.0, 3, rng) for name, m in parts.items()}
-    with pytest.raises(PhysicsError, match="auxiliary data of 'flux' are"):
-        joined(data, parts, both)
 
 
 ONE = BinnedModel(np.ones(1), {"b": np.ones(1)}, (Normalisation("f", {"b": 0.1}),))
@@ -215,14 +194,6 @@ WIDER = BinnedModel(np.ones(1), {"d": np.ones(1)}, (),
          "no bin has counts"),
         (lambda: combined({"A": ONE, "B": ONE, "C": BinnedModel(np.ones(1), {"A b": np.ones(1)})}),
          "two samples are named 'A b'"),
-        (lambda: joined({"A": ONE.observe([1.0])}, {"A": ONE, "B": ONE},
-                        combined({"A": ONE, "B": ONE})), "there are data of A for A, B"),
-        (lambda: joined({"A": ONE.observe([1.0]), "B": ONE.observe([[1.0]])},
-                        {"A": ONE, "B": ONE}, combined({"A": ONE, "B": ONE})),
-         "data of B have not"),
-        (lambda: joined({"A": ONE.observe([1.0], [0.5]), "B": ONE.observe([1.0], [-0.5])},
-                        {"A": ONE, "B": ONE}, combined({"A": ONE, "B": ONE})),
-         "auxiliary data of 'f' are 0.5 in A and -0.5 in B"),
     ],
 )  # fmt: skip
 def test_bad_combinations(make, words):

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from upscatter.errors import ScenarioError
 from upscatter.flux.source import Flux
+from upscatter.inputs.nuclei import NucleusArray
 from upscatter.interactions.form_factors import form_factor
 from upscatter.interactions.interaction import Interaction
-from upscatter.interactions.kinematics import maximum_mass
 from upscatter.numerics import FloatArray
 from upscatter.rates.spectrum import recoil_spectrum
 from upscatter.releases.folding import RecoilFold
@@ -127,4 +127,5 @@ class ReleasedExperiment:
     def highest_mass(self) -> float:
         """Greatest m_4 (energy) that any neutrino of the scenario can produce in the target."""
         endpoint = max(part.endpoint for parts in self.scattering.flux.values() for part in parts)
-        return max(float(maximum_mass(endpoint, n.mass)) for n in self.scattering.nuclei)
+        columns = NucleusArray.of(self.scattering.nuclei)
+        return float(np.max(self.scattering.signal.interaction.maximum_mass(endpoint, columns)))

@@ -17,7 +17,6 @@ from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
 from upscatter.statistics.morphing import Bounds, Shape, Surface
-from upscatter.statistics.observation import Observation
 
 
 def combined(parts: Mapping[str, BinnedModel]) -> BinnedModel:
@@ -105,54 +104,6 @@ def channels(parts: Mapping[str, BinnedModel]) -> dict[str, slice]:
     """Bins of each experiment in the combination."""
     ends = np.cumsum([0, *(model.bins for model in parts.values())]).tolist()
     return {name: slice(*pair) for name, pair in zip(parts, pairwise(ends), strict=True)}
-
-
-def joined(
-    data: Mapping[str, Observation], parts: Mapping[str, BinnedModel], model: BinnedModel
-) -> Observation:
-    """Data of several experiments as data of their combination.
-
-    Parameters
-    ----------
-    data : mapping
-        Data sets of each experiment, as many in each and for the same hypotheses.
-    parts : mapping
-        The models of the experiments.
-    model : BinnedModel
-        Their combination.
-
-    Raises
-    ------
-    PhysicsError
-        If an experiment has no data, or other ones, or if auxiliary data of the same nuisance
-        parameter disagree.
-    """
-    if set(data) != set(parts):
-        raise PhysicsError(
-            f"combination: there are data of {', '.join(data) or 'nothing'} for "
-            f"{', '.join(parts)}; give those of each"
-        )
-    first = data[next(iter(parts))]
-    known: dict[str, tuple[str, FloatArray]] = {}
-    for experiment, part in parts.items():
-        there = data[experiment]
-        if not np.array_equal(there.hypothesis, first.hypothesis):
-            raise PhysicsError(
-                f"combination: data of {experiment} have not the number of sets, or the "
-                f"hypotheses, of those of {next(iter(parts))}; give the same"
-            )
-        for name, values in zip(part.names, np.moveaxis(there.auxdata, -1, 0), strict=True):
-            where, before = known.setdefault(name, (experiment, values))
-            off = np.flatnonzero((before != values).reshape(-1))
-            if off.size:
-                raise PhysicsError(
-                    f"combination: auxiliary data of {name!r} are {before.flat[off[0]]:.4g} in "
-                    f"{where} and {values.flat[off[0]]:.4g} in {experiment}; give the same"
-                )
-    counts = np.concatenate([data[name].counts for name in parts], axis=-1)
-    centres = [known[name][1] for name in model.names]
-    auxdata = np.stack(centres, axis=-1) if centres else None
-    return model.observe(counts, auxdata, first.hypothesis)
 
 
 def _placed(counts: FloatArray, place: slice, bins: int) -> FloatArray:
