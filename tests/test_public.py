@@ -41,7 +41,7 @@ PUBLIC = {
         recoil_spectrum toys varied verdict
     """,
     "upscatter.rates": """
-        cells ends experiment folding recoil_table signal spectrum
+        cell_rates cells ends experiment folding recoil_table signal spectrum
     """,
     "upscatter.reference": """
         minimum minuit objective quadrature
@@ -62,9 +62,10 @@ PUBLIC = {
     """,
     "upscatter.statistics": """
         asymptotics calibration calibration_table checks combination counts criteria
-        curve_calibration fluctuations garwood histfactory interpolation likelihood
-        limit_method methods morphing newton observation profile pulls pulls_method registry
-        root_search sampler samples setters terms toys uncertainties upper_limits workspace
+        curve_calibration expected_limits fluctuations garwood histfactory interpolation
+        likelihood limit_method methods morphing newton observation profile pulls
+        pulls_method registry root_search sampler samples setters terms toys uncertainties
+        upper_limits workspace
     """,
     "upscatter.studies": """
         comparison counts expected impacts limits measured planning reproduction toys

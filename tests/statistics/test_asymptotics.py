@@ -23,10 +23,11 @@ from upscatter.statistics.asymptotics import (
     strength_statistic,
 )
 from upscatter.statistics.criteria import CLS, CLSB, OneSided
+from upscatter.statistics.expected_limits import expected_limit
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
 from upscatter.statistics.observation import Observation
 from upscatter.statistics.pulls import chi2_threshold, signal_limit
-from upscatter.statistics.upper_limits import expected_limit, upper_limit
+from upscatter.statistics.upper_limits import upper_limit
 
 UNBOUNDED = OneSided(divided=False, bounded=False)
 UNBOUNDED_CLS = OneSided(divided=True, bounded=False)

@@ -8,12 +8,13 @@ from test_morphing import surface_model
 from upscatter.errors import PhysicsError
 from upscatter.statistics.asymptotics import discovery
 from upscatter.statistics.combination import channels, combined
+from upscatter.statistics.expected_limits import expected_limit
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
 from upscatter.statistics.morphing import Shape
 from upscatter.statistics.profile import fit
 from upscatter.statistics.pulls_method import PullsMethod
 from upscatter.statistics.registry import METHODS, limit_method
-from upscatter.statistics.upper_limits import expected_limit, upper_limit
+from upscatter.statistics.upper_limits import upper_limit
 
 SIGNAL, BACKGROUND = np.array([3.0, 2.0, 0.5]), np.array([9.0, 6.0, 4.0])
 TILT = 1.0 + np.outer(SHIFTS, [0.1, 0.0, -0.1])

@@ -12,6 +12,7 @@ from upscatter.reference.minuit import minuit_fit
 from upscatter.statistics.asymptotics import asimov, discovery
 from upscatter.statistics.counts import effective_counts, weight_spread
 from upscatter.statistics.curve_calibration import shape_path
+from upscatter.statistics.expected_limits import expected_limit
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
 from upscatter.statistics.methods import ClsMethod, PoissonMethod, UnifiedMethod
 from upscatter.statistics.morphing import Shape
@@ -19,7 +20,7 @@ from upscatter.statistics.profile import fit
 from upscatter.statistics.pulls_method import PullsMethod
 from upscatter.statistics.toys import pseudo_data
 from upscatter.statistics.uncertainties import standard_deviations
-from upscatter.statistics.upper_limits import expected_limit, upper_limit
+from upscatter.statistics.upper_limits import upper_limit
 from upscatter.statistics.workspace import workspace
 
 SIGNAL = np.array([3.0, 2.0, 1.0, 0.5])

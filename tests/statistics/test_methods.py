@@ -15,6 +15,7 @@ from upscatter.report.tables import limit_table
 from upscatter.scenario.changes import chosen_test
 from upscatter.scenario.load import Scenario
 from upscatter.statistics.counts import effective_counts, weight_spread
+from upscatter.statistics.expected_limits import expected_limit
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
 from upscatter.statistics.limit_method import BANDS, Limits
 from upscatter.statistics.methods import PoissonMethod
@@ -27,7 +28,6 @@ from upscatter.statistics.registry import (
 )
 from upscatter.statistics.sampler import Sampler
 from upscatter.statistics.toys import pseudo_data
-from upscatter.statistics.upper_limits import expected_limit
 from upscatter.studies.limits import upper_limit
 
 QUIET = {"detector.exposure": "1 kg yr", "background.flat": "1e-12 / (keVee kg day)"}

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from upscatter.errors import PhysicsError
 from upscatter.reference.minuit import minuit_fit
+from upscatter.statistics.expected_limits import expected_limit
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
 from upscatter.statistics.morphing import Shape
 from upscatter.statistics.profile import fit
-from upscatter.statistics.upper_limits import expected_limit, upper_limit
+from upscatter.statistics.upper_limits import upper_limit
 from upscatter.statistics.workspace import workspace
 
 RNG = np.random.default_rng(11)

@@ -16,9 +16,10 @@ from upscatter.scenario.load import Scenario
 from upscatter.scenario.released_experiment import ReleasedExperiment
 from upscatter.scenario.scattering import Scattering
 from upscatter.statistics.asymptotics import discovery, strength_statistic
+from upscatter.statistics.expected_limits import expected_limit
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
 from upscatter.statistics.morphing import Shape, Surface
-from upscatter.statistics.upper_limits import expected_limit, upper_limit
+from upscatter.statistics.upper_limits import upper_limit
 from upscatter.statistics.workspace import MODIFIER_SETTINGS, workspace
 from upscatter.units import MEV
 

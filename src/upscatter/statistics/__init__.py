@@ -9,6 +9,7 @@ __all__ = [
     "counts",
     "criteria",
     "curve_calibration",
+    "expected_limits",
     "fluctuations",
     "garwood",
     "histfactory",

@@ -15,13 +15,14 @@ from upscatter.statistics.asymptotics import nominal_data
 from upscatter.statistics.counts import effective_counts, weight_spread
 from upscatter.statistics.criteria import CLS, CLSB, UNIFIED, Criterion
 from upscatter.statistics.curve_calibration import CalibratedCurve, calibrated_curve
+from upscatter.statistics.expected_limits import expected_limit
 from upscatter.statistics.likelihood import BinnedModel
 from upscatter.statistics.limit_method import BANDS, LimitMethod, Limits, LimitSetter
 from upscatter.statistics.observation import Observation
 from upscatter.statistics.registry import CalibrationName
 from upscatter.statistics.sampler import PseudoExperiments
 from upscatter.statistics.setters import AsymptoticSetter, CalibratedSetter, ConstrainedSetter
-from upscatter.statistics.upper_limits import expected_limit, lower_limit, upper_limit
+from upscatter.statistics.upper_limits import lower_limit, upper_limit
 from upscatter.tasks import HERE, Work
 
 LATTICE_SPREAD = 0.1

@@ -1,4 +1,4 @@
-"""Observed and expected limits on a signal strength from asymptotic distributions.
+"""Observed limits on a signal strength from asymptotic distributions.
 
 A limit is the strength at which the level of a criterion (`upscatter.statistics.criteria`) equals
 1 − confidence. Many data sets are computed at once.
@@ -6,7 +6,6 @@ A limit is the strength at which the level of a criterion (`upscatter.statistics
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,20 +13,11 @@ import numpy.typing as npt
 
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
-from upscatter.statistics.asymptotics import asimov
 from upscatter.statistics.criteria import CLS, Criterion
 from upscatter.statistics.likelihood import BinnedModel
-from upscatter.statistics.limit_method import BANDS
-from upscatter.statistics.newton import Parabolas
 from upscatter.statistics.observation import Observation
 from upscatter.statistics.profile import Profile, fit, fit_without_signal
 from upscatter.statistics.root_search import falling_roots, roots_between
-
-NEWTON_STEPS = 20
-"""Newton steps after which a limit is searched with a bracket."""
-
-ACCURACY = 1e-6
-"""Relative change in a Newton step after which the next would be below rounding."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +77,7 @@ def upper_limit(
     >>> round(float(limit), 2)
     17.36
     """
-    target = np.log1p(-_checked(confidence))
+    target = np.log1p(-checked_confidence(confidence))
     outer = data.counts.shape[:-1]
     tests = _Tests.prepare(model, data, criterion)
 
@@ -95,7 +85,7 @@ def upper_limit(
         return np.asarray(tests.log_level(strength, which.astype(np.intp)) - target)
 
     floor = np.maximum(tests.best.strength, 0.0)
-    spread = _spread(model, tests.artificial)
+    spread = asimov_spread(model, tests.artificial)
     # start of the search: the limit for Gaussian counts
     sigmas = criterion.expected_root(1.0 - confidence, floor / spread)
     limit = falling_roots(excess, floor, sigmas * spread - floor, tests.usable).reshape(outer)
@@ -125,13 +115,13 @@ def lower_limit(
     >>> lower_limit(model, data, 0.90, UNIFIED).strength.round(2).tolist()
     [0.0, 12.49]
     """
-    target = np.log1p(-_checked(confidence))
+    target = np.log1p(-checked_confidence(confidence))
     outer = data.counts.shape[:-1]
     tests = _Tests.prepare(model, data, criterion)
     best = tests.best.strength
     strength = np.where(tests.usable, 0.0, np.nan)
     # far below any strength that the data could distinguish from zero
-    floor = 1e-6 * _spread(model, tests.artificial)
+    floor = 1e-6 * asimov_spread(model, tests.artificial)
     which = np.flatnonzero(tests.usable & (best > floor))
     which = which[tests.log_level(floor[which], which) < target]
     if which.size:
@@ -178,107 +168,6 @@ def confidence_level(
     return level.reshape(outer)
 
 
-def expected_limit(
-    model: BinnedModel,
-    data: Observation,
-    confidence: float = 0.90,
-    criterion: Criterion = CLS,
-    bands: Sequence[float] = BANDS,
-) -> FloatArray:
-    """Limits from signal-free data that fluctuate by N standard deviations.
-
-    At these limits √q of signal-free Asimov data is the criterion's `expected_root` (CCGV section
-    4.3).
-
-    Parameters
-    ----------
-    model : BinnedModel
-    data : Observation
-        Counts (..., bins). Their fit without a signal fixes the nuisance parameters;
-        `model.expected` for a projection.
-    confidence, criterion
-        As in `upper_limit`.
-    bands : sequence of float
-        Fluctuations N.
-
-    Returns
-    -------
-    ndarray, shape (len(bands), ...)
-        Limits; 0 where every positive strength would be excluded.
-
-    Raises
-    ------
-    PhysicsError
-        If a fit fails.
-    """
-    alpha = 1.0 - _checked(confidence)
-    number = np.asarray(bands, dtype=float)
-    artificial = asimov(model, data.flat())
-    sets = artificial.hypothesis.size
-    root = np.repeat(criterion.expected_root(alpha, number), sets)
-
-    every = artificial.take(np.arange(root.size) % sets)
-    found = _newton(model, every, root)
-
-    def excess(strength: FloatArray, which: FloatArray) -> FloatArray:
-        i = which.astype(np.intp)
-        return np.asarray(root[i] - np.sqrt(fit(model, every.take(i), strength).deviance))
-
-    lost = (root > 0.0) & ~np.isfinite(found)
-    if lost.any():
-        distance = root * np.tile(_spread(model, artificial), number.size)
-        found = np.where(lost, falling_roots(excess, np.zeros(root.shape), distance, lost), found)
-    limits = UpperLimit(found, np.isfinite(found)).require("expected limit")
-    return limits.reshape(*number.shape, *data.counts.shape[:-1])
-
-
-def _newton(model: BinnedModel, artificial: Observation, root: FloatArray) -> FloatArray:
-    """Strengths at which √q of Asimov data is `root`: 0 where that is not positive, NaN if lost.
-
-    √q is nearly linear in the strength, and its slope follows from the fit (the envelope theorem);
-    pulls are nearly proportional to the strength. So both are moved together, by Newton steps.
-    """
-    spread, response = _gaussian(model, artificial)
-    strength = np.maximum(root, 0.0) * spread
-    pulls = artificial.auxdata + np.where(root > 0.0, strength, 0.0)[:, None] * response
-    left = np.flatnonzero(root > 0.0)
-    for _ in range(NEWTON_STEPS):
-        if not left.size:
-            break
-        part = artificial.take(left)
-        here = np.clip(pulls[left], *model.bounds)
-        local = model.expand(np.concatenate([strength[left, None], here], axis=1), part)
-        fixed, (low, high) = np.full(left.size, np.nan), model.bounds[:, None] - here
-        gradient, curvature = local.gradient, local.curvature
-        step = Parabolas(gradient, curvature, fixed, fixed, low, high).minimum()
-        bent = np.matmul(curvature, step[:, :, None])[:, :, 0]
-        fall = -((gradient + 0.5 * bent) * step).sum(axis=1)
-        with np.errstate(divide="ignore", invalid="ignore"):  # pulls that hide any signal
-            r = np.sqrt(local.value - fall)
-            slope = gradient[:, 0] + bent[:, 0]
-            ratio = 1.0 + 2.0 * r * (root[left] - r) / (slope * strength[left])
-        # far from the root the slope may say little
-        ratio = np.clip(ratio, 0.2, 5.0)
-        strength[left] *= ratio
-        centre = part.auxdata
-        pulls[left] = centre + ratio[:, None] * (here + step[:, 1:] - centre)
-        left = left[~((np.abs(ratio - 1.0) < ACCURACY) & (fall < ACCURACY))]
-        left = left[np.isfinite(strength[left])]
-    strength[left] = np.nan
-    return strength
-
-
-def _gaussian(model: BinnedModel, artificial: Observation) -> tuple[FloatArray, FloatArray]:
-    """Standard deviation of a vanishing strength, and change of the pulls by a strength."""
-    none = np.concatenate([np.zeros((artificial.hypothesis.size, 1)), artificial.auxdata], axis=1)
-    curvature = model.expand(none, artificial).curvature
-    mixed = curvature[:, 1:, 0]
-    solved = np.linalg.solve(curvature[:, 1:, 1:], mixed[..., None])[..., 0]
-    bend = curvature[:, 0, 0] - (mixed * solved).sum(axis=1)
-    with np.errstate(divide="ignore"):
-        return np.asarray(np.sqrt(2.0 / np.maximum(bend, 0.0))), np.asarray(-solved)
-
-
 @dataclass(frozen=True)
 class _Tests:
     """Tests of strengths on many data sets, with the fits that do not depend on the strength."""
@@ -312,7 +201,8 @@ class _Tests:
         return self.criterion.log_level(q, deviance[which.size :])
 
 
-def _checked(confidence: float) -> float:
+def checked_confidence(confidence: float) -> float:
+    """Confidence level, if a one-sided limit at it exists."""
     if not 0.5 < confidence < 1.0:  # q vanishes with probability 1/2: nothing to invert below
         raise PhysicsError(
             f"confidence: {confidence!r} is not between 0.5 and 1; use for example 0.90"
@@ -320,7 +210,7 @@ def _checked(confidence: float) -> float:
     return confidence
 
 
-def _spread(model: BinnedModel, artificial: Observation) -> FloatArray:
+def asimov_spread(model: BinnedModel, artificial: Observation) -> FloatArray:
     """Strength at which signal-free Asimov data give about q = 1, shape (sets,)."""
     signal = model.signal_of(artificial)
     information = (signal**2 / model.variances(np.maximum(artificial.counts, 1.0))).sum(axis=1)

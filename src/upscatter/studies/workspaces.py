@@ -5,7 +5,7 @@ from __future__ import annotations
 from upscatter.experiments.choose import Data, Given, experiment_of
 from upscatter.flux.coupling import FlavourSum
 from upscatter.scenario.arguments import Energy, mass_mev
-from upscatter.statistics.upper_limits import expected_limit
+from upscatter.statistics.expected_limits import expected_limit
 from upscatter.statistics.workspace import workspace
 from upscatter.studies.limits import LOWEST_MASS, limit_of
 from upscatter.units import MEV
