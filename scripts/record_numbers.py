@@ -7,7 +7,7 @@ replaces the file. A changed number then has to be explained in the changelog.
 The file is of the version before `Experiment`, `Source` and the recoil table existed, except for
 the `rate` commands and the chi2 limit of `cawo4-cresst`: the table is closer to adaptive quadrature
 there. Of these, bins with more than 1e-5 of the fullest had changed by less than 3e-5; emptier ones
-of Gaussian responses by up to 2 %, and now agree with adaptive quadrature to 1e-6.
+of Gaussian responses by up to 2 %: these agree with adaptive quadrature far better than before.
 """
 
 from __future__ import annotations

@@ -102,8 +102,9 @@ class Quenching(ABC):
         while self.visible_energy(upper) < most and upper < min(self.highest_energy, 1e9 * most):
             upper = min(2.0 * upper, self.highest_energy)
         if self.visible_energy(upper) < most:
+            first = seen[seen > self.visible_energy(upper)].min()
             raise ScenarioError(
-                f"quenching: no recoil is seen as {most / KEV:.4g} keVee "
+                f"quenching: no recoil is seen as {first / KEV:.4g} keVee "
                 f"(the model ends at {upper / KEV:.4g} keVnr); lower the region or extend the model"
             )
         # Nothing is seen with more energy than it has.

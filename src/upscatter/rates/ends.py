@@ -22,13 +22,14 @@ from upscatter.rates.cells import FINE, ORDER, place_in_cell
 END_ORDER = 16
 """Nodes in a cell with an end."""
 
+_NEAR = 0.75  # distance in cells; further away a rate is smooth
 _STRIDE = 100_000  # more than the cells of any axis
 
 IntArray = npt.NDArray[np.intp]
 
 
 def near_ends(low: FloatArray, high: FloatArray) -> IntArray:
-    """Cells with the two ends of the recoils, and those within half a cell of an end.
+    """Cells with the two ends of the recoils, and those to which an end is near.
 
     Parameters
     ----------
@@ -41,7 +42,7 @@ def near_ends(low: FloatArray, high: FloatArray) -> IntArray:
         First and last cell near the lower end, first and last one near the upper end; −2 for all
         below the table, and without recoils.
     """
-    places = np.stack([low, low + 0.5, high - 0.5, high])
+    places = np.stack([low, low + _NEAR, high - _NEAR, high])
     return np.floor(np.where(places > -2.0, places, -2.0)).astype(np.intp)
 
 

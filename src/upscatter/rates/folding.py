@@ -30,8 +30,10 @@ COUNTS = 64
 _PIECE_ORDER = 5
 _NUDGE = 1e-12  # to either side of a jump
 _JUMP = 1e-9  # least step that is one
-_NARROW = 0.01  # width in ln T from which the nodes of a cell need refinement
+_NARROW = 0.01  # width in ln T for which the nodes near an end are close enough
+_REFINED = 2  # kinks need more
 _MOST_REFINED = 8
+_ROUNDING = 1e-14  # of all recoils; terms that cancel leave errors of this size
 _SMOOTH = 1e-5  # difference from polynomials that does not matter
 
 
@@ -43,8 +45,10 @@ class RecoilMap:
     ----------
     first : int
         First cell with recoils that can be detected.
-    steps, heights : ndarray, shape (n,) and (n, bins)
-        Places in ln y, increasing, where the acceptance jumps, and by how much.
+    steps : ndarray, shape (n,)
+        Places in ln y, increasing, where the acceptance jumps.
+    levels : ndarray, shape (n, bins)
+        Sum of the jumps up to each place; 0 before the first.
     rest : ndarray, shape (cells ORDER, bins)
         Acceptance without its steps for recoils at a node; empty if there is nothing left.
     grid_start : int
@@ -57,7 +61,7 @@ class RecoilMap:
 
     first: int
     steps: FloatArray
-    heights: FloatArray
+    levels: FloatArray
     rest: FloatArray
     grid_start: int
     on_grid: FloatArray
@@ -81,11 +85,12 @@ class RecoilMap:
         sides[-1, 1] = 0.0  # the map ends with the panels, also where the response goes on
         heights = sides[:, 1] - sides[:, 0]
         jumps = np.abs(heights).max(axis=1) > _JUMP
-        steps, heights = panels[jumps], heights[jumps]
+        steps, levels = panels[jumps], np.cumsum(heights[jumps], axis=0)
 
         def rest(recoil: FloatArray) -> FloatArray:
             accepted = response.acceptance(recoil) * (recoil < panels[-1])[..., None]
-            return np.asarray(accepted - (recoil[..., None] > steps) @ heights)
+            before = np.concatenate([np.zeros((1, response.bins)), levels])
+            return np.asarray(accepted - before[np.searchsorted(steps, recoil)])
 
         ends = log_y(panels, target_mass)
         first = int(np.floor(ends[0] / CELL))
@@ -110,8 +115,8 @@ class RecoilMap:
                 on_grid = rest(MEV * np.exp(FINE * points))
                 # a Gaussian of width σ bends by 0.24 (FINE/σ)²
                 bend = float(np.abs(np.diff(on_grid, 2, axis=0)).max())
-                refined = min(max(ceil(_NARROW / FINE * sqrt(bend / 0.24)), 1), _MOST_REFINED)
-        return RecoilMap(first, log_y(steps, target_mass), heights, nodal, start, on_grid, refined)
+                refined = min(max(ceil(_NARROW / FINE * sqrt(bend / 0.24)), _REFINED), _MOST_REFINED)
+        return RecoilMap(first, log_y(steps, target_mass), levels, nodal, start, on_grid, refined)
 
 
 @lru_cache(maxsize=COUNTS)
@@ -132,8 +137,11 @@ def bin_counts(table: RecoilTable, maps: tuple[RecoilMap, ...]) -> FloatArray:
     """
     steps = [to_bins.steps for to_bins in maps]
     target = np.repeat(np.arange(len(maps)), [each.size for each in steps])
-    heights = np.concatenate([to_bins.heights for to_bins in maps])
-    counts = np.asarray(table.above(target, np.concatenate(steps)).T @ heights)
+    levels = np.concatenate([to_bins.levels for to_bins in maps])
+    above = table.above(target, np.concatenate(steps))
+    followed = np.flatnonzero(target[1:] == target[:-1])
+    above[followed] -= above[followed + 1]  # now those up to the next step
+    counts = np.asarray(above.T @ levels)
     rough = any(to_bins.on_grid.size for to_bins in maps)
     for i, to_bins in enumerate(maps):
         if to_bins.rest.size:
@@ -143,6 +151,7 @@ def bin_counts(table: RecoilTable, maps: tuple[RecoilMap, ...]) -> FloatArray:
             counts += seen[:, :size] @ to_bins.rest[:size]
     if rough and table.ends.keys.size:
         counts += _on_grid(table, maps)
+    counts[counts < _ROUNDING * table.total[:, None]] = 0.0
     counts.setflags(write=False)
     return counts
 

@@ -32,7 +32,7 @@ TABLES = 64
 """Number of tables that are kept."""
 
 _ROUNDED = 32  # tables begin at multiples of so many cells, and of WIDE, for thresholds to share
-_NEGLIGIBLE = 1e-11  # of all recoils of an isotope: a polynomial will do near the ends
+_NEGLIGIBLE = 1e-13  # of all recoils of an isotope: a polynomial will do near the ends
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +60,11 @@ class RecoilTable:
         numbers = self.inner.reshape(*self.inner.shape[:2], -1, ORDER).copy()
         self.ends.add_to(numbers, self.first)
         return numbers.reshape(self.inner.shape)
+
+    @cached_property
+    def total(self) -> FloatArray:
+        """All recoils of all isotopes, shape (masses,)."""
+        return np.asarray(self.numbers.sum(axis=(0, 2)))
 
     @cached_property
     def _running(self) -> FloatArray:

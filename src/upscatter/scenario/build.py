@@ -49,15 +49,15 @@ class Model(Scattering):
                 detector.exposure,
                 np.asarray(sum(self.background_components.values())),
             )
-            if not experiment.elements:
-                raise ScenarioError(
-                    f"region: starts at {edges[0] / KEV:.4g} keVee, above the highest recoil that "
-                    "the active sources can give; lower it or add sources"
-                )
-            if all(m.blind for e in experiment.elements for m in e.maps):
+            if not any(r.acceptance(r.panel_edges()).any() for r in responses.values()):
                 raise ScenarioError(
                     "efficiency: is zero for every recoil in the region; correct its table, or "
                     "the region"
+                )
+            if all(to_bins.blind for element in experiment.elements for to_bins in element.maps):
+                raise ScenarioError(
+                    f"region: starts at {edges[0] / KEV:.4g} keVee, above the highest recoil that "
+                    "the active sources can give; lower it or add sources"
                 )
         _ = self.observed  # data that do not fit to the bins are refused
         return experiment
