@@ -185,6 +185,25 @@ class TestAgainstTheSlowTwin:
         np.testing.assert_allclose(fast[matters], slow[matters], rtol=PROMISED)
 
 
+class TestNothing:
+    """No recoil in the region is exactly no count: terms that cancel leave no rounding error."""
+
+    @pytest.mark.parametrize("efficiency", [(1.0,), (0.3, 0.6, 0.9)])
+    def test_all_recoils_above_the_region(self, efficiency):
+        energies = np.linspace(0.1, 1.0, len(efficiency)) * KEV if len(efficiency) > 1 else ()
+        response = SharpResponse(
+            tuple(np.linspace(0.1, 0.6, 6) * KEV), Constant(1.0),
+            Efficiency(efficiency, tuple(energies)), 0.0,
+        )  # fmt: skip
+        nuclei = natural_nuclei("Ge")
+        masses = np.array([16.5, 17.5]) * MEV
+        lowest = [Dipole().recoil_range(END, nucleus, masses)[0] for nucleus in nuclei]
+        assert np.min(lowest) > 0.6 * KEV
+        counts = fast_counts(nuclei, response, components("hep"), Dipole(), masses)
+        np.testing.assert_array_equal(counts, 0.0)
+        assert fast_counts(nuclei, response, components("hep"), Dipole(), 5.0 * MEV).all()
+
+
 class TestSums:
     def test_nuclei_of_one_channel_add(self):
         nuclei = natural_nuclei("Ge")

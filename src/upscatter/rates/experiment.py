@@ -158,8 +158,6 @@ class Experiment:
             nuclei, form_factor = element.nuclei, self.form_factor
             table = recoil_table(nuclei, form_factor, interaction, moments, masses, element.first)
             total += bin_counts(table, element.maps)
-        # where recoils end, cancelling terms leave rounding errors of either sign
-        np.maximum(total, 0.0, out=total)
         return (self.exposure * total).reshape(*np.shape(mass_sterile), self.bins)
 
     def highest_mass(self, flux: Flux, interaction: Interaction) -> float:

@@ -81,42 +81,60 @@ class RecoilMap:
         """
         panels = response.panel_edges()
         panels = panels[: int(np.searchsorted(panels, highest)) + 1]
-        sides = response.acceptance(panels[:, None] * (1.0 + _NUDGE * np.array([-1.0, 1.0])))
-        sides[-1, 1] = 0.0  # the map ends with the panels, also where the response goes on
-        heights = sides[:, 1] - sides[:, 0]
-        jumps = np.abs(heights).max(axis=1) > _JUMP
-        steps, levels = panels[jumps], np.cumsum(heights[jumps], axis=0)
-
-        def rest(recoil: FloatArray) -> FloatArray:
-            accepted = response.acceptance(recoil) * (recoil < panels[-1])[..., None]
-            before = np.concatenate([np.zeros((1, response.bins)), levels])
-            return np.asarray(accepted - before[np.searchsorted(steps, recoil)])
-
+        accepted = _Acceptance.of(response, panels)
         ends = log_y(panels, target_mass)
         first = int(np.floor(ends[0] / CELL))
-        stop = max(int(np.ceil(log_y(highest, target_mass) / CELL)), int(np.ceil(ends[-1] / CELL)))
+        stop = int(np.ceil(max(ends[-1], log_y(highest, target_mass)) / CELL))
         edges = np.unique(np.concatenate([ends, CELL * np.arange(first + 1, stop + 1)]))
         place, weights = gauss_legendre(_PIECE_ORDER, edges[:-1], edges[1:])
-        values = rest(recoil_energy(place, target_mass))
-        nodal, start, on_grid = np.zeros((0, response.bins)), 0, np.zeros((0, response.bins))
-        refined = 1
-        if np.abs(values).max() > _NUDGE:
-            cell = np.floor(0.5 * (edges[:-1] + edges[1:]) / CELL).astype(np.intp)
-            density = legendre_density(ORDER, place_in_cell(place, cell[:, None]))
-            share = density * (2.0 / CELL * weights)[..., None]
-            starts = np.searchsorted(cell, np.arange(first, stop))
-            projected = np.add.reduceat(np.einsum("pgj,pgi->pji", share, values), starts, axis=0)
-            _, node_weights = gauss_legendre(ORDER, -1.0, 1.0)
-            polynomial = np.einsum("pgj,pji->pgi", density * node_weights, projected[cell - first])
-            nodal = projected.reshape(-1, response.bins)
-            if np.abs(polynomial - values).max() > _SMOOTH:
-                start = int(np.floor(np.log(panels[0] / MEV) / FINE)) - 3
-                points = np.arange(start, int(np.ceil(np.log(panels[-1] / MEV) / FINE)) + 4)
-                on_grid = rest(MEV * np.exp(FINE * points))
-                # a Gaussian of width σ bends by 0.24 (FINE/σ)²
-                bend = float(np.abs(np.diff(on_grid, 2, axis=0)).max())
-                refined = min(max(ceil(_NARROW / FINE * sqrt(bend / 0.24)), _REFINED), _MOST_REFINED)
-        return RecoilMap(first, log_y(steps, target_mass), levels, nodal, start, on_grid, refined)
+        values = accepted.rest(recoil_energy(place, target_mass))
+        steps, nothing = log_y(accepted.steps, target_mass), np.zeros((0, response.bins))
+        if np.abs(values).max() <= _NUDGE:
+            return RecoilMap(first, steps, accepted.levels, nothing, 0, nothing)
+        cell = np.floor(0.5 * (edges[:-1] + edges[1:]) / CELL).astype(np.intp)
+        density = legendre_density(ORDER, place_in_cell(place, cell[:, None]))
+        share = density * (2.0 / CELL * weights)[..., None]
+        starts = np.searchsorted(cell, np.arange(first, stop))
+        projected = np.add.reduceat(np.einsum("pgj,pgi->pji", share, values), starts, axis=0)
+        _, node_weights = gauss_legendre(ORDER, -1.0, 1.0)
+        polynomial = np.einsum("pgj,pji->pgi", density * node_weights, projected[cell - first])
+        nodal = projected.reshape(-1, response.bins)
+        if np.abs(polynomial - values).max() <= _SMOOTH:
+            return RecoilMap(first, steps, accepted.levels, nodal, 0, nothing)
+        start = int(np.floor(np.log(panels[0] / MEV) / FINE)) - 3
+        points = np.arange(start, int(np.ceil(np.log(panels[-1] / MEV) / FINE)) + 4)
+        on_grid = accepted.rest(MEV * np.exp(FINE * points))
+        # a Gaussian of width σ bends by 0.24 (FINE/σ)²
+        bend = float(np.abs(np.diff(on_grid, 2, axis=0)).max())
+        refined = max(ceil(_NARROW / FINE * sqrt(bend / 0.24)), _REFINED)
+        return RecoilMap(
+            first, steps, accepted.levels, nodal, start, on_grid, min(refined, _MOST_REFINED)
+        )
+
+
+@dataclass(frozen=True)
+class _Acceptance:
+    """Acceptance of each bin as steps and a continuous rest; nothing outside the panels."""
+
+    response: Response
+    highest: float
+    steps: FloatArray
+    levels: FloatArray
+
+    @classmethod
+    def of(cls, response: Response, panels: FloatArray) -> _Acceptance:
+        """The steps are where the acceptance on both sides of an edge of a panel differs."""
+        sides = response.acceptance(panels[:, None] * (1.0 + _NUDGE * np.array([-1.0, 1.0])))
+        sides[-1, 1] = 0.0
+        heights = sides[:, 1] - sides[:, 0]
+        jumps = np.abs(heights).max(axis=1) > _JUMP
+        return cls(response, panels[-1], panels[jumps], np.cumsum(heights[jumps], axis=0))
+
+    def rest(self, recoil: FloatArray) -> FloatArray:
+        """Acceptance without the steps, shape (..., bins)."""
+        accepted = self.response.acceptance(recoil) * (recoil < self.highest)[..., None]
+        before = np.concatenate([np.zeros((1, self.response.bins)), self.levels])
+        return np.asarray(accepted - before[np.searchsorted(self.steps, recoil)])
 
 
 @lru_cache(maxsize=COUNTS)
