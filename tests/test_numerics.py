@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.interpolate import CubicHermiteSpline
 
-from upscatter.numerics import UniformTable, gauss_legendre, legendre_above, legendre_density
+from upscatter.numerics import (
+    UniformTable,
+    gauss_legendre,
+    legendre_above,
+    legendre_density,
+    product,
+)
 
 FAST = settings(deadline=None, max_examples=50)
 
@@ -147,3 +153,15 @@ def test_density_above(order):
         expected = w @ legendre_density(order, x)
         (found,) = legendre_above(order, np.array([start]))
         np.testing.assert_allclose(found, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "shape", [(3, 4, 5), (200, 1800, 20), (600_000, 3, 1), (2, 0, 3), (0, 4, 2)]
+)
+def test_product_in_parts(shape):
+    rows, inner, columns = shape
+    rng = np.random.default_rng(1)
+    left, right = rng.normal(size=(rows, inner)), rng.normal(size=(inner, columns))
+    found = product(left, right)
+    assert found.shape == (rows, columns)
+    np.testing.assert_allclose(found, left @ right, rtol=1e-12, atol=1e-12)

@@ -8,6 +8,8 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
+_ONE_THREAD = 240_000  # multiplications; OpenBLAS has threads for more than 4 · 65536
+
 FloatArray = npt.NDArray[np.float64]
 ComplexArray = npt.NDArray[np.complex128]
 
@@ -87,6 +89,23 @@ class UniformTable:
             value += coefficients[..., k, 0]
             results.append(value)
         return tuple(results)
+
+
+def product(left: FloatArray, right: FloatArray) -> FloatArray:
+    """Matrix product, in parts for which a BLAS library starts no threads.
+
+    On a busy machine threads wait for each other much longer than such a product takes.
+
+    Examples
+    --------
+    >>> product(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]))
+    array([[11.]])
+    """
+    size = max(_ONE_THREAD // max(left.shape[0] * right.shape[1], 1), 1)
+    result = np.asarray(left[:, :size] @ right[:size])
+    for k in range(size, left.shape[1], size):
+        result += left[:, k : k + size] @ right[k : k + size]
+    return result
 
 
 @cache

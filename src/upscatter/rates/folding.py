@@ -16,7 +16,7 @@ from math import ceil, sqrt
 import numpy as np
 
 from upscatter.detector.response import Response
-from upscatter.numerics import FloatArray, gauss_legendre, legendre_density
+from upscatter.numerics import FloatArray, gauss_legendre, legendre_density, product
 from upscatter.rates.cells import CELL, FINE, ORDER, log_y, place_in_cell, recoil_energy
 from upscatter.rates.recoil_table import RecoilTable
 from upscatter.units import MEV
@@ -159,14 +159,14 @@ def bin_counts(table: RecoilTable, maps: tuple[RecoilMap, ...]) -> FloatArray:
     above = table.above(target, np.concatenate(steps))
     followed = np.flatnonzero(target[1:] == target[:-1])
     above[followed] -= above[followed + 1]  # now those up to the next step
-    counts = np.asarray(above.T @ levels)
+    counts = product(above.T, levels)
     rough = any(to_bins.on_grid.size for to_bins in maps)
     for i, to_bins in enumerate(maps):
         if to_bins.rest.size:
             numbers = table.inner[i] if rough else table.numbers[i]
             seen = numbers[:, ORDER * (to_bins.first - table.first) :]
             size = min(seen.shape[1], to_bins.rest.shape[0])
-            counts += seen[:, :size] @ to_bins.rest[:size]
+            counts += product(seen[:, :size], to_bins.rest[:size])
     if rough and table.ends.keys.size:
         counts += _on_grid(table, maps)
     counts[counts < _ROUNDING * table.total[:, None]] = 0.0
