@@ -49,8 +49,9 @@ class RecoilMap:
         Places in ln y, increasing, where the acceptance jumps.
     levels : ndarray, shape (n, bins)
         Sum of the jumps up to each place; 0 before the first.
-    rest : ndarray, shape (cells ORDER, bins)
-        Acceptance without its steps for recoils at a node; empty if there is nothing left.
+    rest : ndarray, shape (cells, 1 + ORDER, bins)
+        Acceptance without its steps, in the order of `RecoilTable.inner`: nothing for the recoils
+        above a cell, then for those at its nodes. Empty if there is nothing left.
     grid_start : int
         First point of `on_grid`.
     on_grid : ndarray, shape (points, bins)
@@ -89,8 +90,9 @@ class RecoilMap:
         place, weights = gauss_legendre(_PIECE_ORDER, edges[:-1], edges[1:])
         values = accepted.rest(recoil_energy(place, target_mass))
         steps, nothing = log_y(accepted.steps, target_mass), np.zeros((0, response.bins))
+        no_cell = np.zeros((0, 1 + ORDER, response.bins))
         if np.abs(values).max() <= _NUDGE:
-            return RecoilMap(first, steps, accepted.levels, nothing, 0, nothing)
+            return RecoilMap(first, steps, accepted.levels, no_cell, 0, nothing)
         cell = np.floor(0.5 * (edges[:-1] + edges[1:]) / CELL).astype(np.intp)
         density = legendre_density(ORDER, place_in_cell(place, cell[:, None]))
         share = density * (2.0 / CELL * weights)[..., None]
@@ -98,7 +100,7 @@ class RecoilMap:
         projected = np.add.reduceat(np.einsum("pgj,pgi->pji", share, values), starts, axis=0)
         _, node_weights = gauss_legendre(ORDER, -1.0, 1.0)
         polynomial = np.einsum("pgj,pji->pgi", density * node_weights, projected[cell - first])
-        nodal = projected.reshape(-1, response.bins)
+        nodal = np.concatenate([0.0 * projected[:, :1], projected], axis=1)
         if np.abs(polynomial - values).max() <= _SMOOTH:
             return RecoilMap(first, steps, accepted.levels, nodal, 0, nothing)
         start = int(np.floor(np.log(panels[0] / MEV) / FINE)) - 3
@@ -155,21 +157,21 @@ def bin_counts(table: RecoilTable, maps: tuple[RecoilMap, ...]) -> FloatArray:
     """
     steps = [to_bins.steps for to_bins in maps]
     target = np.repeat(np.arange(len(maps)), [each.size for each in steps])
-    levels = np.concatenate([to_bins.levels for to_bins in maps])
     above = table.above(target, np.concatenate(steps))
     followed = np.flatnonzero(target[1:] == target[:-1])
     above[followed] -= above[followed + 1]  # now those up to the next step
-    counts = product(above.T, levels)
+    counts = product(np.concatenate([to_bins.levels for to_bins in maps]).T, above)
     rough = any(to_bins.on_grid.size for to_bins in maps)
     for i, to_bins in enumerate(maps):
-        if to_bins.rest.size:
-            numbers = table.inner[i] if rough else table.numbers[i]
-            seen = numbers[:, ORDER * (to_bins.first - table.first) :]
-            size = min(seen.shape[1], to_bins.rest.shape[0])
-            counts += product(seen[:, :size], to_bins.rest[:size])
+        cells = min(to_bins.rest.shape[0], table.inner.shape[1] - to_bins.first + table.first)
+        if cells > 0:
+            recoils = (table.inner if rough else table.whole)[i, to_bins.first - table.first :]
+            rest = to_bins.rest[:cells].reshape(-1, counts.shape[0])
+            counts += product(rest.T, recoils[:cells].reshape(rest.shape[0], -1))
     if rough and table.ends.keys.size:
-        counts += _on_grid(table, maps)
-    counts[counts < _ROUNDING * table.total[:, None]] = 0.0
+        counts += _on_grid(table, maps).T
+    counts[counts < _ROUNDING * table.total] = 0.0
+    counts = np.ascontiguousarray(counts.T)
     counts.setflags(write=False)
     return counts
 

@@ -32,7 +32,7 @@ TABLES = 64
 """Number of tables that are kept."""
 
 _ROUNDED = 32  # tables begin at multiples of so many cells, and of WIDE, for thresholds to share
-_NEGLIGIBLE = 1e-13  # of all recoils of an isotope: a polynomial will do near the ends
+_NEGLIGIBLE = 1e-12  # of all recoils of an isotope: a polynomial will do near the ends
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,42 +43,29 @@ class RecoilTable:
     ----------
     first : int
         First cell.
-    inner : ndarray, shape (isotopes, masses, cells ORDER)
-        Recoils at the nodes, but for those in `ends`; for the dipole per (μ/μ_B)².
+    inner : ndarray, shape (isotopes, cells + 1, 1 + ORDER, masses)
+        All recoils above each cell, then those at its nodes, but for those in `ends`; for the
+        dipole per (μ/μ_B)². The last cell has none.
     ends : Ends
         Those of all flux components, without cells that have next to nothing of all recoils.
+    total : ndarray, shape (masses,)
+        All recoils.
     """
 
     first: int
     inner: FloatArray
     ends: Ends
+    total: FloatArray
     _on_grids: dict[int, tuple[int, int, sparse.csr_array]] = field(default_factory=dict)
 
     @cached_property
-    def numbers(self) -> FloatArray:
-        """All recoils at the nodes, of the shape of `inner`."""
-        numbers = self.inner.reshape(*self.inner.shape[:2], -1, ORDER).copy()
-        self.ends.add_to(numbers, self.first)
-        return numbers.reshape(self.inner.shape)
-
-    @cached_property
-    def total(self) -> FloatArray:
-        """All recoils of all isotopes, shape (masses,)."""
-        return np.asarray(self.numbers.sum(axis=(0, 2)))
-
-    @cached_property
-    def _running(self) -> FloatArray:
-        """Recoils above each cell and at its nodes, shape (isotopes, cells + 1, 1 + ORDER, masses).
-
-        The last cell has none.
-        """
-        isotopes, masses, size = self.inner.shape
-        running = np.zeros((isotopes, size // ORDER + 1, 1 + ORDER, masses))
-        nodes = self.inner.reshape(isotopes, masses, -1, ORDER)
-        running[:, :-1, 1:] = nodes.transpose(0, 2, 3, 1)
-        totals = self.numbers.reshape(nodes.shape).sum(axis=3).transpose(0, 2, 1)
-        running[:, -3::-1, 0] = totals[:, :0:-1].cumsum(axis=1)
-        return np.asarray(running)
+    def whole(self) -> FloatArray:
+        """As `inner`, with the recoils in `ends`."""
+        whole = self.inner.copy()
+        target, row, cell = (i[:, None] for i in (self.ends.target, self.ends.row, self.ends.cell))
+        node = 1 + np.arange(ORDER)
+        np.add.at(whole, (target, cell - self.first, node, row), self.ends.projected)
+        return whole
 
     def above(self, target: IntArray, log_y: FloatArray) -> FloatArray:
         """Recoils above places, exact also where recoils begin or end.
@@ -95,11 +82,11 @@ class RecoilTable:
         ndarray, shape (n, masses)
         """
         row = np.floor(log_y / CELL).astype(np.intp) - self.first
-        row = np.minimum(row, self._running.shape[1] - 1)
+        row = np.minimum(row, self.inner.shape[1] - 1)
         cell = row + self.first
         shares = np.ones((row.size, 1, 1 + ORDER))
         shares[:, 0, 1:] = legendre_above(ORDER, place_in_cell(log_y, cell))
-        found: FloatArray = np.matmul(shares, self._running[target, row])[:, 0]
+        found: FloatArray = np.matmul(shares, self.inner[target, row])[:, 0]
         # all pairs of a place and an entry of `ends` in its cell
         key = cell_key(target, cell)
         start = np.searchsorted(self.ends.keys, key)
@@ -116,7 +103,7 @@ class RecoilTable:
     def ends_on_grid(self, refined: int) -> tuple[int, int, sparse.csr_array]:
         """First point and stop of a grid of ln T, and the recoils of `ends` on it; see there."""
         if refined not in self._on_grids:
-            isotopes, masses = self.inner.shape[:2]
+            isotopes, _, _, masses = self.inner.shape
             places = self.ends.log_recoil / FINE
             first, stop = int(np.floor(places.min())) - 2, int(np.floor(places.max())) + 4
             recoils = self.ends.on_grid((isotopes, masses), first, stop, refined)
@@ -163,16 +150,19 @@ def recoil_table(
         log_y(interaction.recoil_range(m.endpoint, columns, 0.0)[1], columns.mass) for m in moments
     ]
     cells = WIDE * max(int(np.ceil((np.max(reach) / CELL - first) / WIDE)), 0)
-    inner = np.zeros((len(nuclei), masses.size, cells, ORDER))
+    nodes = np.zeros((len(nuclei), masses.size, cells, ORDER))
     rates = [CellRates(columns, form_factor, interaction, part, masses, first) for part in moments]
     ends = Ends.joined([part.ends() for part in rates])
     for part in rates:
-        part.add_inner(inner)
-    total = inner.sum(axis=(2, 3))
+        part.add_inner(nodes)
+    in_cells = nodes.sum(axis=3)
     recoils = ends.numbers.sum(axis=1)
-    np.add.at(total, (ends.target, ends.row), recoils)
+    np.add.at(in_cells, (ends.target, ends.row, ends.cell - first), recoils)
+    total = in_cells.sum(axis=2)
     few = recoils <= _NEGLIGIBLE * total[ends.target, ends.row]
-    ends.only(few).add_to(inner, first)
-    ends = ends.only(~few)
+    ends.only(few).add_to(nodes, first)
+    inner = np.zeros((len(nuclei), cells + 1, 1 + ORDER, masses.size))
+    inner[:, :-1, 1:] = nodes.transpose(0, 2, 3, 1)
+    inner[:, -3::-1, 0] = in_cells.transpose(0, 2, 1)[:, :0:-1].cumsum(axis=1)
     inner.setflags(write=False)
-    return RecoilTable(first, inner.reshape(len(nuclei), masses.size, cells * ORDER), ends)
+    return RecoilTable(first, inner, ends.only(~few), total.sum(axis=0))
