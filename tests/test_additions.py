@@ -4,15 +4,17 @@ CONTRIBUTING.md shows the same as recipes. Each addition goes through limit, ban
 workspace and figure.
 """
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import upscatter
+from every_edge import drawn, made_up_data
 from upscatter.constants import BOHR_MAGNETON_FACTOR
-from upscatter.errors import ScenarioError
+from upscatter.errors import PhysicsError, ScenarioError
 from upscatter.interactions.interaction import Term
 from upscatter.interactions.kinematics import minimum_energy, recoil_range
 from upscatter.rates.signal import Parameter
@@ -20,6 +22,8 @@ from upscatter.scenario import sources
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.model import ReleaseFile, ScenarioFile
 from upscatter.scenario.sources import SignalEntry, SourceBlock, register_signal, register_source
+from upscatter.studies.limits import limit_of
+from upscatter.studies.measured import post_fit
 from upscatter.studies.workspaces import likelihood_workspace
 from upscatter.units import CM, MEV, SECOND
 
@@ -84,14 +88,29 @@ ACTIVE = SignalEntry(
     label="active moment",
 )
 
+RENAMED = replace(
+    ACTIVE,
+    parameter=Parameter(
+        name="g_odd",
+        symbol=r"g_{\odot}",
+        unit="strange units",
+        short_unit="su",
+        unit_symbol=r"\mathrm{su}",
+        key="g_odd_su",
+    ),
+    label="odd recoil",
+)
+"""The same without a word of the dipole portal."""
+
 
 @pytest.fixture(autouse=True)
 def registered():
     """Registered for one test alone."""
     exec(recipe("Adding a source of neutrinos"), {})
     register_signal("active-moment", ACTIVE)
+    register_signal("renamed", RENAMED)
     yield
-    del sources.SOURCES["line"], sources.SIGNALS["active-moment"]
+    del sources.SOURCES["line"], sources.SIGNALS["active-moment"], sources.SIGNALS["renamed"]
 
 
 LINE = (
@@ -130,7 +149,7 @@ class TestSource:
     def test_counts_by_hand(self):
         """One line: N = Φ n_N ∫dT dσ/dT, the integral of 1/T − 1/E in closed form."""
         scenario = Scenario.parse(LINE, "line.toml")
-        counts = upscatter.expected_counts(scenario, 1e-10).dipole["1 MeV line"]
+        counts = upscatter.expected_counts(scenario, 1e-10).signal["1 MeV line"]
         model = upscatter.experiments.choose.model_of(scenario)
         edges = np.linspace(10.0, 60.0, 6) * 1e-6 * MEV
         expected = np.zeros(5)
@@ -149,16 +168,16 @@ class TestSource:
         both = Scenario.parse(LINE + '[flux]\nsources = ["8B"]\nuncertainty = {"8B" = 0.1}\n', "x")
         alone = Scenario.parse(LINE, "x")
         counts = upscatter.expected_counts(both)
-        assert set(counts.dipole) == {"8B", "1 MeV line"}
-        line = upscatter.expected_counts(alone).dipole["1 MeV line"]
-        np.testing.assert_allclose(counts.dipole["1 MeV line"], line, rtol=1e-9)
+        assert set(counts.signal) == {"8B", "1 MeV line"}
+        line = upscatter.expected_counts(alone).signal["1 MeV line"]
+        np.testing.assert_allclose(counts.signal["1 MeV line"], line, rtol=1e-9)
 
     def test_flavours_follow_its_density_matrix(self):
         scenario = Scenario.parse(LINE, "x")
-        every = upscatter.expected_counts(scenario).dipole["1 MeV line"]
-        electron = upscatter.expected_counts(scenario, flavour="e").dipole["1 MeV line"]
+        every = upscatter.expected_counts(scenario).signal["1 MeV line"]
+        electron = upscatter.expected_counts(scenario, flavour="e").signal["1 MeV line"]
         np.testing.assert_allclose(electron, every, rtol=1e-12)
-        muon = upscatter.expected_counts(scenario, flavour="mu").dipole["1 MeV line"]
+        muon = upscatter.expected_counts(scenario, flavour="mu").signal["1 MeV line"]
         np.testing.assert_array_equal(muon, 0.0)
 
     def test_a_wrong_field_is_named(self):
@@ -206,6 +225,127 @@ class TestSignal:
             ScenarioError, match=r'signal\.name = "z-prime": is unknown; choose one of'
         ):
             Scenario.parse(LINE + '[signal]\nname = "z-prime"\n', "x")
+
+
+class TestNames:
+    """What results of a user's own signal say: its names, and nothing of the dipole portal."""
+
+    SCENARIO = LINE.replace("1 t yr", "20 kg yr") + '[signal]\nname = "renamed"\n'
+    MEASURED = SCENARIO + "[data]\ncounts = [2300, 1850, 1480, 1120, 765]\n"
+    OTHERS = re.compile(
+        r"dipole|moment|mu_?nu|mu_bohr|mu_b\b|bohr|nu ?4|mathrm\{B\}", re.IGNORECASE
+    )
+
+    def require_own(self, text, *own):
+        assert self.OTHERS.findall(text) == []
+        unwrapped = " ".join(text.split())
+        assert [name for name in own if name not in unwrapped] == []
+
+    def require_result(self, result, *columns, texts=(), drawings=()):
+        """Columns, and names in the comments and in the figure of a result."""
+        assert result.parameter is RENAMED.parameter
+        assert [name for name in columns if name not in result.header] == []
+        self.require_own(result.to_csv(), *texts)
+        self.require_own(result.to_json(), "g_odd_su")
+        self.require_own(result._repr_html_())
+        self.require_own("\n".join(drawn(result.plot())["texts"]), *drawings)
+
+    @pytest.fixture
+    def projection(self):
+        return Scenario.parse(self.SCENARIO, "odd.toml")
+
+    @pytest.fixture
+    def measurement(self):
+        return upscatter.experiments.choose.experiment_of(Scenario.parse(self.MEASURED, "odd"))
+
+    def test_counts(self, projection):
+        counts = upscatter.expected_counts(projection, 1e-10)
+        self.require_result(
+            counts, "odd_recoil_1 MeV line", texts=["odd recoil with g_odd = 1e-10 strange units"],
+            drawings=["odd recoil: $g_{\\odot}$ = ", r"\,\mathrm{su}", "sum without odd recoil"],
+        )  # fmt: skip
+        assert list(counts.to_dict()["totals"]["odd recoil"]) == ["1 MeV line"]
+
+    def test_recoils(self, projection):
+        spectrum = upscatter.recoil_spectrum(projection, [0.01, 0.02], mu=1e-10)
+        self.require_result(
+            spectrum, "odd_recoil_1 MeV line", texts=["odd recoil with g_odd = 1e-10 strange"],
+            drawings=["odd recoil: $g_{\\odot}$ = ", r"\,\mathrm{su}"],
+        )  # fmt: skip
+
+    def test_toys(self, projection):
+        result = upscatter.toys(projection, trials=100)
+        self.require_result(
+            result, "limit_g_odd_su", texts=["upper limit on g_odd (strange units)"],
+            drawings=["upper limit on $g_{\\odot}$ at", r"\ \mathrm{su}"],
+        )  # fmt: skip
+        assert result.to_dict()["g_odd_true_su"] == result.mu_true
+        assert upscatter.toys(projection, trials=1, mu=result.mu_true).mu_true == result.mu_true
+        with pytest.raises(PhysicsError, match="mu: 0 is not a finite number above 0"):
+            upscatter.toys(projection, trials=1, mu=0.0)
+
+    def test_impacts(self, projection):
+        result = upscatter.impacts(projection)
+        self.require_result(
+            result, "g_odd_low_su", "g_odd_high_su", "g_odd_choice_su",
+            texts=["the upper limit on g_odd moves", "g_odd < ", " strange units"],
+            drawings=["upper limit on $g_{\\odot}$ [%]", r"\,\mathrm{su}"],
+        )  # fmt: skip
+        assert {"g_odd_low", "percent_low"} < result.to_dict()["impacts"][0].keys()
+
+    def test_plan(self, projection):
+        own = upscatter.upper_limit(projection, [0.01]).mu[0]
+        result = upscatter.plan(projection, 0.9 * own, "exposure")
+        self.require_result(
+            result, "target_g_odd_su", "scenario_g_odd_su", "g_odd_su",
+            texts=["the limit on g_odd (strange units)"],
+            drawings=["limit on $g_{\\odot}$,", r"$\mathrm{su}$"],
+        )  # fmt: skip
+        with pytest.raises(PhysicsError, match="target: -1 is not a finite number above 0"):
+            upscatter.plan(projection, -1, "exposure")
+
+    def test_measured_limit(self, measurement):
+        curve = limit_of(measurement, [0.01, 0.3], bands=True)
+        self.require_result(
+            curve, "g_odd_su", "best_fit_g_odd_su", texts=["fit without an odd recoil: -2 ln L"],
+            drawings=["without an odd recoil, median", "g_{\\odot}"],
+        )  # fmt: skip
+        assert "without_odd_recoil" in curve.to_dict()
+        fit = post_fit(measurement, 0.01)
+        assert fit.mu_best > 0.0
+        self.require_result(
+            fit, "odd_recoil_best_fit", "odd_recoil_limit", texts=["g_odd = ", "strange units"],
+            drawings=["odd recoil, best fit", "odd recoil at its limit", r"\,\mathrm{su}"],
+        )  # fmt: skip
+
+    def test_commands(self, run, folder):
+        (folder / "odd.toml").write_text(self.SCENARIO)
+        (folder / "data.toml").write_text(self.MEASURED)
+        own = float(f"{upscatter.upper_limit('odd.toml', [0.01]).mu[0]:.3g}")
+        self.require_own(run("check", "data.toml"), "any m4", "expected without an odd recoil")
+        self.require_own(
+            run("rate", "odd.toml"), "odd recoil with g = 1e-09 su", "odd recoil 1 MeV"
+        )
+        self.require_own(
+            run("toys", "odd.toml", "--trials", 100, "--no-store"),
+            "limits on g_odd [su]", "how often the limit holds g_odd = ",
+        )  # fmt: skip
+        self.require_own(run("impacts", "odd.toml"), "g_odd < ", "limit [su]")
+        plan = run("plan", "odd.toml", "--target", 0.9 * own, "--vary", "exposure")
+        self.require_own(plan, f"for a limit of {0.9 * own:g} su")
+        limit = ("limit", "data.toml", "--mass", "1MeV")
+        self.require_own(run(*limit, "--bands"), "g [su]", "without an odd recoil", "best fit g = ")
+        self.require_own(run(*limit, "--format", "pyhf"), "g_odd = ", "odd recoil 1 MeV line")
+        both = run("limit", "odd.toml", "data.toml", "--combine", "--mass", "1MeV", "--bands")
+        self.require_own(both, "g [su]", "without an odd recoil")
+
+    def test_samples_of_a_release(self):
+        scenario = Scenario.load("xenonnt-s2only").replaced("signal", {"name": "renamed"})
+        with made_up_data():
+            experiment = upscatter.experiments.choose.experiment_of(scenario, ".")
+            samples = experiment.likelihood_at(0.0).signals
+        assert samples
+        assert all(name.startswith("odd recoil ") for name in samples)
 
 
 def test_reserved_keys_are_those_of_a_scenario():

@@ -110,12 +110,12 @@ class TestExpectedCounts:
         assert all(len(counts[kind]["8B"]) == 20 for kind in ("sm", "dipole"))
 
     def test_signal_is_quadratic_in_mu(self):
-        one, three = (expected_counts("ge-nextgen", mu, 2.0).dipole["8B"] for mu in (1e-9, 3e-9))
+        one, three = (expected_counts("ge-nextgen", mu, 2.0).signal["8B"] for mu in (1e-9, 3e-9))
         np.testing.assert_allclose(three, 9.0 * one, rtol=1e-12)
 
     def test_out_of_reach_is_nothing(self):
         counts = expected_counts("ge-nextgen", 1e-9, 40.0)
-        assert all((n == 0.0).all() for n in counts.dipole.values())
+        assert all((n == 0.0).all() for n in counts.signal.values())
 
     def test_background_of_the_paper(self):
         """0.01/(keVee kg day) × 150 kg yr × 2 keVee."""

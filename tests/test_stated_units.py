@@ -78,7 +78,7 @@ class TestMasses:
         counts = upscatter.expected_counts(COARSE_FILE, 1e-9, NEAR_THE_END)
         massless = upscatter.expected_counts(COARSE_FILE, 1e-9)
         assert counts.mass == counts.to_dict()["mass_MeV"] == NEAR_THE_END
-        assert counts.dipole["hep"].sum() < 0.2 * massless.dipole["hep"].sum()
+        assert counts.signal["hep"].sum() < 0.2 * massless.signal["hep"].sum()
         rates = upscatter.recoil_spectrum(COARSE_FILE, [1.0], mu=1e-9, mass=NEAR_THE_END)
         assert rates.mass == rates.to_dict()["mass_MeV"] == NEAR_THE_END
         assert rates["hep"][0] > 0.0 == rates["8B"][0]

@@ -32,8 +32,8 @@ MOST_ROWS = 25
 class Result(ABC):
     """Base class of frozen results.
 
-    Masses are in MeV and moments in Bohr magnetons; the name of a column or JSON key carries the
-    unit.
+    Masses are in MeV, and the bounded parameter in its own unit; the name of a column or JSON key
+    carries the unit.
 
     Parameters
     ----------

@@ -10,6 +10,7 @@ import pytest
 
 from upscatter.errors import OutputError
 from upscatter.limits.curve import LimitCurve
+from upscatter.rates.signal import Parameter
 from upscatter.report import hepdata
 from upscatter.report.hepdata import require_name, write_submission
 from upscatter.report.plots import exclusion_figure, save
@@ -158,6 +159,21 @@ def test_the_description_explains_the_columns(rich, curve, tmp_path):
     for words in ("pseudo-experiments", "lower end of 0", "without a dipole"):
         assert words in said[0]
         assert words not in said[1]
+
+
+def test_another_signal_has_its_own_names(rich, tmp_path):
+    path = tmp_path / "out.tar.gz"
+    parameter = Parameter(
+        name="g_odd", symbol="g", unit="odd", short_unit="odd", unit_symbol="o", key="g_odd"
+    )
+    write_submission(replace(rich, label="odd recoil", parameter=parameter), path)
+    files, (head, about) = contents(path)
+    texts = f"{head} {about} {files[about['data_file']]}"
+    assert [
+        word for word in ("dipole", "moment", "NU4", "nu_4", "nu4", "MU_", "mu_") if word in texts
+    ] == []
+    for own in ("Upper limit on g_odd", "without an odd recoil", "every g_odd", "G_ODD", "$o$"):
+        assert own in texts
 
 
 @pytest.mark.parametrize(("test", "has"), [("chi2-pulls", True), ("cls", False)])

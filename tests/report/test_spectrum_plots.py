@@ -35,7 +35,7 @@ def counts(edges=UNEQUAL, **changes):
         bin_edges_kevee=edges,
         background=np.array([5.0, 30.0, 100.0]),
         sm={"8B": np.array([4.0, 2.0, 0.0]), "hep": np.array([0.04, 0.03, 0.02])},
-        dipole={"8B": np.array([9.0, 3.0, 0.5]), "hep": np.array([0.07, 0.06, 0.05])},
+        signal={"8B": np.array([9.0, 3.0, 0.5]), "hep": np.array([0.07, 0.06, 0.05])},
         mu=2e-9,
         mass=3.0,
         provenance={},
@@ -106,7 +106,7 @@ class TestCounts:
 
     def test_what_is_nowhere_in_the_frame_is_named_above_it(self):
         sm = {"8B": np.array([4.0, 2.0, 0.0]), "hep": np.full(3, 1e-9), "13N": np.full(3, 1e-8)}
-        figure = counts_figure(counts(sm=sm, dipole={"8B": np.zeros(3)}))
+        figure = counts_figure(counts(sm=sm, signal={"8B": np.zeros(3)}))
         assert set(steps(figure)[0]) == {
             "background", "SM $^{8}$B", "sum without dipole", "sum",
         }  # fmt: skip
@@ -120,7 +120,7 @@ class TestCounts:
 
     def test_no_counts_at_all_still_make_a_figure(self):
         nothing = {"8B": np.zeros(3)}
-        assert counts_figure(counts(background=np.zeros(3), sm=nothing, dipole=nothing)).axes
+        assert counts_figure(counts(background=np.zeros(3), sm=nothing, signal=nothing)).axes
 
     def test_the_heading_says_moment_and_mass(self):
         heading = counts_figure(counts(title="A $5 detector")).legends[0].get_title().get_text()
@@ -207,7 +207,7 @@ class TestOfScenarios:
         widths = np.diff(edges)
         per = np.ones_like(widths) if np.ptp(widths) < 1e-9 else widths
         missing = figure.legends[0].get_title().get_text().splitlines()[2:]
-        total = result.background + sum(result.sm.values()) + sum(result.dipole.values())
+        total = result.background + sum(result.sm.values()) + sum(result.signal.values())
         np.testing.assert_allclose(heights["sum"], total / per, rtol=1e-12)
         for source, expected in result.sm.items():
             label = {"7Be": "$^{7}$Be", "8B": "$^{8}$B", "13N": "$^{13}$N", "15O": "$^{15}$O",
@@ -259,7 +259,7 @@ class TestRecoils:
         figure = both.plot()
         lines = recoil_lines(figure)
         assert set(lines) == {"SM", "dipole", "SM 8B", "SM hep", "dipole 8B", "dipole hep"}
-        for kind, rates in (("SM", both.sm), ("dipole", both.dipole)):
+        for kind, rates in (("SM", both.sm), ("dipole", both.signal)):
             for source, rate in rates.items():
                 line = lines[f"{kind} {source}"]
                 np.testing.assert_array_equal(line.get_xdata(), ENERGIES)
@@ -337,9 +337,9 @@ class TestRecoilSpectrum:
 
     def test_is_a_mapping_of_the_dipole_or_of_the_standard_model(self, both):
         assert (list(both), len(both), "8B" in both) == (["8B", "hep"], 2, True)
-        assert both["8B"] is both.dipole["8B"]
+        assert both["8B"] is both.signal["8B"]
         alone = recoil_spectrum("ge-nextgen", [0.5, 2.0])
-        assert alone.dipole is None
+        assert alone.signal is None
         for source, rate in alone.items():
             np.testing.assert_array_equal(rate, both.sm[source])
             assert (rate != both[source]).all()
@@ -348,7 +348,7 @@ class TestRecoilSpectrum:
         assert both.header == ["recoil_keVnr", "sm_8B", "sm_hep", "dipole_8B", "dipole_hep"]
         assert [row[0] for row in both.rows] == [0.5, 2.0]
         assert [row[1] for row in both.rows] == both.sm["8B"].tolist()
-        assert [row[4] for row in both.rows] == both.dipole["hep"].tolist()
+        assert [row[4] for row in both.rows] == both.signal["hep"].tolist()
         assert "mu_nu4 = 1e-09 Bohr magnetons and m4 = 2 MeV" in both.comments[0]
         assert any(line.startswith("scenario_sha256") for line in both.comments)
 
@@ -357,7 +357,7 @@ class TestRecoilSpectrum:
         assert (content["mu_bohr"], content["mass_MeV"]) == (1e-9, 2.0)
         assert content["energies_keVnr"] == [0.5, 2.0]
         assert content["rates_per_keVnr_kg_day"]["sm"]["8B"] == both.sm["8B"].tolist()
-        assert content["rates_per_keVnr_kg_day"]["dipole"]["8B"] == both.dipole["8B"].tolist()
+        assert content["rates_per_keVnr_kg_day"]["dipole"]["8B"] == both.signal["8B"].tolist()
         alone = recoil_spectrum("ge-nextgen", [0.5]).to_dict()
         assert (alone["mu_bohr"], alone["mass_MeV"]) == (None, None)
         assert alone["rates_per_keVnr_kg_day"]["dipole"] is None
@@ -380,7 +380,7 @@ DRAWINGS = {
     "long title": lambda: counts_figure(counts(title=LONG, observed=np.array([3.0, 9.0, 0.0]))),
     "many sources": lambda: counts_figure(counts(sm=MANY, exposure_kg_yr=2.738)),
     "unseen": lambda: counts_figure(
-        counts(sm=MANY | dict.fromkeys(ALL_SOURCES[::2], np.full(3, 1e-9)), dipole={})
+        counts(sm=MANY | dict.fromkeys(ALL_SOURCES[::2], np.full(3, 1e-9)), signal={})
     ),
     "narrow": lambda: counts_figure(counts(0.1074 * np.arange(1.0, 5.0), exposure_kg_yr=1500.0)),
     **{name: lambda name=name: expected_counts(name, 1e-9, 5.0).plot() for name in PROJECTIONS},

@@ -128,7 +128,7 @@ class TestUniversalAndIncoherent:
     def test_oscillations_are_not_even_evaluated(self, blocks, no_oscillations):
         assert np.isfinite(limit(blocks))
         mine = scenario(blocks)
-        assert expected_counts(mine, flavour="universal").dipole["8B"].sum() > 0.0
+        assert expected_counts(mine, flavour="universal").signal["8B"].sum() > 0.0
         assert recoil_spectrum(mine, [1.0], mu=1e-9)["8B"][0] > 0.0
 
     def test_that_would_be_noticed(self, no_oscillations):
@@ -392,8 +392,8 @@ def bundled(name, flavour):
 @pytest.mark.parametrize("name", NAMES)
 class TestBundledScenarios:
     def test_flavours_add_up_to_all_in_every_bin(self, name):
-        every = expected_counts(name, 1e-9, 0.01).dipole
-        parts = [expected_counts(name, 1e-9, 0.01, flavour=f).dipole for f in SINGLE]
+        every = expected_counts(name, 1e-9, 0.01).signal
+        parts = [expected_counts(name, 1e-9, 0.01, flavour=f).signal for f in SINGLE]
         for source, counts in every.items():
             total = sum(part[source] for part in parts)
             np.testing.assert_allclose(total, counts, rtol=1e-4, atol=1e-12 * counts.max())

@@ -169,7 +169,7 @@ class TestBestThatCanBe:
             extra='[statistics]\ntest = "chi2-pulls"',
         )
         counts = expected_counts(mine, mu=1.0)
-        n, s = float(counts.sm["8B"][0]), float(counts.dipole["8B"][0])
+        n, s = float(counts.sm["8B"][0]), float(counts.signal["8B"][0])
         floor = (chi2_threshold(0.9) * (0.16 * n / s) ** 2) ** 0.25
         assert plan(mine, 1.01 * floor, "exposure").factor > 1.0
         with pytest.raises(PhysicsError) as caught:

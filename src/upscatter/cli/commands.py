@@ -202,14 +202,13 @@ def rate(
     if style == "table":
         from upscatter.report.tables import counts_tables
 
-        dipole = f"dipole with mu = {mu:g} mu_B, m4 = {mass:g} MeV"
-        title = f"{counts.scenario}: expected counts; {dipole}"
-        emit_table(
-            counts_tables(
-                title, counts.bin_edges_kevee, counts.background, counts.sm, counts.dipole
-            ),
-            out,
-        )
+        value = f"{counts.parameter.letter} = {mu:g} {counts.parameter.short_unit}"
+        point = f"{counts.label} with {value}, m4 = {mass:g} MeV"
+        tables = counts_tables(
+            f"{counts.scenario}: expected counts; {point}", counts.bin_edges_kevee,
+            counts.background, counts.sm, counts.signal, counts.label,
+        )  # fmt: skip
+        emit_table(tables, out)
     else:
         emit_data(counts, style, out)
 

@@ -97,6 +97,11 @@ class Combined(Experiment):
         return self.parts[0].parameter
 
     @property
+    def signal_label(self) -> str:
+        """Label of the common signal."""
+        return self.parts[0].signal_label
+
+    @property
     def flavour(self) -> str:
         """Name of the common coupling."""
         return self.parts[0].flavour

@@ -68,18 +68,19 @@ class Described(OfScenario):
         mass = np.atleast_1d(np.asarray(mass_sterile, dtype=float))
         build, signal = self.build, self.build.signal
         errors = None if build.observed is None else build.observed.errors
+        reached: FloatArray | dict[str, FloatArray]
         if not by_source:
             total = build.experiment.total_counts(signal.interaction, signal.flux, mass)
             seen = np.asarray(total.any(axis=-1))
-            if not seen.any():
-                return None, seen
-            return self._kept_positive(counting_model(build.expectation, total[seen], errors)), seen
-        counts = build.experiment.counts(signal.interaction, signal.flux, mass)
-        seen = np.asarray(np.any([c.any(axis=-1) for c in counts.values()], axis=0))
+            reached = total[seen]
+        else:
+            counts = build.experiment.counts(signal.interaction, signal.flux, mass)
+            seen = np.asarray(np.any([c.any(axis=-1) for c in counts.values()], axis=0))
+            reached = {source: c[seen] for source, c in counts.items()}
         if not seen.any():
             return None, seen
-        reached = {source: c[seen] for source, c in counts.items()}
-        return self._kept_positive(counting_model(build.expectation, reached, errors)), seen
+        model = counting_model(build.expectation, reached, errors, self.signal_label)
+        return self._kept_positive(model), seen
 
     def _kept_positive(self, model: BinnedModel) -> BinnedModel:
         """A model of data whose factors 1 + σz stay positive, however large a deficit is.

@@ -84,6 +84,11 @@ class Experiment(ABC):
 
     @property
     @abstractmethod
+    def signal_label(self) -> str:
+        """Name of the signal in results."""
+
+    @property
+    @abstractmethod
     def flavour(self) -> str:
         """Name of the coupling to flavours."""
 

@@ -53,6 +53,11 @@ class OfScenario(Experiment):
         return self.scattering.parameter
 
     @property
+    def signal_label(self) -> str:
+        """Label of the scenario's signal."""
+        return self.scenario.settings.signal.entry.label
+
+    @property
     def flavour(self) -> str:
         """Name of the scenario's coupling."""
         return self.scattering.coupling.name

@@ -104,7 +104,7 @@ class Released(OfScenario):
             source: {run: counts[seen] for run, counts in runs.items()}
             for source, runs in signals.items()
         }
-        return self.recast.likelihood.model(reached), seen
+        return self.recast.likelihood.model(reached, self.signal_label), seen
 
     def changed(self, change: Change) -> Self:
         """See `Experiment.changed`."""

@@ -1,6 +1,6 @@
 """Binned model of the counts that a projection expects.
 
-A flux uncertainty changes the Standard Model and the dipole counts of its source together, because
+A flux uncertainty changes the Standard Model and the signal counts of its source together, because
 they come from the same neutrinos. (The paper's χ² changes the former only.)
 """
 
@@ -59,23 +59,26 @@ def counting_model(
     expectation: SignalFreeExpectation,
     signals: Mapping[str, FloatArray] | FloatArray,
     errors: FloatArray | None = None,
+    label: str = "dipole",
 ) -> BinnedModel:
-    """Likelihood of an experiment's counts; the strength is (μ_ν4/μ_B)².
+    """Likelihood of an experiment's counts.
 
     Parameters
     ----------
     expectation : SignalFreeExpectation
     signals : mapping or ndarray
-        Dipole counts of each source for μ_ν4 = μ_B, shape (bins,), or (masses, bins) with one
-        hypothesis for each mass. An array is their sum over sources, on which no flux uncertainty
-        acts.
+        Signal counts of each source for a strength of one, shape (bins,), or (masses, bins) with
+        one hypothesis for each mass. An array is their sum over sources, on which no flux
+        uncertainty acts.
     errors : ndarray, shape (bins,), optional
         Standard deviations of a background-subtracted spectrum; its bins are Gaussian.
+    label : str
+        Name of the signal.
 
     Returns
     -------
     BinnedModel
-        Its samples are "dipole SOURCE" (or "dipole"), "SM SOURCE" and those of the backgrounds.
+        Its samples are "LABEL SOURCE" (or "LABEL"), "SM SOURCE" and those of the backgrounds.
         Its nuisance parameters are "flux SOURCE" and one with the name of each background sample,
         unless these are known exactly, and those of the backgrounds' shapes.
 
@@ -85,15 +88,15 @@ def counting_model(
         If no bin has signal, at any of the masses.
     """
     by_source = isinstance(signals, Mapping)
-    dipole = (
-        {f"dipole {source}": counts for source, counts in signals.items()}
+    signal = (
+        {f"{label} {source}": counts for source, counts in signals.items()}
         if isinstance(signals, Mapping)
-        else {"dipole": signals}
+        else {label: signals}
     )
     fluxes = [
         Normalisation(
             f"flux {source}",
-            {f"SM {source}": u} | ({f"dipole {source}": u} if by_source else {}),
+            {f"SM {source}": u} | ({f"{label} {source}": u} if by_source else {}),
         )
         for source, u in expectation.uncertainties.items()
         if u > 0.0
@@ -104,7 +107,7 @@ def counting_model(
         if u > 0.0
     ]
     return BinnedModel(
-        dipole,
+        signal,
         {
             **{f"SM {source}": counts for source, counts in expectation.sources.items()},
             **expectation.backgrounds,

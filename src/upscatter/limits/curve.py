@@ -59,6 +59,8 @@ class LimitCurve(Result):
     bands : ndarray, shape (5, masses), optional
         Limits on μ_ν4/μ_B from signal-free data that fluctuate by `BANDS` standard deviations; 0
         where every moment would be excluded.
+    label : str
+        Name of the signal.
     parameter : Parameter
         The bounded parameter; `mu` stands for it.
     provenance : mapping
@@ -80,6 +82,7 @@ class LimitCurve(Result):
     lower: FloatArray | None = None
     poisson: FloatArray | None = None
     bands: FloatArray | None = None
+    label: str = "dipole"
     parameter: Parameter = MOMENT
 
     figure_function: ClassVar[str] = "upscatter.report.plots:exclusion_figure"

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from upscatter.numerics import FloatArray
+from upscatter.rates.signal import MOMENT, Parameter
 from upscatter.results import Result, origin
 
 
@@ -21,14 +22,18 @@ class ExpectedCounts(Result):
     bin_edges_kevee : ndarray, shape (bins + 1,)
         Observed energies in keVee.
     background : ndarray, shape (bins,)
-    sm, dipole : dict
+    sm, signal : dict
         Source to counts, shape (bins,).
     mu, mass : float
-        μ_ν4/μ_B and m_4 in MeV of the dipole counts.
+        μ_ν4/μ_B and m_4 in MeV of the signal's counts.
     observed : ndarray, shape (bins,), optional
         Observed counts; None for a projection.
     exposure_kg_yr : float, optional
         Target mass times live time in kg yr, if it is known.
+    label : str
+        Name of the signal.
+    parameter : Parameter
+        The bounded parameter; `mu` stands for it.
     title : str
         Title of the scenario in figures.
     provenance : mapping
@@ -40,22 +45,25 @@ class ExpectedCounts(Result):
     bin_edges_kevee: FloatArray
     background: FloatArray
     sm: dict[str, FloatArray]
-    dipole: dict[str, FloatArray]
+    signal: dict[str, FloatArray]
     mu: float
     mass: float
     observed: FloatArray | None = None
     exposure_kg_yr: float | None = None
+    label: str = "dipole"
+    parameter: Parameter = MOMENT
     title: str = ""
 
     @property
     def header(self) -> list[str]:
         """Column names of the counts as a table."""
+        label = self.label.replace(" ", "_")
         return [
             "low_keVee",
             "high_keVee",
             "background",
             *(f"sm_{source}" for source in self.sm),
-            *(f"dipole_{source}" for source in self.dipole),
+            *(f"{label}_{source}" for source in self.signal),
             *(() if self.observed is None else ("observed",)),
         ]
 
@@ -67,7 +75,7 @@ class ExpectedCounts(Result):
             self.bin_edges_kevee[1:],
             self.background,
             *self.sm.values(),
-            *self.dipole.values(),
+            *self.signal.values(),
             *(() if self.observed is None else (self.observed,)),
         ]
         return [[float(value) for value in row] for row in np.stack(columns, axis=1)]
@@ -75,27 +83,31 @@ class ExpectedCounts(Result):
     @property
     def comments(self) -> list[str]:
         """Comment lines above the table of the counts."""
-        point = f"dipole with mu_nu4 = {self.mu:g} Bohr magnetons and m4 = {self.mass:g} MeV"
-        return [f"{self.scenario}: expected counts per bin; {point}", *origin(self.provenance)]
+        value = f"{self.parameter.name} = {self.mu:g} {self.parameter.unit}"
+        return [
+            f"{self.scenario}: expected counts per bin; {self.label} with {value} and "
+            f"m4 = {self.mass:g} MeV",
+            *origin(self.provenance),
+        ]
 
     def to_dict(self) -> dict[str, object]:
         """Result as a JSON-ready dictionary."""
         counts = {
             "background": self.background.tolist(),
             "sm": {source: n.tolist() for source, n in self.sm.items()},
-            "dipole": {source: n.tolist() for source, n in self.dipole.items()},
+            self.label: {source: n.tolist() for source, n in self.signal.items()},
         }
         totals = {
             "background": float(self.background.sum()),
             "sm": {source: float(n.sum()) for source, n in self.sm.items()},
-            "dipole": {source: float(n.sum()) for source, n in self.dipole.items()},
+            self.label: {source: float(n.sum()) for source, n in self.signal.items()},
         }
         if self.observed is not None:
             counts["observed"] = self.observed.tolist()
             totals["observed"] = float(self.observed.sum())
         return {
             "scenario": self.scenario,
-            "mu_bohr": self.mu,
+            self.parameter.key: self.mu,
             "mass_MeV": self.mass,
             "exposure_kg_yr": self.exposure_kg_yr,
             "bin_edges_keVee": self.bin_edges_kevee.tolist(),

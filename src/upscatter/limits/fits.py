@@ -28,7 +28,7 @@ class LimitFits:
     best : ndarray, shape (masses,)
         Best-fit μ_ν4/μ_B.
     significance, p_value : ndarray, shape (masses,)
-        Test of the hypothesis that there is no dipole; an infinite significance is NaN.
+        Test of the hypothesis that there is no signal; an infinite significance is NaN.
     pulls : ndarray, shape (masses, nuisances)
         Nuisance parameters at the best fit, in standard deviations.
     """
@@ -66,7 +66,7 @@ class LimitFits:
         parameter : Parameter
             The bounded parameter.
         bands : bool
-            Whether to compute the limits of data without a dipole.
+            Whether to compute the limits of data without a signal.
         where : str
             Beginning of error messages.
         work : Work

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import log
 from typing import ClassVar, Literal
 
+from upscatter.rates.signal import MOMENT, Parameter
 from upscatter.results import Result, origin
 
 Kind = Literal["uncertainty", "illustrative", "choice"]
@@ -80,6 +81,8 @@ class Impacts(Result):
         ranked by `Impact.size`; see `Impacts.ranked`.
     remarks : tuple of str
         Caveats of the limit without any change.
+    parameter : Parameter
+        The bounded parameter; `mu` stands for it.
     title : str
         Title of the scenario in figures.
     provenance : mapping
@@ -93,6 +96,7 @@ class Impacts(Result):
     mu: float
     impacts: tuple[Impact, ...]
     remarks: tuple[str, ...] = ()
+    parameter: Parameter = MOMENT
     title: str = ""
 
     figure_function: ClassVar[str] = "upscatter.report.impact_plots:impact_figure"
@@ -129,9 +133,7 @@ class Impacts(Result):
             "group",
             "input",
             "change",
-            "mu_low_bohr",
-            "mu_high_bohr",
-            "mu_choice_bohr",
+            *map(self.parameter.key_of, ("low", "high", "choice")),
             "percent_low",
             "percent_high",
             "percent_choice",
@@ -152,11 +154,12 @@ class Impacts(Result):
     @property
     def comments(self) -> list[str]:
         """Comment lines above the table of the impacts."""
+        name, (low, high, choice) = self.parameter.name, self.header[4:7]
         return [
-            f"{self.scenario}: how the upper limit on mu_nu4 moves with its inputs, one at a time",
+            f"{self.scenario}: how the upper limit on {name} moves with its inputs, one at a time",
             f"m4 = {self.mass:g} MeV, flavour {self.flavour}, {100 * self.confidence:g} % CL: "
-            f"mu_nu4 < {self.mu:.4g} Bohr magnetons",
-            "mu_low_bohr, mu_high_bohr: limits with the input lowered and raised; mu_choice_bohr: "
+            f"{name} < {self.mu:.4g} {self.parameter.unit}",
+            f"{low}, {high}: limits with the input lowered and raised; {choice}: "
             "with the other choice",
             "illustrative: a change of a size picked here, not a stated uncertainty",
             *self.remarks,
@@ -165,14 +168,15 @@ class Impacts(Result):
 
     def to_dict(self) -> dict[str, object]:
         """Result as a JSON-ready dictionary; a limit that could not be computed is ``None``."""
-        # keys of JSON stay as they are; those of these three moments have no unit
-        keys = [name.removesuffix("_bohr") for name in self.header]
+        # keys of JSON stay as they are; those of these three limits have no unit
+        unit, keys = self.parameter.key_unit, list(self.header)
+        keys[4:7] = [name.removesuffix(unit) for name in keys[4:7]]
         return {
             "scenario": self.scenario,
             "flavour": self.flavour,
             "confidence": self.confidence,
             "mass_MeV": self.mass,
-            "mu_bohr": self.mu,
+            self.parameter.key: self.mu,
             "impacts": [dict(zip(keys, row, strict=True)) for row in self.rows],
             "remarks": list(self.remarks),
             "provenance": dict(self.provenance),

@@ -11,6 +11,7 @@ import numpy as np
 
 from upscatter.limits.curve import BAND_NAMES, LimitCurve
 from upscatter.numerics import FloatArray
+from upscatter.rates.signal import MOMENT, Parameter, with_article
 from upscatter.results import Result, none_where_nan, origin
 
 
@@ -48,20 +49,20 @@ class MeasuredCurve(LimitCurve):
     best : ndarray, shape (masses,)
         Best-fit μ_ν4/μ_B ≥ 0, NaN like the limit where m_4 is out of reach.
     significance : ndarray, shape (masses,)
-        √q_0 of the no-dipole hypothesis, in standard deviations; 0 where the best fit is 0.
+        √q_0 of the hypothesis without a signal, in standard deviations; 0 where the best fit is 0.
     p_value : ndarray, shape (masses,)
-        Probability of at least this q_0 without a dipole (asymptotic, one-sided); 0.5 where the
+        Probability of at least this q_0 without a signal (asymptotic, one-sided); 0.5 where the
         best fit is 0.
     nuisances : tuple of str
         Names of the nuisance parameters.
     pulls : ndarray, shape (masses, nuisances)
         Their best-fit values, in standard deviations of their constraints.
     deviance : float
-        −2 ln L of the fit without a dipole, relative to the saturated model.
+        −2 ln L of the fit without a signal, relative to the saturated model.
     bins : int
         Number of bins, the deviance's degrees of freedom.
     gof_p_value : float
-        Probability of a greater deviance without a dipole (χ² distribution).
+        Probability of a greater deviance without a signal (χ² distribution).
     """
 
     best: FloatArray
@@ -96,15 +97,16 @@ class MeasuredCurve(LimitCurve):
     @property
     def comments(self) -> list[str]:
         """Comment lines above the table of the curve."""
-        return [*super().comments, self.fit_without_dipole]
+        return [*super().comments, self.fit_without_signal]
 
     @property
-    def fit_without_dipole(self) -> str:
-        """A line of text with the deviance and the p-value of the fit without a dipole."""
+    def fit_without_signal(self) -> str:
+        """A line of text with the deviance and the p-value of the fit without a signal."""
+        signal = with_article(self.label)
         if not np.isfinite(self.deviance):
-            return "fit without a dipole: excluded by a count that only a dipole predicts"
+            return f"fit without {signal}: excluded by a count that only {signal} predicts"
         return (
-            f"fit without a dipole: -2 ln L = {self.deviance:.1f} for {self.bins} bins, "
+            f"fit without {signal}: -2 ln L = {self.deviance:.1f} for {self.bins} bins, "
             f"goodness-of-fit p = {self.gof_p_value:.3g}"
         )
 
@@ -118,7 +120,7 @@ class MeasuredCurve(LimitCurve):
             "pulls": {
                 name: list(columns[f"pull_{name.replace(' ', '_')}"]) for name in self.nuisances
             },
-            "without_dipole": {
+            f"without_{self.label.replace(' ', '_')}": {
                 "deviance": self.deviance if np.isfinite(self.deviance) else None,
                 "bins": self.bins,
                 "p_value": self.gof_p_value,
@@ -140,7 +142,7 @@ class PostFit(Result):
     mu_best, mu_limit : float
         Best fit and upper limit, μ_ν4/μ_B.
     mu_expected : ndarray, shape (5,)
-        Limits of data without a dipole, for `upscatter.statistics.limit_method.BANDS`; NaN if they
+        Limits of data without a signal, for `upscatter.statistics.limit_method.BANDS`; NaN if they
         were not computed.
     confidence : float
         Confidence level of the limits.
@@ -152,13 +154,17 @@ class PostFit(Result):
     components : mapping
         Name to counts of each background at the best fit, shape (bins,).
     signal_best, signal_limit : ndarray, shape (bins,)
-        Dipole counts at the best fit, and at the limit with the nuisance parameters fitted to it.
+        Signal counts at the best fit, and at the limit with the nuisance parameters fitted to it.
     nuisances : tuple of str
     pulls, errors : ndarray, shape (nuisances,)
         Best fit and its standard deviation, in standard deviations of the constraint; the latter is
         NaN if the parameter is at a bound of the release.
     pulls_limit : ndarray, shape (nuisances,)
         Pulls with the signal at its limit.
+    label : str
+        Name of the signal.
+    parameter : Parameter
+        The bounded parameter; `mu_best`, `mu_limit` and `mu_expected` are values of it.
     provenance : mapping
     """
 
@@ -179,6 +185,8 @@ class PostFit(Result):
     pulls: FloatArray
     errors: FloatArray
     pulls_limit: FloatArray
+    label: str = "dipole"
+    parameter: Parameter = MOMENT
 
     figure_function: ClassVar[str] = "upscatter.report.postfit_plots:post_fit_figure"
 
@@ -201,7 +209,13 @@ class PostFit(Result):
         axes = {channel.axis for channel in self.channels.values()}
         axis = axes.pop() if len(axes) == 1 else "edge"
         ends = (f"low_{axis}", f"high_{axis}")
-        return ("run", *ends, "observed", *components, "dipole_best_fit", "dipole_limit")
+        return ("run", *ends, "observed", *components, *self._signals)
+
+    @property
+    def _signals(self) -> tuple[str, str]:
+        """Names of the signal's counts in files."""
+        label = self.label.replace(" ", "_")
+        return f"{label}_best_fit", f"{label}_limit"
 
     @property
     def rows(self) -> list[tuple[str | float, ...]]:
@@ -218,11 +232,12 @@ class PostFit(Result):
     def comments(self) -> list[str]:
         """Comment lines above the table of the counts."""
         remarks = [self.remark] if self.remark else []
+        parameter, (best, limit) = self.parameter, self._signals
         return [
             f"{self.title}: counts per bin at m4 = {self.mass:.5g} MeV, and the fit to them",
-            f"best fit: mu_nu4 = {self.mu_best:.4g} Bohr magnetons; limit at "
+            f"best fit: {parameter.name} = {self.mu_best:.4g} {parameter.unit}; limit at "
             f"{100 * self.confidence:g} % CL: {self.mu_limit:.4g}",
-            "backgrounds and dipole_best_fit: at the best fit; dipole_limit: with mu_nu4 at its "
+            f"backgrounds and {best}: at the best fit; {limit}: with {parameter.name} at its "
             "limit and the nuisance parameters fitted to it",
             *remarks,
             *origin(self.provenance),
@@ -237,15 +252,14 @@ class PostFit(Result):
             strict=True,
         )
         names = ("best_fit", "error", "at_limit")
+        key, (best, limit) = self.parameter.key, self._signals
         return {
             "title": self.title,
             "confidence": self.confidence,
             "mass_MeV": self.mass,
-            "mu_bohr": self.mu_limit,
-            "best_fit_mu_bohr": self.mu_best,
-            "expected_mu_bohr": dict(
-                zip(BAND_NAMES, none_where_nan(self.mu_expected), strict=True)
-            ),
+            key: self.mu_limit,
+            f"best_fit_{key}": self.mu_best,
+            f"expected_{key}": dict(zip(BAND_NAMES, none_where_nan(self.mu_expected), strict=True)),
             **self._edges,
             "counts": {
                 run: {
@@ -254,8 +268,8 @@ class PostFit(Result):
                         name: counts[channel.bins].tolist()
                         for name, counts in self.components.items()
                     },
-                    "dipole_best_fit": self.signal_best[channel.bins].tolist(),
-                    "dipole_limit": self.signal_limit[channel.bins].tolist(),
+                    best: self.signal_best[channel.bins].tolist(),
+                    limit: self.signal_limit[channel.bins].tolist(),
                 }
                 for run, channel in self.channels.items()
             },

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from upscatter.limits.varied import Vary
+from upscatter.rates.signal import MOMENT, Parameter
 from upscatter.results import Result, origin
 
 
@@ -43,6 +44,8 @@ class Plan(Result):
         Whether there are too few counts for the approximation behind the limit.
     limit_remarks : tuple of str
         Caveats of the limit at `value`.
+    parameter : Parameter
+        The bounded parameter, which `target`, `scenario_mu`, `mu` and `curve` are values of.
     title : str
         Title of the scenario in tables.
     curve : tuple of (float, float)
@@ -68,6 +71,7 @@ class Plan(Result):
     unique: bool = True
     sparse: bool = False
     limit_remarks: tuple[str, ...] = ()
+    parameter: Parameter = MOMENT
     title: str = ""
     curve: tuple[tuple[float, float], ...] = ()
 
@@ -94,9 +98,10 @@ class Plan(Result):
     @property
     def header(self) -> tuple[str, ...]:
         """Column names of the plan as a table."""
+        key = self.parameter.key
         return (
-            "scenario", "vary", "value", "unit", "factor", "target_mu_bohr", "mass_MeV",
-            "scenario_mu_bohr", "mu_bohr",
+            "scenario", "vary", "value", "unit", "factor", f"target_{key}", "mass_MeV",
+            f"scenario_{key}", key,
         )  # fmt: skip
 
     @property
@@ -109,8 +114,9 @@ class Plan(Result):
     @property
     def comments(self) -> list[str]:
         """Comment lines above the table of the plan."""
+        bounded = f"{self.parameter.name} ({self.parameter.unit})"
         return [
-            f"{self.scenario}: {self.vary} for which the limit on mu_nu4 (Bohr magnetons) is the "
+            f"{self.scenario}: {self.vary} for which the limit on {bounded} is the "
             "target; all else as in the scenario",
             *self.remarks,
             *origin(self.provenance),
@@ -118,6 +124,7 @@ class Plan(Result):
 
     def to_dict(self) -> dict[str, object]:
         """Result as a JSON-ready dictionary."""
+        key = self.parameter.key
         return {
             "scenario": self.scenario,
             "flavour": self.flavour,
@@ -126,17 +133,17 @@ class Plan(Result):
             "value": self.value,
             "unit": self.unit,
             "factor": self.factor,
-            "target_mu_bohr": self.target,
+            f"target_{key}": self.target,
             "mass_MeV": self.mass,
-            "scenario_mu_bohr": self.scenario_mu,
-            "mu_bohr": self.mu,
+            f"scenario_{key}": self.scenario_mu,
+            key: self.mu,
             "reached_already": self.reached,
             "unique": self.unique,
             "sparse": self.sparse,
             "remarks": self.remarks,
             "curve": {
                 "value": [value for value, _ in self.curve],
-                "mu_bohr": [mu for _, mu in self.curve],
+                key: [mu for _, mu in self.curve],
             },
             "provenance": dict(self.provenance),
         }

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from upscatter.numerics import FloatArray
+from upscatter.rates.signal import MOMENT, Parameter
 from upscatter.results import Result, origin
 
 
@@ -16,7 +17,7 @@ from upscatter.results import Result, origin
 class RecoilSpectrum(Result, Mapping[str, FloatArray]):
     """Rate dR/dT_nr of nuclear recoils by source, before quenching and resolution.
 
-    It is a mapping from sources to rates, those of the dipole portal if a moment was given, else
+    It is a mapping from sources to rates, those of the signal if its parameter was given, else
     those of the Standard Model.
 
     Parameters
@@ -27,12 +28,16 @@ class RecoilSpectrum(Result, Mapping[str, FloatArray]):
         Recoil energies T_nr in keVnr.
     sm : dict
         Source to Standard Model rate in 1/(keVnr kg day), shape (n,).
-    dipole : dict, optional
-        The same for the dipole portal; None without a moment.
+    signal : dict, optional
+        The same for the signal; None without a value of its parameter.
     mu : float, optional
-        μ_ν4/μ_B; None without a moment.
+        μ_ν4/μ_B of the signal.
     mass : float, optional
-        m_4 in MeV; None without a moment.
+        m_4 in MeV of the signal.
+    label : str
+        Name of the signal.
+    parameter : Parameter
+        The bounded parameter; `mu` stands for it.
     provenance : mapping
         Version, digest and physics choices.
     title : str
@@ -52,9 +57,11 @@ class RecoilSpectrum(Result, Mapping[str, FloatArray]):
     scenario: str
     energies_kevnr: FloatArray
     sm: dict[str, FloatArray]
-    dipole: dict[str, FloatArray] | None = None
+    signal: dict[str, FloatArray] | None = None
     mu: float | None = None
     mass: float | None = None
+    label: str = "dipole"
+    parameter: Parameter = MOMENT
     title: str = ""
 
     def __getitem__(self, source: str) -> FloatArray:
@@ -71,44 +78,45 @@ class RecoilSpectrum(Result, Mapping[str, FloatArray]):
 
     @property
     def _rates(self) -> dict[str, FloatArray]:
-        return self.sm if self.dipole is None else self.dipole
+        return self.sm if self.signal is None else self.signal
 
     @property
     def header(self) -> list[str]:
         """Column names of the rates as a table."""
-        dipole = self.dipole or {}
+        label = self.label.replace(" ", "_")
         return [
             "recoil_keVnr",
             *(f"sm_{source}" for source in self.sm),
-            *(f"dipole_{source}" for source in dipole),
+            *(f"{label}_{source}" for source in self.signal or {}),
         ]
 
     @property
     def rows(self) -> list[list[float]]:
         """One row for each recoil energy."""
-        columns = [self.energies_kevnr, *self.sm.values(), *(self.dipole or {}).values()]
+        columns = [self.energies_kevnr, *self.sm.values(), *(self.signal or {}).values()]
         return [[float(value) for value in row] for row in np.stack(columns, axis=1)]
 
     @property
     def comments(self) -> list[str]:
         """Comment lines above the table of the rates."""
         what = f"{self.scenario}: recoil rates dR/dT_nr in 1/(keVnr kg day)"
-        if self.dipole is not None:
-            what += f"; dipole with mu_nu4 = {self.mu:g} Bohr magnetons and m4 = {self.mass:g} MeV"
+        if self.signal is not None:
+            value = f"{self.parameter.name} = {self.mu:g} {self.parameter.unit}"
+            what += f"; {self.label} with {value} and m4 = {self.mass:g} MeV"
         return [what, *origin(self.provenance)]
 
     def to_dict(self) -> dict[str, object]:
-        """Result as a JSON-ready dictionary; ``None`` where no moment was given."""
+        """Result as a JSON-ready dictionary; ``None`` where no signal was given."""
         return {
             "scenario": self.scenario,
-            "mu_bohr": self.mu,
+            self.parameter.key: self.mu,
             "mass_MeV": self.mass,
             "energies_keVnr": self.energies_kevnr.tolist(),
             "rates_per_keVnr_kg_day": {
                 "sm": {source: rate.tolist() for source, rate in self.sm.items()},
-                "dipole": None
-                if self.dipole is None
-                else {source: rate.tolist() for source, rate in self.dipole.items()},
+                self.label: None
+                if self.signal is None
+                else {source: rate.tolist() for source, rate in self.signal.items()},
             },
             "provenance": dict(self.provenance),
         }

@@ -10,6 +10,7 @@ from scipy.special import ndtr
 
 from upscatter.limits.curve import BAND_NAMES
 from upscatter.numerics import FloatArray
+from upscatter.rates.signal import MOMENT, Parameter
 from upscatter.results import Result, none_where_nan, origin
 from upscatter.statistics.limit_method import BANDS
 from upscatter.statistics.registry import METHODS, CalibrationName, TestName
@@ -82,6 +83,8 @@ class ToyResult(Result):
         Whether the asymptotic coverage is a lower bound of the method's coverage.
     method_remarks : tuple of str
         The method's remarks on its coverage.
+    parameter : Parameter
+        The bounded parameter, which `mu_true`, `limits` and `expected` are values of.
     title : str
         Title of the scenario in figures.
     provenance : mapping
@@ -103,6 +106,7 @@ class ToyResult(Result):
     calibration: CalibrationName = "asymptotic"
     coverage_is_least: bool = False
     method_remarks: tuple[str, ...] = ()
+    parameter: Parameter = MOMENT
     title: str = ""
 
     figure_function: ClassVar[str] = "upscatter.report.toys_plots:toys_figure"
@@ -155,7 +159,7 @@ class ToyResult(Result):
     @property
     def header(self) -> tuple[str, ...]:
         """Column names of the trials as a table."""
-        return ("trial", "limit_mu_bohr", "covered")
+        return ("trial", f"limit_{self.parameter.key}", "covered")
 
     @property
     def rows(self) -> list[tuple[int, float | None, int | None]]:
@@ -167,14 +171,15 @@ class ToyResult(Result):
     @property
     def comments(self) -> list[str]:
         """Comment lines above the table of the trials."""
-        coverage = self.coverage
+        coverage, parameter = self.coverage, self.parameter
         low, high = coverage.interval
         dof = f"; dof: {self.dof}" if METHODS[self.test].has_dof else ""
         return [
             f"{self.scenario}: pseudo-experiments at m4 = {self.mass:g} MeV, seed {self.seed}",
             f"flavour: {self.flavour}; confidence: {self.confidence:g}{dof}",
-            "limit_mu_bohr: upper limit on mu_nu4 (Bohr magnetons) of data without a signal",
-            f"covered: whether the limit of data with mu_nu4 = {self.mu_true:g} holds it",
+            f"{self.header[1]}: upper limit on {parameter.name} ({parameter.unit}) of data "
+            "without a signal",
+            f"covered: whether the limit of data with {parameter.name} = {self.mu_true:g} holds it",
             f"coverage: {coverage.measured:.6g}, 68.3 % interval from {low:.6g} to {high:.6g}; "
             f"nominal: {coverage.nominal:g}; asymptotic: {coverage.asymptotic:.6g}",
             *self.remarks,
@@ -183,7 +188,7 @@ class ToyResult(Result):
 
     def to_dict(self) -> dict[str, object]:
         """Result as a JSON-ready dictionary."""
-        coverage = self.coverage
+        coverage, parameter = self.coverage, self.parameter
         low, high = coverage.interval
         return {
             "scenario": self.scenario,
@@ -195,7 +200,7 @@ class ToyResult(Result):
             "seed": self.seed,
             "trials": self.trials,
             "failed": self.failed,
-            "mu_true_bohr": self.mu_true,
+            parameter.key_of("true"): self.mu_true,
             "coverage": {
                 "nominal": coverage.nominal,
                 "asymptotic": coverage.asymptotic,
@@ -206,8 +211,8 @@ class ToyResult(Result):
                 "trials": coverage.trials,
             },
             "excluding_without_signal": self.excluding,
-            "limit_mu_bohr": {"mean": self.mean, **_by_name(self.quantiles)},
-            "expected_mu_bohr": _by_name(self.expected),
+            self.header[1]: {"mean": self.mean, **_by_name(self.quantiles)},
+            f"expected_{parameter.key}": _by_name(self.expected),
             "remarks": self.remarks,
             "provenance": dict(self.provenance),
         }

@@ -29,7 +29,7 @@ class Parameter:
     unit_symbol : str
         Unit in figures (mathtext).
     key : str
-        Key of the limits in JSON and CSV, with the unit.
+        Key of the limits in JSON and CSV, with the unit behind the last "_".
     power : int
         Counts are proportional to this power of the parameter.
     """
@@ -41,6 +41,27 @@ class Parameter:
     unit_symbol: str
     key: str
     power: int = 2
+
+    @property
+    def key_unit(self) -> str:
+        """The unit in the key with its "_", such as "_bohr"; empty if there is none."""
+        _, bar, unit = self.key.rpartition("_")
+        return f"{bar}{unit}" if bar else ""
+
+    def key_of(self, which: str) -> str:
+        """Key of a certain value of the parameter, with a word before the unit.
+
+        Examples
+        --------
+        >>> MOMENT.key_of("true")
+        'mu_true_bohr'
+        """
+        return f"{self.key.removesuffix(self.key_unit)}_{which}{self.key_unit}"
+
+    @property
+    def letter(self) -> str:
+        """The name without its index, where there is little room: "mu" for "mu_nu4"."""
+        return self.name.partition("_")[0]
 
     def strength(self, value: npt.ArrayLike) -> FloatArray:
         """Strength, the factor of a signal's counts, of a value of the parameter.
@@ -72,6 +93,17 @@ MOMENT = Parameter(
     key="mu_bohr",
 )
 """Transition magnetic moment μ_ν4 of the dipole portal, in Bohr magnetons."""
+
+
+def with_article(label: str) -> str:
+    """Label of a signal with its article.
+
+    Examples
+    --------
+    >>> with_article("dipole"), with_article("active moment")
+    ('a dipole', 'an active moment')
+    """
+    return f"{'an' if label.lower().startswith(tuple('aeiou')) else 'a'} {label}"
 
 
 @dataclass(frozen=True)

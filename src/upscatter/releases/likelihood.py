@@ -1,8 +1,8 @@
-"""Likelihood of a data release with a dipole signal, from the release's own statistical model.
+"""Likelihood of a data release with a signal, from the release's own statistical model.
 
 The bins of the channels are concatenated: a sample of one channel has no counts in the bins of the
 others. A background that depends on the same parameters in all channels is one sample. The
-systematic uncertainties of the response act on every recoil of neutrinos, CEvNS and dipole alike,
+systematic uncertainties of the response act on every recoil of neutrinos, CEvNS and signal alike,
 and so does the uncertainty of a source's flux.
 """
 
@@ -22,7 +22,7 @@ from upscatter.statistics.morphing import Shape, Surface
 from upscatter.statistics.observation import Observation
 
 Signals = Mapping[str, Mapping[str, FloatArray]]
-"""Source to channel to counts, a dipole's at μ_ν4 = μ_B: (*anchors, bins), or masses first."""
+"""Source to channel to counts, a signal's at strength 1: (*anchors, bins), or masses first."""
 
 CEVNS = "CEvNS"
 """Name of CEvNS samples that are computed, followed by the source."""
@@ -94,19 +94,21 @@ class ReleasedLikelihood:
         every = np.arange(model.hypotheses)
         return model.observe(np.tile(self.observed, (every.size, 1)), hypothesis=every)
 
-    def model(self, signals: Signals) -> BinnedModel:
-        """The likelihood with a signal; its strength is (μ_ν4/μ_B)².
+    def model(self, signals: Signals, label: str = "dipole") -> BinnedModel:
+        """The likelihood with a signal.
 
         Parameters
         ----------
         signals : mapping
-            Source to channel to counts for μ_ν4 = μ_B at each anchor of the response,
+            Source to channel to counts for a strength of one at each anchor of the response,
             (*anchors, bins); or (masses, *anchors, bins) with one hypothesis for each mass.
+        label : str
+            Name of the signal.
 
         Returns
         -------
         BinnedModel
-            Its samples are "dipole SOURCE CHANNEL" and "BACKGROUND CHANNEL", without the channel if
+            Its samples are "LABEL SOURCE CHANNEL" and "BACKGROUND CHANNEL", without the channel if
             it is the same sample in all of them. Its nuisance parameters have the release's names,
             and "flux SOURCE" where the release has none for a source.
 
@@ -115,11 +117,11 @@ class ReleasedLikelihood:
         PhysicsError
             If the signal has no counts in any bin.
         """
-        dipole = self._merged([*self._recoils("dipole", signals)])
+        signal = self._merged([*self._recoils(label, signals)])
         background = self._merged([*self._backgrounds(), *self._recoils(CEVNS, self.cevns)])
         scales: dict[str, dict[str, float]] = {}
         morphs: dict[Anchors, dict[str, FloatArray]] = {}
-        for part in (*background, *dipole):
+        for part in (*background, *signal):
             for parameter, sigma in part.scales.items():
                 scales.setdefault(parameter, {})[part.name] = sigma
             if part.anchors.names:
@@ -127,7 +129,7 @@ class ReleasedLikelihood:
                 grid = np.moveaxis(part.counts, range(-1 - axes, -1), range(axes))
                 morphs.setdefault(part.anchors, {})[part.name] = grid
         model = BinnedModel(
-            {part.name: self._nominal(part) for part in dipole},
+            {part.name: self._nominal(part) for part in signal},
             {part.name: self._nominal(part) for part in background},
             tuple(Normalisation(name, relative) for name, relative in scales.items()),
             tuple(_shape(anchors, templates) for anchors, templates in morphs.items()),

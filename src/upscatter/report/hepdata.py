@@ -22,6 +22,8 @@ import numpy as np
 
 from upscatter.errors import OutputError
 from upscatter.export import write_bytes
+from upscatter.rates.signal import MOMENT, with_article
+from upscatter.report.spectrum_labels import unbraced
 from upscatter.results import none_where_nan
 from upscatter.statistics.limit_method import BANDS
 from upscatter.statistics.registry import METHODS
@@ -40,6 +42,7 @@ _METHOD = "https://doi.org/10.31526/PHEP.2025.09"
 _MASS_DIGITS = 8
 _NO_VALUE = "-"
 _PHRASES = ("Sterile neutrino", "Neutrino magnetic moment", "CEvNS", "Upper limit")
+_MOMENT = "the transition magnetic moment of neutrinos to a sterile neutrino nu_4"
 _FLAVOURS = {"universal": "all", "e": "nu_e", "mu": "nu_mu", "tau": "nu_tau"}
 
 
@@ -135,9 +138,10 @@ def write_submission(
 
 def _submission(library: ModuleType, curve: LimitCurve) -> Submission:
     submission = library.Submission()
+    what = _MOMENT if curve.parameter == MOMENT else curve.parameter.name
     submission.comment = (
-        f"{curve.title or curve.scenario}: upper limit on the transition magnetic moment of "
-        "neutrinos to a sterile neutrino nu_4, from neutrinos that scatter on nuclei. "
+        f"{curve.title or curve.scenario}: upper limit on {what}, from neutrinos that scatter on "
+        "nuclei. "
         f"Computed with upscatter {curve.provenance.get('upscatter', '')}".rstrip()
         + "."
     )
@@ -151,17 +155,18 @@ def _table(
     mass = library.Variable("$m_4$", is_independent=True, is_binned=False, units="MeV")
     mass.digits = _MASS_DIGITS
     mass.values = curve.mass.tolist()
-    table = library.Table("Upper limit on the dipole moment")
+    of_moment, name = curve.parameter == MOMENT, curve.parameter.name
+    table = library.Table(f"Upper limit on {'the dipole moment' if of_moment else name}")
     table.location = "Exclusion curve"
     table.description = " ".join(map(_sentence, [*curve.comments, *_explanations(curve)]))
-    table.keywords["observables"] = ["MU_NU4"]
-    table.keywords["reactions"] = ["NU NUCLEUS --> NU4 NUCLEUS"]
-    table.keywords["phrases"] = list(_PHRASES)
+    table.keywords["observables"] = [name.upper()]
+    if of_moment:
+        table.keywords["reactions"] = ["NU NUCLEUS --> NU4 NUCLEUS"]
+    table.keywords["phrases"] = list(_PHRASES if of_moment else _PHRASES[2:])
     table.add_variable(mass)
-    for i, (name, moments) in enumerate(_columns(curve).items()):
-        column = library.Variable(
-            name, is_independent=False, is_binned=False, units=r"$\mu_\mathrm{B}$"
-        )
+    units = f"${unbraced(curve.parameter.unit_symbol)}$"
+    for i, (heading, moments) in enumerate(_columns(curve).items()):
+        column = library.Variable(heading, is_independent=False, is_binned=False, units=units)
         column.values = [_NO_VALUE if mu is None else mu for mu in none_where_nan(moments)]
         if i == 0 and curve.error is not None:
             error = library.Uncertainty("pseudo-experiments", is_symmetric=True)
@@ -186,12 +191,13 @@ def _columns(curve: LimitCurve) -> dict[str, FloatArray]:
     if curve.bands is not None:
         for sigma, moments in zip(BANDS, curve.bands, strict=True):
             name = f"${sigma:+g}\\sigma$" if sigma else "median"
-            columns[f"{limit} without a dipole, {name}"] = moments
+            columns[f"{limit} without {with_article(curve.label)}, {name}"] = moments
     return columns
 
 
 def _explanations(curve: LimitCurve) -> list[str]:
     """What the columns and signs of the table mean, in sentences."""
+    every = "every moment" if curve.parameter == MOMENT else f"every {curve.parameter.name}"
     present = (
         (
             not np.isfinite(curve.mu).all(),
@@ -201,8 +207,8 @@ def _explanations(curve: LimitCurve) -> list[str]:
         (curve.lower is not None, "A lower end of 0 means that the data do not exclude 0"),
         (
             curve.bands is not None,
-            "Limits without a dipole are from signal-free data that fluctuate by so many sigma; "
-            "0 means that every moment would be excluded",
+            f"Limits without {with_article(curve.label)} are from signal-free data that fluctuate "
+            f"by so many sigma; 0 means that {every} would be excluded",
         ),
     )
     return [sentence for is_present, sentence in present if is_present]

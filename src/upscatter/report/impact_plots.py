@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from textwrap import fill
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from upscatter.limits.impact import Impact, Impacts, percent
 from upscatter.report.plots import COLOURS, journal_style, page_figure
+from upscatter.report.spectrum_labels import unbraced
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,7 +31,7 @@ _HATCHES = {_LOWERED: "/////", _RAISED: "\\\\\\\\\\"}
 _LINEAR, _CORE = 50.0, 10.0
 """Changes (per cent) up to which an axis is linear, and the linear part of a longer axis."""
 
-_LABEL = r"change of the upper limit on $\mu_{\nu 4}$ [%]"
+_LABEL: dict[str, Any] = {"fontsize": 9.0, "labelpad": 2.0}
 _MANY_DIGITS = 1e4
 _TICK_DISTANCE = 0.105  # widths of the axes
 _SIZES = (10.0, 100.0, 1e3, 1e4, 1e5, 1e6, 5.0, 50.0, 500.0, 20.0, 200.0)
@@ -77,6 +78,8 @@ def impact_figure(result: Impacts) -> Figure:
         top = total - head
         for rows, height in zip(panels, heights, strict=True):
             axes = _panel(figure, top - _HEADER, len(rows), total)
+            symbol = result.parameter.symbol
+            axes.set_xlabel(f"change of the upper limit on ${symbol}$ [%]", **_LABEL)
             draw = _markers if rows == result.choices else _bars
             draw(axes, rows, result.mu)
             top -= height
@@ -87,7 +90,8 @@ def impact_figure(result: Impacts) -> Figure:
 def _title(result: Impacts) -> str:
     name = (result.title or result.scenario).replace("$", r"\$")
     digits, power = f"{result.mu:.2e}".split("e")
-    limit = rf"$\mu_{{\nu 4}} < {digits}\times 10^{{{int(power)}}}\,\mu_\mathrm{{B}}$"
+    symbol, unit = result.parameter.symbol, unbraced(result.parameter.unit_symbol)
+    limit = rf"${symbol} < {digits}\times 10^{{{int(power)}}}\,{unit}$"
     mass = f"at $m_4$ = {result.mass:g} MeV ({100 * result.confidence:g} % CL)"
     return f"{fill(name, _LONGEST_LINE)}\n{limit} {mass}"
 
@@ -101,7 +105,6 @@ def _panel(figure: Figure, top: float, rows: int, total: float) -> Axes:
     axes.tick_params(axis="y", length=0.0)
     axes.tick_params(axis="x", top=False)
     axes.axvline(0.0, color="0.3", linewidth=0.7)
-    axes.set_xlabel(_LABEL, fontsize=9.0, labelpad=2.0)
     return axes
 
 
@@ -190,7 +193,7 @@ def _scale(axes: Axes, changes: Sequence[float]) -> None:
     axes.set_xticks(_ticks(axes))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(_tick))
-    axes.set_xlabel(f"{_LABEL}, logarithmic beyond ±{_CORE:g} %", fontsize=9.0, labelpad=2.0)
+    axes.set_xlabel(f"{axes.get_xlabel()}, logarithmic beyond ±{_CORE:g} %", **_LABEL)
 
 
 def _ticks(axes: Axes) -> list[float]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from upscatter.limits.measured import PostFit
+from upscatter.rates.signal import with_article
 from upscatter.report.released_labels import nuisance_label
 from upscatter.report.tables import new_table
 
@@ -21,12 +22,13 @@ def pulls_table(fit: PostFit) -> Table:
     ----------
     fit : PostFit
     """
+    symbol, unit = fit.parameter.letter, fit.parameter.short_unit
     table = new_table(
-        f"m4 = {fit.mass:.5g} MeV: best fit mu = {fit.mu_best:.3g}, limit {fit.mu_limit:.3e} "
-        f"mu_B at {100 * fit.confidence:g} % CL"
+        f"m4 = {fit.mass:.5g} MeV: best fit {symbol} = {fit.mu_best:.3g}, limit {fit.mu_limit:.3e} "
+        f"{unit} at {100 * fit.confidence:g} % CL"
         + (
-            f"\nlimits without a dipole: median {fit.mu_expected[2]:.2e}, "
-            f"1 sigma {fit.mu_expected[1]:.2e} to {fit.mu_expected[3]:.2e} mu_B"
+            f"\nlimits without {with_article(fit.label)}: median {fit.mu_expected[2]:.2e}, "
+            f"1 sigma {fit.mu_expected[1]:.2e} to {fit.mu_expected[3]:.2e} {unit}"
             if np.isfinite(fit.mu_expected).all()
             else ""
         )

@@ -34,7 +34,6 @@ _SERIES = (
 _FEWEST_TICKS = 4
 _APART = {"x": 0.13, "y": 0.07}
 """Least distance of numbers, in lengths of the axis."""
-_BOHR = r"$\mu_{\mathrm{B}}$"
 _UNITS = {
     "/ (keVee kg day)": r"(keV$_{\mathrm{ee}}$ kg d)$^{-1}$",
     "keVee": r"keV$_{\mathrm{ee}}$",
@@ -77,11 +76,12 @@ def plan_figure(plan: Plan) -> Figure:
             label=f"scenario: {_shown(own)} {_unit(plan.unit)}",
         )  # fmt: skip
         axes.set_xlabel(f"{plan.vary} [{_named(_unit(plan.unit), across)}]")
-        limit = rf"limit on $\mu_{{\nu 4}}$, {100 * plan.confidence:g} % CL"
-        axes.set_ylabel(f"{limit} [{_named(_BOHR, up)}]")
+        unit = plan.parameter.unit_symbol
+        limit = f"limit on ${plan.parameter.symbol}$, {100 * plan.confidence:g} % CL"
+        axes.set_ylabel(f"{limit} [{_named(f'${unit}$', up)}]")
         legend = figure.legend(
             title=f"{title}\n$m_4$ = {plan.mass:g} MeV, target {power(plan.target)}"
-            r"$\,\mu_{\mathrm{B}}$",
+            rf"$\,{unit}$",
             loc="outside upper center", ncols=2, frameon=False, fontsize=7.5, title_fontsize=8.0,
             columnspacing=1.0, labelspacing=0.3, borderpad=0.1,
         )  # fmt: skip

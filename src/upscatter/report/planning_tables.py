@@ -18,9 +18,10 @@ _SMALL = 0.01
 
 def impact_tables(result: Impacts) -> list[Table]:
     """Tables of two-sided changes, of other choices, and of failures with their reasons."""
+    parameter = result.parameter
     moved = new_table(
         f"{result.title or result.scenario}: what moves the limit\n"
-        f"mu_nu4 < {result.mu:.3e} mu_B at m4 = {result.mass:g} MeV "
+        f"{parameter.name} < {result.mu:.3e} {parameter.short_unit} at m4 = {result.mass:g} MeV "
         f"({100 * result.confidence:g} % CL)"
     )
     for name in ("kind", "input", "change", "limit if lowered", "if raised"):
@@ -32,10 +33,9 @@ def impact_tables(result: Impacts) -> list[Table]:
     tables = [moved]
     if result.choices:
         chosen = new_table("")
-        for name in ("kind", "input", "instead", "limit [mu_B]", "change"):
-            chosen.add_column(
-                name, justify="right" if name in ("limit [mu_B]", "change") else "left"
-            )
+        limit_name = f"limit [{parameter.short_unit}]"
+        for name in ("kind", "input", "instead", limit_name, "change"):
+            chosen.add_column(name, justify="right" if name in (limit_name, "change") else "left")
         for impact in result.choices:
             limit = impact.alternative
             chosen.add_row(
@@ -50,15 +50,16 @@ def impact_tables(result: Impacts) -> list[Table]:
 def plan_table(plan: Plan) -> Table:
     """Table with the value that gives the target, and the scenario's own value."""
     value = f"{plan.value:.4g} {plan.unit}"
+    unit = plan.parameter.short_unit
     factor = "-" if plan.factor is None else f"{plan.factor:.4g} times"
     return summary_table(
-        f"{plan.title or plan.scenario}: {plan.vary} for a limit of {plan.target:g} mu_B\n"
+        f"{plan.title or plan.scenario}: {plan.vary} for a limit of {plan.target:g} {unit}\n"
         f"at m4 = {plan.mass:g} MeV ({100 * plan.confidence:g} % CL)",
         [
             (f"{plan.vary} needed", value),
             ("against the scenario's", factor),
-            ("limit with it", f"{plan.mu:.4e} mu_B"),
-            ("the scenario's limit", f"{plan.scenario_mu:.4e} mu_B"),
+            ("limit with it", f"{plan.mu:.4e} {unit}"),
+            ("the scenario's limit", f"{plan.scenario_mu:.4e} {unit}"),
             *(("note", remark) for remark in plan.remarks),
         ],
     )

@@ -23,7 +23,7 @@ from upscatter.export import write_bytes
 from upscatter.limits.curve import LimitCurve
 from upscatter.limits.measured import MeasuredCurve
 from upscatter.numerics import FloatArray
-from upscatter.rates.signal import MOMENT, Parameter
+from upscatter.rates.signal import MOMENT, Parameter, with_article
 
 # One column of a two-column journal is 8.6 cm wide, both are 17 cm; text has 8 to 9 points.
 _WIDTH = 3.39
@@ -276,7 +276,8 @@ def _draw(axes: Axes, curve: LimitCurve, top: float, colour: str, line: object) 
     style = {"color": colour, "markersize": 4.0}
     if isinstance(curve, MeasuredCurve) and curve.bands is not None:
         dashes = style | {"linestyle": (0, (4, 2)), "linewidth": 0.9, "markersize": _BAR}
-        draw_line(axes, mass, curve.bands[2], "without a dipole, median", dashes, "_")
+        label = f"without {with_article(curve.label)}, median"
+        draw_line(axes, mass, curve.bands[2], label, dashes, "_")
     if curve.lower is not None:
         dots = style | {"linestyle": (0, (1, 1.5)), "linewidth": 0.9}
         draw_line(axes, mass, curve.lower, "lower end", dots, "^")
@@ -286,7 +287,7 @@ def _draw(axes: Axes, curve: LimitCurve, top: float, colour: str, line: object) 
 def _draw_bands(axes: Axes, curve: LimitCurve, bands: FloatArray, colour: str) -> None:
     """Shade the ranges that contain 95 % and 68 % of the limits from signal-free data."""
     for (low, high), alpha, sigma in (((0, 4), 0.16, 2), ((1, 3), 0.28, 1)):
-        label = rf"without a dipole, $\pm{sigma}\sigma$"
+        label = rf"without {with_article(curve.label)}, $\pm{sigma}\sigma$"
         bottom, top = np.maximum(bands[low], axes.get_ylim()[0]), bands[high]
         for part in stretches(drawable(curve.mass, curve.mu)):
             mass = curve.mass[part]

@@ -111,11 +111,11 @@ def _draw_counts(axes: Axes, fit: PostFit, channel: Channel) -> None:
     if fit.signal_best.any():
         top = floor + fit.signal_best[bins]
         axes.stairs(top, edges, baseline=floor, fill=True, color=_SIGNAL, alpha=0.5, linewidth=0.0,
-                    label=rf"dipole, best fit {_moment(fit.mu_best)}")  # fmt: skip
+                    label=f"{fit.label}, best fit {_value(fit, fit.mu_best)}")  # fmt: skip
     axes.stairs(fit.expected[bins], edges, color="black", linewidth=0.7, label="fit")
     axes.stairs(
         fit.signal_limit[bins], edges, color=_SIGNAL, linewidth=1.3, linestyle=(0, (4, 1.5)),
-        label=rf"dipole at its limit, {_moment(fit.mu_limit)}, $m_4 = {fit.mass:.4g}$ MeV",
+        label=f"{fit.label} at its limit, {_value(fit, fit.mu_limit)}, $m_4 = {fit.mass:.4g}$ MeV",
     )  # fmt: skip
     # of many bins, intervals of the empty ones would hide all others
     shown = (fit.observed[bins] > 0.0) | (edges.size <= _FEW_BINS)
@@ -151,7 +151,7 @@ def _draw_pulls(axes: Axes, fit: PostFit) -> None:
     )  # fmt: skip
     axes.plot(
         place, fit.pulls_limit, linestyle="none", marker="D", markersize=3.2, color=_SIGNAL,
-        markerfacecolor="none", label="dipole at its limit",
+        markerfacecolor="none", label=f"{fit.label} at its limit",
     )  # fmt: skip
     axes.set_xticks(
         place, [_plain(nuisance_label(name)) for name in fit.nuisances], rotation=55, ha="right",
@@ -182,6 +182,6 @@ def _plain(name: str) -> str:
     return name.replace("8B", r"$^8$B").replace("CEvNS", r"CE$\nu$NS")
 
 
-def _moment(mu: float) -> str:
+def _value(fit: PostFit, mu: float) -> str:
     mantissa, exponent = f"{mu:.2e}".split("e")
-    return rf"${mantissa} \times 10^{{{int(exponent)}}}\,\mu_{{\mathrm{{B}}}}$"
+    return rf"${mantissa} \times 10^{{{int(exponent)}}}\,{fit.parameter.unit_symbol}$"

@@ -6,6 +6,9 @@ import re
 from collections.abc import Sequence
 from textwrap import fill
 
+from upscatter.limits.expected_counts import ExpectedCounts
+from upscatter.limits.recoil_spectrum import RecoilSpectrum
+
 _LINE_WIDTH = 56  # letters of a title
 _TONNE = 1e3  # kg
 
@@ -24,6 +27,11 @@ def nuclides(text: str) -> str:
     return re.sub(r"\b(\d+)(Be|B|N|O|F)\b", r"$^{\1}$\2", text)
 
 
+def unbraced(symbol: str) -> str:
+    """A symbol without the braces that an upright index does not need."""
+    return re.sub(r"_\{(\\mathrm\{\w+\})\}", r"_\1", symbol)
+
+
 def exposure(exposure: float | None) -> str:
     """Text that follows "events per keVee", such as " in 150 kg yr"."""
     if exposure is None:
@@ -31,13 +39,14 @@ def exposure(exposure: float | None) -> str:
     return f" in {exposure:.4g} kg yr" if exposure < _TONNE else f" in {exposure / _TONNE:.4g} t yr"
 
 
-def title(name: str, mu: float | None, mass: float | None, unseen: Sequence[str]) -> str:
-    """Title of a figure: scenario, dipole, and sentences on lines outside of the frame."""
+def title(result: ExpectedCounts | RecoilSpectrum, unseen: Sequence[str]) -> str:
+    """Title of a figure: scenario, signal, and sentences on lines outside of the frame."""
     # A dollar sign would start a formula.
-    lines = [fill(name.replace("$", r"\$"), _LINE_WIDTH)]
-    if mu is not None:
-        moment = rf"$\mu_{{\nu 4}}$ = {power(mu)}$\,\mu_{{\mathrm{{B}}}}$"
-        lines.append(f"dipole: {moment}, $m_4$ = {mass:g} MeV")
+    lines = [fill((result.title or result.scenario).replace("$", r"\$"), _LINE_WIDTH)]
+    if result.mu is not None:
+        parameter = result.parameter
+        value = rf"${parameter.symbol}$ = {power(result.mu)}$\,{parameter.unit_symbol}$"
+        lines.append(f"{result.label}: {value}, $m_4$ = {result.mass:g} MeV")
     return "\n".join([*lines, *(nuclides(fill(text, _LINE_WIDTH)) for text in unseen)])
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _AXES_HEIGHT, _ROW = 2.4, 0.17  # inches
 _COLUMNS = 3
 
-_DIPOLE = COLOURS[1]
+_SIGNAL = COLOURS[1]
 _BACKGROUND, _BACKGROUND_EDGE = "0.9", "0.65"
 # Each source has dashes of its own, too, for print in grey.
 _SOURCES: dict[str, tuple[str, Any]] = {
@@ -41,8 +41,7 @@ _SOURCES: dict[str, tuple[str, Any]] = {
 }
 _OTHER: tuple[str, Any] = ("0.35", (0, (3, 1, 1, 1)))
 
-_KINDS = {"SM": "Standard Model", "dipole": "dipole"}
-_WIDTHS = {"SM": 0.8, "dipole": 1.7}
+_SM_WIDTH, _SIGNAL_WIDTH = 0.8, 1.7
 _SUM = "0.78"
 
 _ROUNDING = 1e-6
@@ -52,7 +51,7 @@ _LEAST_RATIO = 2.0
 
 
 def counts_figure(result: ExpectedCounts) -> Figure:
-    """Draw the spectrum in the detector: background, Standard Model by source, dipole, and sums.
+    """Draw the spectrum in the detector: background, Standard Model by source, signal, and sums.
 
     Equal bins have counts per bin, others counts per keVee. The vertical axis is logarithmic: the
     line of a bin without counts leaves the frame at the bottom, and components that are below the
@@ -72,19 +71,16 @@ def counts_figure(result: ExpectedCounts) -> Figure:
     per, unit = _per(edges)
     lines = {"background": (like / per, (_BACKGROUND_EDGE, "-"), 1.1)}
     lines |= {f"SM {name}": (n / per, _style(name), 1.1) for name, n in result.sm.items()}
-    lines["dipole"] = (_sum(result.dipole, like) / per, (_DIPOLE, "-"), 1.5)
+    lines[result.label] = (_sum(result.signal, like) / per, (_SIGNAL, "-"), 1.5)
     without = (like + _sum(result.sm, like)) / per
-    every = without + lines["dipole"][0]
+    every = without + lines[result.label][0]
     ends = None
     if result.observed is not None:
         ends = [end / per for end in garwood_interval(result.observed)]
     shown = LogRange.of(
         [n for n, _, _ in lines.values()], every if ends is None else [*every, *ends[1]]
     )
-    heading = title(
-        result.title or result.scenario, result.mu, result.mass,
-        shown.unseen({name: n for name, (n, _, _) in lines.items()}),
-    )  # fmt: skip
+    heading = title(result, shown.unseen({name: n for name, (n, _, _) in lines.items()}))
     with journal_style():
         figure, axes = column_figure(_height(heading, len(lines) + 3))
         _frame(axes, edges, shown, np.inf if _equal(np.diff(edges)) else _DECADE)
@@ -93,10 +89,10 @@ def counts_figure(result: ExpectedCounts) -> Figure:
             linewidth=0.0, zorder=0.5,
         )  # fmt: skip
         axes.stairs(
-            shown.clip(every), edges, baseline=shown.clip(without), fill=True, color=_DIPOLE,
+            shown.clip(every), edges, baseline=shown.clip(without), fill=True, color=_SIGNAL,
             alpha=0.25, linewidth=0.0, zorder=0.6,
         )  # fmt: skip
-        lines["sum without dipole"] = (without, ("black", "-"), 0.7)
+        lines[f"sum without {result.label}"] = (without, ("black", "-"), 0.7)
         lines["sum"] = (every, ("black", "-"), 1.3)
         for name, (values, (colour, dashes), width) in lines.items():
             if values.max() >= shown.bottom:
@@ -114,9 +110,9 @@ def counts_figure(result: ExpectedCounts) -> Figure:
 
 
 def recoil_figure(result: RecoilSpectrum) -> Figure:
-    """Draw rates dR/dT_nr of nuclear recoils by source, of Standard Model and dipole (if given).
+    """Draw rates dR/dT_nr of nuclear recoils by source, of Standard Model and signal (if given).
 
-    Thin lines are the Standard Model, thick ones the dipole, each over a grey line that is the sum
+    Thin lines are the Standard Model, thick ones the signal, each over a grey line that is the sum
     of its sources. Both axes are logarithmic. Lines leave the frame at the bottom where a rate is
     zero, and energies above the last rate inside the frame are not shown.
 
@@ -133,16 +129,15 @@ def recoil_figure(result: RecoilSpectrum) -> Figure:
         raise PhysicsError(f"{result.scenario}: has rates at no recoil energy; there is no figure")
     order = np.argsort(result.energies_kevnr)
     energies = result.energies_kevnr[order]
-    kinds = {"SM": result.sm} | ({} if result.dipole is None else {"dipole": result.dipole})
+    kinds = {"SM": result.sm} | ({} if result.signal is None else {result.label: result.signal})
+    names = {"SM": "Standard Model", result.label: result.label}
+    widths = {"SM": _SM_WIDTH, result.label: _SIGNAL_WIDTH}
     rates = {
         (kind, source): rate[order] for kind, part in kinds.items() for source, rate in part.items()
     }
     sums = {kind: _sum(part, energies)[order] for kind, part in kinds.items()}
     shown = LogRange.of(rates.values(), np.concatenate([*sums.values()]))
-    heading = title(
-        result.title or result.scenario, result.mu, result.mass,
-        shown.unseen({f"{kind} {source}": rate for (kind, source), rate in rates.items()}),
-    )  # fmt: skip
+    heading = title(result, shown.unseen({f"{k} {source}": r for (k, source), r in rates.items()}))
     sources = list(dict.fromkeys(source for _, source in rates))
     marker = "o" if energies.size == 1 else ""
     highest = np.max([*sums.values()], axis=0)
@@ -152,17 +147,17 @@ def recoil_figure(result: RecoilSpectrum) -> Figure:
         _frame(axes, energies[: last + 2], shown, _LEAST_RATIO)
         for kind, total in sums.items():
             axes.plot(
-                energies, shown.clip(total), color=_SUM, linewidth=_WIDTHS[kind] + 2.0,
-                marker=marker, markersize=_WIDTHS[kind] + 6.0, label=f"_{kind}", zorder=1.5,
+                energies, shown.clip(total), color=_SUM, linewidth=widths[kind] + 2.0,
+                marker=marker, markersize=widths[kind] + 6.0, label=f"_{kind}", zorder=1.5,
             )  # fmt: skip
         for (kind, source), rate in rates.items():
             colour, dashes = _style(source)
             axes.plot(
                 energies, shown.clip(rate), color=colour, linestyle=dashes, marker=marker,
-                linewidth=_WIDTHS[kind], markersize=_WIDTHS[kind] + 2.0, label=f"_{kind} {source}",
+                linewidth=widths[kind], markersize=widths[kind] + 2.0, label=f"_{kind} {source}",
             )  # fmt: skip
         handles = [_sample(nuclides(source), *_style(source), 1.2, marker) for source in sources]
-        handles += [_sample(_KINDS[kind], "black", "-", _WIDTHS[kind], marker) for kind in kinds]
+        handles += [_sample(names[kind], "black", "-", widths[kind], marker) for kind in kinds]
         handles.append(_sample("sum of sources", _SUM, "-", 3.2, marker))
         axes.set_xlabel(r"recoil energy $T_{\mathrm{nr}}$ [keV$_{\mathrm{nr}}$]")
         axes.set_ylabel(

@@ -13,6 +13,7 @@ from upscatter.limits.curve import LimitCurve
 from upscatter.limits.measured import MeasuredCurve
 from upscatter.names import FLAVOURS
 from upscatter.numerics import FloatArray
+from upscatter.rates.signal import with_article
 from upscatter.results import thinned
 
 if TYPE_CHECKING:
@@ -36,9 +37,9 @@ def limit_table(curve: LimitCurve, thin: bool) -> Table:
         f"{curve.title or curve.scenario}: upper limit at {100 * curve.confidence:g} % CL"
     )
     columns = {"m4 [MeV]": _masses(curve.mass)}
-    symbol, unit = curve.parameter.name, curve.parameter.short_unit
-    name = f"{symbol if curve.bands is None else symbol.partition('_')[0]} [{unit}]"
-    columns[name] = [_moment(mu) for mu in curve.mu]
+    parameter = curve.parameter
+    symbol = parameter.name if curve.bands is None else parameter.letter
+    columns[f"{symbol} [{parameter.short_unit}]"] = [_moment(mu) for mu in curve.mu]
     two_sided = curve.lower is not None and bool((curve.lower > 0.0).any())
     if curve.lower is not None and two_sided:
         columns["lower end"] = [_moment(mu) for mu in curve.lower]
@@ -51,11 +52,12 @@ def limit_table(curve: LimitCurve, thin: bool) -> Table:
         # beside a measurement's own columns, and a lower end, there is no room for five
         room = ((2,) if two_sided else (1, 2, 3)) if measured else range(5)
         columns |= {names[i]: bands[i] for i in room}
-        table.caption = "median and standard deviations: of limits without a dipole"
+        signal = with_article(curve.label)
+        table.caption = f"median and standard deviations: of limits without {signal}"
     if isinstance(curve, MeasuredCurve):
         columns["best fit"] = [_moment(mu, 2) for mu in curve.best]
         columns["p-value"] = ["-" if np.isnan(p) else f"{p:.2g}" for p in curve.p_value]
-        table.caption = _lines(table.caption, curve.fit_without_dipole)
+        table.caption = _lines(table.caption, curve.fit_without_signal)
     for caveat in curve.caveats:
         table.caption = _lines(table.caption, fill(caveat, WIDTH))
     _fill(table, columns, thin)
@@ -109,12 +111,13 @@ def counts_tables(
     edges: FloatArray,
     background: FloatArray,
     sm: Mapping[str, FloatArray],
-    dipole: Mapping[str, FloatArray],
+    signal: Mapping[str, FloatArray],
+    label: str = "dipole",
 ) -> list[Table]:
     """Tables of counts per bin and source with totals, each with as many columns as fit."""
     columns = {"background": background}
     columns |= {f"SM {source}": counts for source, counts in sm.items()}
-    columns |= {f"dipole {source}": counts for source, counts in dipole.items()}
+    columns |= {f"{label} {source}": counts for source, counts in signal.items()}
     bins = [f"{low:.4g} - {high:.4g}" for low, high in pairwise(edges)]
     first = ["bin [keVee]", *bins, "total"]
     cells = [

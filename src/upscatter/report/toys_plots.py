@@ -58,8 +58,8 @@ def toys_figure(result: ToyResult) -> Figure:
         axes.xaxis.set_minor_locator(AutoMinorLocator())
         axes.yaxis.set_minor_locator(AutoMinorLocator())
         axes.set_xlabel(
-            rf"upper limit on $\mu_{{\nu 4}}$ at {100 * result.confidence:g} % CL "
-            rf"[$10^{{{power}}}\ \mu_{{\mathrm{{B}}}}$]"
+            f"upper limit on ${result.parameter.symbol}$ at {100 * result.confidence:g} % CL "
+            rf"[$10^{{{power}}}\ {result.parameter.unit_symbol}$]"
         )
         axes.set_ylabel("pseudo-experiments per bin")
         _legend(figure, result)

@@ -29,10 +29,11 @@ def toy_tables(result: ToyResult) -> list[Table]:
 
 
 def _distribution(result: ToyResult) -> Table:
+    name, unit = result.parameter.name, result.parameter.short_unit
     table = new_table(
         f"{result.title or result.scenario}: {result.trials} pseudo-experiments\n"
         f"{result.test} at {100 * result.confidence:g} % CL, m4 = {result.mass:g} MeV, "
-        f"seed {result.seed}\nlimits on mu_nu4 [mu_B] without a signal"
+        f"seed {result.seed}\nlimits on {name} [{unit}] without a signal"
     )
     table.add_column("")
     for name in ("pseudo-experiments", result.expected_word, "ratio"):
@@ -47,7 +48,8 @@ def _distribution(result: ToyResult) -> Table:
 def _coverage(result: ToyResult) -> Table:
     coverage = result.coverage
     low, high = coverage.interval
-    table = new_table(f"how often the limit holds mu_nu4 = {result.mu_true:.4g} mu_B")
+    true = f"{result.parameter.name} = {result.mu_true:.4g} {result.parameter.short_unit}"
+    table = new_table(f"how often the limit holds {true}")
     table.add_column("coverage")
     table.add_column("in %", justify="right")
     least = "at least " if result.coverage_is_least else ""

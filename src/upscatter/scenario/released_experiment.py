@@ -1,4 +1,4 @@
-"""Dipole signals in the detector of a data release that a scenario names."""
+"""Signals in the detector of a data release that a scenario names."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class ReleasedExperiment:
         return spectrum if np.ndim(mass_sterile) else spectrum[0]
 
     def signals(self, mass_sterile: npt.ArrayLike) -> dict[str, dict[str, FloatArray]]:
-        """Dipole events for μ_ν4 = μ_B; see `counts`."""
+        """Events of the signal for a strength of one; see `counts`."""
         signal = self.scattering.signal
         return self.counts(signal.interaction, signal.flux, mass_sterile)
 

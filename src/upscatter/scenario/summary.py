@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from upscatter.rates.signal import with_article
 from upscatter.scenario.build import Model
 from upscatter.scenario.detector_blocks import QuenchingModel
 from upscatter.scenario.load import Scenario
@@ -85,7 +86,8 @@ def _data(model: Model) -> list[tuple[str, str]]:
     seen = f"{total:.10g} counts" if errors is None else f"excess of {total:.5g}"
     if errors is not None:
         seen += f" +- {np.sqrt((errors**2).sum()):.3g}"
-    expected = f"{model.expectation.total.sum():.5g} expected without a dipole"
+    signal = with_article(model.signal.label)
+    expected = f"{model.expectation.total.sum():.5g} expected without {signal}"
     return [("data", f"{_bins(model)}, {seen} observed, {expected}")]
 
 
@@ -96,8 +98,5 @@ def _events(model: Model) -> list[tuple[str, str]]:
         *_backgrounds(model),
         ("Standard Model counts", ", ".join(f"{s} {n.sum():.5g}" for s, n in sm.items())),
         *_data(model),
-        (
-            "m4 reach",
-            f"up to {heaviest / MEV:.5g} MeV",
-        ),
+        ("m4 reach", f"up to {heaviest / MEV:.5g} MeV" if np.isfinite(heaviest) else "any m4"),
     ]

@@ -32,14 +32,14 @@ def expected_counts(
     flavour: str | None = None,
     flavour_sum: FlavourSum = "incoherent",
 ) -> ExpectedCounts:
-    """Expected counts per bin of background, Standard Model and dipole portal.
+    """Expected counts per bin of background, Standard Model and signal.
 
     Parameters
     ----------
     scenario : Scenario or str
         A scenario, or the name or path of one.
     mu : float
-        μ_ν4/μ_B.
+        μ_ν4/μ_B, or the value of the scenario's own parameter.
     mass : float, str or quantity
         m_4, in MeV if it is a number.
     flavour, flavour_sum
@@ -52,26 +52,28 @@ def expected_counts(
     Examples
     --------
     >>> counts = expected_counts("ge-nextgen", mu=8.63e-10)
-    >>> sorted(counts.dipole)
+    >>> sorted(counts.signal)
     ['8B', 'hep']
     """
     model = model_of(scenario, flavour, flavour_sum)
     strength = _strength(mu, model.parameter)
     mass = mass_mev("mass", mass)
-    m4 = mass * MEV
     experiment = model.experiment
-    dipole = experiment.counts(model.signal.interaction, model.signal.flux, m4)
+    signal = model.signal
+    counts = experiment.counts(signal.interaction, signal.flux, mass * MEV)
     return ExpectedCounts(
         scenario=model.scenario.name,
         bin_edges_kevee=np.asarray(experiment.edges / KEV),
         background=experiment.background,
         sm=dict(model.expectation.sources),
-        dipole={source: np.asarray(strength * n) for source, n in dipole.items()},
+        signal={source: np.asarray(strength * n) for source, n in counts.items()},
         mu=float(mu),
         mass=mass,
         observed=None if model.observed is None else model.observed.counts,
         provenance=model.provenance,
         exposure_kg_yr=experiment.exposure / (KG * YEAR),
+        label=signal.label,
+        parameter=model.parameter,
         title=model.scenario.settings.title,
     )
 
@@ -94,7 +96,7 @@ def recoil_spectrum(
     energies : array_like, shape (n,)
         Recoil energies as numbers in keVnr, texts such as "0.5 keVnr", or quantities.
     mu : float, optional
-        μ_ν4/μ_B of the dipole portal; without it the rates are those of the Standard Model.
+        μ_ν4/μ_B of the signal; without it the rates are those of the Standard Model.
     mass : float, str or quantity
         m_4, in MeV if it is a number.
     flavour, flavour_sum
@@ -103,8 +105,8 @@ def recoil_spectrum(
     Returns
     -------
     RecoilSpectrum
-        A mapping from sources to rates in 1/(keVnr kg day), shape (n,), of the dipole portal if
-        `mu` is given, else of the Standard Model. `plot` draws both.
+        A mapping from sources to rates in 1/(keVnr kg day), shape (n,), of the signal if `mu` is
+        given, else of the Standard Model. `plot` draws both.
 
     Examples
     --------
@@ -130,16 +132,18 @@ def recoil_spectrum(
             for source, parts in signal.flux.items()
         }
 
-    dipole = None
+    signal = None
     if mu is not None:
-        dipole = rates(model.signal, mass_mev("mass", mass) * MEV, _strength(mu, model.parameter))
+        signal = rates(model.signal, mass_mev("mass", mass) * MEV, _strength(mu, model.parameter))
     return RecoilSpectrum(
         scenario=model.scenario.name,
         energies_kevnr=kevnr,
         sm=rates(model.standard_model),
-        dipole=dipole,
+        signal=signal,
         mu=None if mu is None else float(mu),
         mass=None if mu is None else mass_mev("mass", mass),
+        label=model.signal.label,
+        parameter=model.parameter,
         provenance=model.provenance,
         title=model.scenario.settings.title,
     )

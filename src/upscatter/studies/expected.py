@@ -47,6 +47,7 @@ def common_fields(
         "error": limits.error,
         "lower": limits.lower,
         "bands": limits.bands,
+        "label": experiment.signal_label,
         "parameter": experiment.parameter,
         "provenance": experiment.provenance,
     }

@@ -111,6 +111,7 @@ def impacts(
         mu=mu,
         impacts=Impacts.ranked(found, mu),
         remarks=curve.caveats,
+        parameter=curve.parameter,
         title=experiment.title,
         provenance=experiment.provenance,
     )

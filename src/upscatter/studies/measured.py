@@ -110,5 +110,7 @@ def post_fit(experiment: Experiment, mass: Energy, *, work: Work = HERE) -> Post
         pulls=best.parameters[1:],
         errors=standard_deviations(model, data, best)[1:],
         pulls_limit=at_limit.parameters[1:],
+        label=experiment.signal_label,
+        parameter=parameter,
         provenance=experiment.provenance,
     )

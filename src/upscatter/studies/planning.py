@@ -19,6 +19,7 @@ from upscatter.experiments.described import Described
 from upscatter.experiments.experiment import Experiment
 from upscatter.limits.plan import Plan
 from upscatter.limits.varied import VARIED, Vary
+from upscatter.rates.signal import MOMENT, Parameter
 from upscatter.scenario.arguments import Energy, mass_mev
 from upscatter.scenario.build import Model
 from upscatter.scenario.changes import (
@@ -114,8 +115,8 @@ def plan(
     ScenarioError
         If the scenario is not a valid one, or describes no detector, or the quantity is unknown.
     PhysicsError
-        If the target cannot be reached (the message gives the best limit), if it is not between 0
-        and 1, or if the mass is out of reach.
+        If the target cannot be reached (the message gives the best limit), if it is not above 0
+        or a moment above 1, or if the mass is out of reach.
 
     Examples
     --------
@@ -125,8 +126,8 @@ def plan(
     """
     if not isinstance(vary, str) or vary not in VARIED:
         raise ScenarioError(f"vary {given(vary)}: {unknown(vary, VARIED)}")
-    target = _moment(target)
     model = model_of(scenario, flavour)
+    target = _target(target, model.parameter)
     experiment = Described(model)
     variable = _variable(model, vary)
     mass = mass_mev("mass", mass)
@@ -159,6 +160,7 @@ def plan(
         unique=_monotonic(limit, *((near, far) if own > target else (far, near))),
         sparse=not solution.is_reliable,
         limit_remarks=(*solution.caveats, *_planned_without(experiment)),
+        parameter=model.parameter,
         title=model.scenario.described.title,
         provenance=model.provenance,
         curve=_curve(limit, value),
@@ -172,13 +174,15 @@ def _planned_without(experiment: Experiment) -> tuple[str, ...]:
     return ("planned with expected counts: another exposure, background or threshold has no data",)
 
 
-def _moment(target: object) -> float:
+def _target(target: object, parameter: Parameter) -> float:
     """The target as a number; a text such as "7e-10" is one, too."""
     try:
         value = float(target)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         value = nan
-    if not 0.0 < value <= 1.0:
+    if parameter != MOMENT and not 0.0 < value < inf:
+        raise PhysicsError(f"target: {given(target)} is not a finite number above 0; correct it")
+    if parameter == MOMENT and not 0.0 < value <= 1.0:
         raise PhysicsError(
             f"target: {given(target)} is not a moment above 0 and up to 1 Bohr magneton; give a "
             "value such as 1e-10"

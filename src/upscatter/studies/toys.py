@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +20,7 @@ from upscatter.experiments.choose import Data, Given, experiment_of, scenario_of
 from upscatter.experiments.experiment import Experiment
 from upscatter.limits.toys import ToyResult
 from upscatter.numerics import FloatArray
+from upscatter.rates.signal import MOMENT
 from upscatter.results import package_version
 from upscatter.scenario.arguments import Energy, mass_mev
 from upscatter.scenario.changes import chosen_test
@@ -81,14 +83,17 @@ class Ensemble:
                 f"mass {mass_mev:g} MeV: no neutrino gives counts in the region "
                 f"({experiment.name} reaches up to {reach:.4g} MeV); give a smaller mass"
             )
-        if mu is not None and not 0.0 < mu <= 1.0:
+        parameter = experiment.parameter
+        if mu is not None and parameter != MOMENT and not 0.0 < mu < inf:
+            raise PhysicsError(f"mu: {mu:g} is not a finite number above 0; correct it")
+        if mu is not None and parameter == MOMENT and not 0.0 < mu <= 1.0:
             raise PhysicsError(
                 f"mu: {mu:g} is not above 0 and at most one Bohr magneton; give for example 1e-9"
             )
         # Rounded, so that a user can type the value to get the same signal again.
         mu_true = float(f"{curve.mu[0]:.6g}") if mu is None else float(mu)
         counting = experiment.likelihood_at(mass_mev * MEV)
-        strength = float(experiment.parameter.strength(mu_true))
+        strength = float(parameter.strength(mu_true))
         try:
             require_countable(counting, strength)
         except PhysicsError as error:
@@ -116,7 +121,7 @@ class Ensemble:
             "confidence": statistics.confidence,
             **self.experiment.inputs,
             "mass_MeV": self.mass_mev,
-            "mu_true_bohr": self.mu_true,
+            self.experiment.parameter.key_of("true"): self.mu_true,
             "seed": self.seed,
             "chunk_trials": CHUNK,
         }
@@ -149,6 +154,7 @@ class Ensemble:
             coverage_is_least=METHODS[method.name].conservative,
             method_remarks=(*method.coverage_remarks, *self.caveats),
             expected=self.expected,
+            parameter=self.experiment.parameter,
             title=self.experiment.title,
             provenance=self.experiment.provenance,
         )
