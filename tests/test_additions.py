@@ -344,8 +344,12 @@ class TestNames:
         with made_up_data():
             experiment = upscatter.experiments.choose.experiment_of(scenario, ".")
             samples = experiment.likelihood_at(0.0).signals
+            curve = upscatter.upper_limit(experiment)
         assert samples
         assert all(name.startswith("odd recoil ") for name in samples)
+        # its threshold does not depend on m_4: one limit for all
+        assert curve.mass.tolist() == [0.01]
+        assert np.isfinite(curve.mu).all()
 
 
 def test_reserved_keys_are_those_of_a_scenario():
