@@ -56,6 +56,12 @@ class Response(ABC):
     def acceptance(self, energy_recoil: FloatArray) -> FloatArray:
         """A_i(T): shape (..., bins) for recoil energies of shape (...)."""
 
+    @property
+    def sees_anything(self) -> bool:
+        """Whether a recoil of any energy can be in any bin."""
+        edges = self.panel_edges()
+        return bool(self.acceptance(np.sqrt(edges[1:] * edges[:-1])).any())
+
     def panel_edges(self) -> FloatArray:
         """Increasing recoil energies between which every A_i is smooth; A = 0 outside them."""
         return self._panels

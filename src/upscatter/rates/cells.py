@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from upscatter.numerics import FloatArray
+from upscatter.numerics import FloatArray, legendre_above
 from upscatter.units import MEV
 
 CELL = 0.04
@@ -59,3 +59,13 @@ def recoil_energy(log_y: npt.ArrayLike, target_mass: npt.ArrayLike) -> FloatArra
 def place_in_cell(log_y: FloatArray, cell: npt.NDArray[np.generic]) -> FloatArray:
     """Coordinate in a cell, from −1 to 1."""
     return np.asarray(2.0 * (log_y / CELL - np.asarray(cell, dtype=float)) - 1.0)
+
+
+def shares_above(log_y: FloatArray) -> FloatArray:
+    """Shares of the numbers at the nodes of its cell that are above each place.
+
+    Returns
+    -------
+    ndarray, shape (places, ORDER)
+    """
+    return legendre_above(ORDER, place_in_cell(log_y, np.floor(log_y / CELL)))

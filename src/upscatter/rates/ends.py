@@ -178,7 +178,9 @@ class Ends:
         column = (points * self.target[order] + start - first)[:, None] + np.arange(width)
         column = np.minimum(column, shape[0] * points - 1)  # nothing is there
         ends = width * np.searchsorted(self.row[order], np.arange(shape[1] + 1))
-        return sparse.csr_array((values, column.ravel(), ends), shape=(shape[1], shape[0] * points))
+        grid = sparse.csr_array((values, column.ravel(), ends), shape=(shape[1], shape[0] * points))
+        grid.eliminate_zeros()
+        return grid
 
 
 @cache

@@ -10,14 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import ceil, sqrt
 
 import numpy as np
 
 from upscatter.detector.response import Response
 from upscatter.numerics import FloatArray, gauss_legendre, legendre_density, product
-from upscatter.rates.cells import CELL, FINE, ORDER, log_y, place_in_cell, recoil_energy
+from upscatter.rates.cells import (
+    CELL,
+    FINE,
+    ORDER,
+    log_y,
+    place_in_cell,
+    recoil_energy,
+    shares_above,
+)
 from upscatter.rates.recoil_table import RecoilTable
 from upscatter.units import MEV
 
@@ -49,9 +57,8 @@ class RecoilMap:
         Places in ln y, increasing, where the acceptance jumps.
     levels : ndarray, shape (n, bins)
         Sum of the jumps up to each place; 0 before the first.
-    rest : ndarray, shape (cells, 1 + ORDER, bins)
-        Acceptance without its steps, in the order of `RecoilTable.inner`: nothing for the recoils
-        above a cell, then for those at its nodes. Empty if there is nothing left.
+    rest : ndarray, shape (cells, ORDER, bins)
+        Acceptance without its steps for recoils at a node; empty if there is nothing left.
     grid_start : int
         First point of `on_grid`.
     on_grid : ndarray, shape (points, bins)
@@ -67,6 +74,11 @@ class RecoilMap:
     grid_start: int
     on_grid: FloatArray
     refined: int = 1
+
+    @cached_property
+    def shares(self) -> FloatArray:
+        """`shares_above` of the steps."""
+        return shares_above(self.steps)
 
     @property
     def blind(self) -> bool:
@@ -90,7 +102,7 @@ class RecoilMap:
         place, weights = gauss_legendre(_PIECE_ORDER, edges[:-1], edges[1:])
         values = accepted.rest(recoil_energy(place, target_mass))
         steps, nothing = log_y(accepted.steps, target_mass), np.zeros((0, response.bins))
-        no_cell = np.zeros((0, 1 + ORDER, response.bins))
+        no_cell = np.zeros((0, ORDER, response.bins))
         if np.abs(values).max() <= _NUDGE:
             return RecoilMap(first, steps, accepted.levels, no_cell, 0, nothing)
         cell = np.floor(0.5 * (edges[:-1] + edges[1:]) / CELL).astype(np.intp)
@@ -100,9 +112,8 @@ class RecoilMap:
         projected = np.add.reduceat(np.einsum("pgj,pgi->pji", share, values), starts, axis=0)
         _, node_weights = gauss_legendre(ORDER, -1.0, 1.0)
         polynomial = np.einsum("pgj,pji->pgi", density * node_weights, projected[cell - first])
-        nodal = np.concatenate([0.0 * projected[:, :1], projected], axis=1)
         if np.abs(polynomial - values).max() <= _SMOOTH:
-            return RecoilMap(first, steps, accepted.levels, nodal, 0, nothing)
+            return RecoilMap(first, steps, accepted.levels, projected, 0, nothing)
         start = int(np.floor(np.log(panels[0] / MEV) / FINE)) - 3
         points = np.arange(start, int(np.ceil(np.log(panels[-1] / MEV) / FINE)) + 4)
         on_grid = accepted.rest(MEV * np.exp(FINE * points))
@@ -110,7 +121,7 @@ class RecoilMap:
         bend = float(np.abs(np.diff(on_grid, 2, axis=0)).max())
         refined = max(ceil(_NARROW / FINE * sqrt(bend / 0.24)), _REFINED)
         return RecoilMap(
-            first, steps, accepted.levels, nodal, start, on_grid, min(refined, _MOST_REFINED)
+            first, steps, accepted.levels, projected, start, on_grid, min(refined, _MOST_REFINED)
         )
 
 
@@ -157,7 +168,8 @@ def bin_counts(table: RecoilTable, maps: tuple[RecoilMap, ...]) -> FloatArray:
     """
     steps = [to_bins.steps for to_bins in maps]
     target = np.repeat(np.arange(len(maps)), [each.size for each in steps])
-    above = table.above(target, np.concatenate(steps))
+    shares = np.concatenate([to_bins.shares for to_bins in maps])
+    above = table.above(target, np.concatenate(steps), shares)
     followed = np.flatnonzero(target[1:] == target[:-1])
     above[followed] -= above[followed + 1]  # now those up to the next step
     counts = product(np.concatenate([to_bins.levels for to_bins in maps]).T, above)

@@ -23,9 +23,9 @@ from upscatter.flux.moments import Moments
 from upscatter.inputs.nuclei import Nucleus, NucleusArray
 from upscatter.interactions.form_factors import FormFactor
 from upscatter.interactions.interaction import Interaction
-from upscatter.numerics import FloatArray, legendre_above
+from upscatter.numerics import FloatArray
 from upscatter.rates.cell_rates import WIDE, CellRates
-from upscatter.rates.cells import CELL, FINE, ORDER, log_y, place_in_cell
+from upscatter.rates.cells import CELL, FINE, ORDER, log_y
 from upscatter.rates.ends import Ends, IntArray, cell_key
 
 TABLES = 64
@@ -43,9 +43,11 @@ class RecoilTable:
     ----------
     first : int
         First cell.
-    inner : ndarray, shape (isotopes, cells + 1, 1 + ORDER, masses)
-        All recoils above each cell, then those at its nodes, but for those in `ends`; for the
-        dipole per (μ/μ_B)². The last cell has none.
+    inner : ndarray, shape (isotopes, cells, ORDER, masses)
+        Recoils at the nodes, but for those in `ends`; for the dipole per (μ/μ_B)². The last cell
+        has none.
+    beyond : ndarray, shape (isotopes, cells, masses)
+        All recoils above each cell.
     ends : Ends
         Those of all flux components, without cells that have next to nothing of all recoils.
     total : ndarray, shape (masses,)
@@ -54,6 +56,7 @@ class RecoilTable:
 
     first: int
     inner: FloatArray
+    beyond: FloatArray
     ends: Ends
     total: FloatArray
     _on_grids: dict[int, tuple[int, int, sparse.csr_array]] = field(default_factory=dict)
@@ -63,11 +66,11 @@ class RecoilTable:
         """As `inner`, with the recoils in `ends`."""
         whole = self.inner.copy()
         target, row, cell = (i[:, None] for i in (self.ends.target, self.ends.row, self.ends.cell))
-        node = 1 + np.arange(ORDER)
-        np.add.at(whole, (target, cell - self.first, node, row), self.ends.projected)
+        place = (target, cell - self.first, np.arange(ORDER), row)
+        np.add.at(whole, place, self.ends.projected)
         return whole
 
-    def above(self, target: IntArray, log_y: FloatArray) -> FloatArray:
+    def above(self, target: IntArray, log_y: FloatArray, shares: FloatArray) -> FloatArray:
         """Recoils above places, exact also where recoils begin or end.
 
         Parameters
@@ -76,6 +79,8 @@ class RecoilTable:
             Isotope of each place.
         log_y : ndarray, shape (n,)
             ln y, not below the first cell.
+        shares : ndarray, shape (n, ORDER)
+            `shares_above` of the places.
 
         Returns
         -------
@@ -84,9 +89,8 @@ class RecoilTable:
         row = np.floor(log_y / CELL).astype(np.intp) - self.first
         row = np.minimum(row, self.inner.shape[1] - 1)
         cell = row + self.first
-        shares = np.ones((row.size, 1, 1 + ORDER))
-        shares[:, 0, 1:] = legendre_above(ORDER, place_in_cell(log_y, cell))
-        found: FloatArray = np.matmul(shares, self.inner[target, row])[:, 0]
+        found: FloatArray = np.matmul(shares[:, None], self.inner[target, row])[:, 0]
+        found += self.beyond[target, row]
         # all pairs of a place and an entry of `ends` in its cell
         key = cell_key(target, cell)
         start = np.searchsorted(self.ends.keys, key)
@@ -161,8 +165,9 @@ def recoil_table(
     total = in_cells.sum(axis=2)
     few = recoils <= _NEGLIGIBLE * total[ends.target, ends.row]
     ends.only(few).add_to(nodes, first)
-    inner = np.zeros((len(nuclei), cells + 1, 1 + ORDER, masses.size))
-    inner[:, :-1, 1:] = nodes.transpose(0, 2, 3, 1)
-    inner[:, -3::-1, 0] = in_cells.transpose(0, 2, 1)[:, :0:-1].cumsum(axis=1)
+    inner = np.zeros((len(nuclei), cells + 1, ORDER, masses.size))
+    inner[:, :-1] = nodes.transpose(0, 2, 3, 1)
+    beyond = np.zeros((len(nuclei), cells + 1, masses.size))
+    beyond[:, -3::-1] = in_cells.transpose(0, 2, 1)[:, :0:-1].cumsum(axis=1)
     inner.setflags(write=False)
-    return RecoilTable(first, inner, ends.only(~few), total.sum(axis=0))
+    return RecoilTable(first, inner, beyond, ends.only(~few), total.sum(axis=0))

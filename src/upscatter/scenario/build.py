@@ -49,7 +49,7 @@ class Model(Scattering):
                 detector.exposure,
                 np.asarray(sum(self.background_components.values())),
             )
-            if not any(r.acceptance(r.panel_edges()).any() for r in responses.values()):
+            if not any(response.sees_anything for response in responses.values()):
                 raise ScenarioError(
                     "efficiency: is zero for every recoil in the region; correct its table, or "
                     "the region"

@@ -30,11 +30,12 @@ def check_counts(
     """
     if counts.ndim == 0 or counts.shape[-1] != bins:
         raise PhysicsError(f"{what}: shape {counts.shape} does not end in the model's {bins} bins")
-    valid = (counts >= 0.0) & (counts < np.inf)
-    if signed is not None:
-        valid |= signed & np.isfinite(counts)
-    if not valid.all():
-        where = tuple(np.argwhere(~valid)[0])
+    if counts.size and 0.0 <= counts.min() <= counts.max() < np.inf:
+        return
+    allowed = counts >= 0.0 if signed is None else (counts >= 0.0) | signed
+    bad = np.argwhere(~(allowed & np.isfinite(counts)))
+    if bad.size:
+        where = tuple(bad[0])
         raise PhysicsError(
             f"{what}: bin {where[-1] + 1} holds {counts[where]:.4g}; "
             "counts are finite and not negative"

@@ -34,9 +34,8 @@ def effective_counts(model: BinnedModel, strength: FloatArray) -> FloatArray:
     array([8.])
     """
     signal, _, weight = _weights(model, strength)
-    information = weight * signal
-    second = information.sum(axis=1)
-    third = (weight * information) @ ~model.gaussian
+    second = np.einsum("hi,hi->h", weight, signal)
+    third = (weight * weight * signal) @ np.where(model.gaussian, 0.0, 1.0)
     nothing = np.where(second > 0.0, np.inf, 0.0)
     return np.asarray(np.divide(second**3, third**2, out=nothing, where=third > 0.0))
 

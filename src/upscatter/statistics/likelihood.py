@@ -122,6 +122,8 @@ class BinnedModel:
 
     def variances(self, expected: FloatArray) -> FloatArray:
         """Variance of the counts for these expectations, shape (..., bins)."""
+        if self.errors is None:
+            return expected
         return np.where(self.gaussian, self.widths**2, expected)
 
     @cached_property
