@@ -44,7 +44,7 @@ PUBLIC = {
         cell_rates cells ends experiment folding recoil_table signal spectrum
     """,
     "upscatter.reference": """
-        minimum minuit objective quadrature
+        matter minimum minuit objective quadrature
     """,
     "upscatter.releases": """
         cache definition files folding likelihood release serial tables xenonnt_s1s2

@@ -10,10 +10,11 @@ from scipy.integrate import quad
 
 from upscatter.constants import MATTER_POTENTIAL
 from upscatter.errors import PhysicsError
-from upscatter.flux.conversion import mass_weights, matter_weights_eigh, surface_probabilities
+from upscatter.flux.conversion import mass_weights, surface_probabilities
 from upscatter.inputs import _sun_coefficients
 from upscatter.inputs.mixing import mixing
 from upscatter.inputs.sun import OUTER_RADIUS, SOLAR_MODELS, SolarModel, Zone, solar_model
+from upscatter.reference.matter import matter_weights
 from upscatter.units import CM, MEV
 
 SOURCES = ("pp", "pep", "hep", "7Be", "8B", "13N", "15O", "17F")
@@ -64,7 +65,7 @@ def test_conversion_agrees_with_the_full_tables(published):
     table, model = published
     energy = np.geomspace(0.1, 18.0, 60) * MEV
     induced = 2.0 * energy[:, None] * MATTER_POTENTIAL * 10.0**table.log10_density
-    at_radius = matter_weights_eigh(induced, FIT)
+    at_radius = matter_weights(induced, FIT)
     to_flavour = np.abs(FIT.matrix().T) ** 2
     for source in SOURCES:
         share = table.production[source] * np.gradient(table.radius)
@@ -155,7 +156,7 @@ def test_averages_over_the_zone_have_converged(name, source):
     for order in (None, 200):
         radius, weight = model.production_nodes(source, *([] if order is None else [order]))
         induced = 2.0 * energy[:, None] * MATTER_POTENTIAL * CM**3 * model.electron_density(radius)
-        averages.append(weight @ matter_weights_eigh(induced, FIT))
+        averages.append(weight @ matter_weights(induced, FIT))
     np.testing.assert_allclose(*averages, atol=1e-10)
 
 

@@ -59,7 +59,9 @@ class RecoilTable:
     beyond: FloatArray
     ends: Ends
     total: FloatArray
-    _on_grids: dict[int, tuple[int, int, sparse.csr_array]] = field(default_factory=dict)
+    _on_grids: dict[int, tuple[int, int, sparse.csr_array]] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     @cached_property
     def whole(self) -> FloatArray:
