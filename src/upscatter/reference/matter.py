@@ -10,7 +10,7 @@ from upscatter.numerics import FloatArray
 
 
 def matter_weights(induced: npt.ArrayLike, mixing: Mixing) -> FloatArray:
-    """Twin of `upscatter.flux.conversion.matter_weights`, by diagonalising the Hamiltonian in matter.
+    """Twin of `upscatter.flux.conversion.matter_weights`, by a numerical diagonalisation.
 
     Parameters and result are those of `matter_weights`. The full complex matrix with θ23 and δ is
     diagonalised; ascending levels are ν1 ν2 ν3 for normal ordering and ν3 ν1 ν2 for inverted.
