@@ -57,6 +57,11 @@ class Response(ABC):
         """A_i(T): shape (..., bins) for recoil energies of shape (...)."""
 
     @property
+    def constant_in_bins(self) -> bool:
+        """Whether each A_i is constant in its bin and 0 outside it."""
+        return False
+
+    @property
     def sees_anything(self) -> bool:
         """Whether a recoil of any energy can be in any bin."""
         edges = self.panel_edges()
@@ -99,6 +104,11 @@ class Response(ABC):
 
 class SharpResponse(Response):
     """Perfect resolution: a recoil is observed at its visible energy."""
+
+    @property
+    def constant_in_bins(self) -> bool:
+        """See `Response.constant_in_bins`."""
+        return self.efficiency.constant is not None
 
     def acceptance(self, energy_recoil: FloatArray) -> FloatArray:
         """See `Response.acceptance`."""

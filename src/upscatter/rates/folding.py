@@ -95,16 +95,15 @@ class RecoilMap:
         panels = response.panel_edges()
         panels = panels[: int(np.searchsorted(panels, highest)) + 1]
         accepted = _Acceptance.of(response, panels)
-        ends = log_y(panels, target_mass)
+        ends, steps = (log_y(t, target_mass) for t in (panels, accepted.steps))
         first = int(np.floor(ends[0] / CELL))
+        nothing, no_cell = np.zeros((0, response.bins)), np.zeros((0, ORDER, response.bins))
+        if response.constant_in_bins:
+            return RecoilMap(first, steps, accepted.levels, no_cell, 0, nothing)
         stop = int(np.ceil(max(ends[-1], log_y(highest, target_mass)) / CELL))
         edges = np.unique(np.concatenate([ends, CELL * np.arange(first + 1, stop + 1)]))
         place, weights = gauss_legendre(_PIECE_ORDER, edges[:-1], edges[1:])
         values = accepted.rest(recoil_energy(place, target_mass))
-        steps, nothing = log_y(accepted.steps, target_mass), np.zeros((0, response.bins))
-        no_cell = np.zeros((0, ORDER, response.bins))
-        if np.abs(values).max() <= _NUDGE:
-            return RecoilMap(first, steps, accepted.levels, no_cell, 0, nothing)
         cell = np.floor(0.5 * (edges[:-1] + edges[1:]) / CELL).astype(np.intp)
         density = legendre_density(ORDER, place_in_cell(place, cell[:, None]))
         share = density * (2.0 / CELL * weights)[..., None]
