@@ -220,6 +220,11 @@ class TestSignal:
         dipole = upscatter.upper_limit(Scenario.parse(LINE, "x"), [0.0]).mu
         np.testing.assert_allclose(active, dipole, rtol=1e-9)
 
+    @pytest.mark.parametrize("label", ["SM", "background", "Observed", " "])
+    def test_a_label_of_other_counts_is_refused(self, label):
+        with pytest.raises(ScenarioError, match=r"signal .mine.: has the label .* choose another"):
+            register_signal("mine", replace(ACTIVE, label=label))
+
     def test_an_unknown_signal_is_refused(self):
         with pytest.raises(
             ScenarioError, match=r'signal\.name = "z-prime": is unknown; choose one of'

@@ -225,3 +225,9 @@ def test_a_spike_narrower_than_the_grid_is_found():
     model = Tabulated(energies, (0.1, 0.15, 0.1, 0.15, 0.2))
     with pytest.raises(ScenarioError, match="does not rise near 1 keVnr"):
         model.require_monotonic(0.5 * KEV, 4.0 * KEV)
+
+
+def test_a_fall_right_behind_the_first_point_is_found():
+    model = Tabulated(tuple(np.array([1.0, 1.001, 20.0]) * KEV), (0.9, 0.2, 0.2))
+    with pytest.raises(ScenarioError, match="does not rise near 1 keVnr"):
+        model.require_monotonic(0.5 * KEV, 4.0 * KEV)

@@ -63,6 +63,22 @@ def test_reach_is_infinite_where_the_gaussian_widens_too_fast(relative):
     assert Resolution(relative=relative).reach(1.0 * KEV, 5.0) == np.inf
 
 
+@pytest.mark.parametrize(
+    "resolution",
+    [
+        Resolution(noise=20.0 * EV),
+        Resolution(noise=30.0 * EV, fano=3.0 * EV, relative=0.05),
+        Resolution(relative=0.2),
+        Resolution(noise=1.0 * EV, relative=0.3),
+    ],
+)
+def test_reach_from_below(resolution):
+    """From there the energy is five deviations above, also where the Gaussian widens fast."""
+    low = float(resolution.reach(1.0 * KEV, -5.0))
+    assert 0.0 < low < 1.0 * KEV
+    assert 1.0 * KEV - low == pytest.approx(5.0 * float(resolution.sigma(low)), rel=1e-12)
+
+
 @pytest.mark.parametrize("axis", ["observed", "recoil"])
 def test_table_is_linear_zero_below_and_constant_above(axis):
     efficiency = Efficiency((0.2, 0.8, 0.9), (1.0 * KEV, 2.0 * KEV, 4.0 * KEV), axis)

@@ -197,6 +197,17 @@ def test_a_signal_that_pulls_can_hide_has_no_limit():
     assert not upper_limit(hidden, data, 0.90).converged
     with pytest.raises(PhysicsError, match="lets pulls hide any signal"):
         expected_limit(hidden, data, 0.90)
+    # at strengths so great that the curvature of two pulls has no unit matrix left in its digits
+    both = BinnedModel(
+        {"8B": np.array([1.5e23]), "hep": np.array([5.7e20])},
+        {"SM 8B": np.array([4700.0]), "SM hep": np.array([17.0]), "b": np.array([1860.0])},
+        (
+            Normalisation("8B", {"8B": 0.33, "SM 8B": 0.33}),
+            Normalisation("hep", {"hep": 0.01, "SM hep": 0.01}),
+        ),
+    )
+    with pytest.raises(PhysicsError, match="lets pulls hide any signal"):
+        expected_limit(both, both.observe([6577.0]), 0.90)
     seen = BinnedModel(np.array([5.0]), background, (Normalisation("n", {"signal": 0.2}),))
     assert upper_limit(seen, data, 0.90).converged
 

@@ -136,7 +136,7 @@ class Quenching(ABC):
             If T_ee stops rising; the message names the recoil energy.
         """
         start = max(lowest, self.threshold)
-        grid = np.geomspace(max(start, 1e-9 * highest), highest, 2001)[1:]
+        grid = np.geomspace(max(start, 1e-9 * highest), highest, 2001)
         knots = [b for b in self.breakpoints if start < b < highest]
         grid = np.sort(np.concatenate([grid, knots]))
         visible = self.visible_energy(grid)

@@ -37,9 +37,9 @@ class Resolution:
     def reach(self, energy_ee: npt.ArrayLike, deviations: npt.ArrayLike) -> FloatArray:
         """Visible energy from which `energy_ee` is so many standard deviations below.
 
-        It is the root of T_ee − energy_ee = deviations · σ(T_ee), and infinite if the relative part
-        is so large that the Gaussian widens faster than T_ee grows. A negative number of deviations
-        is for energies above.
+        It is the root of T_ee − energy_ee = deviations · σ(T_ee): above `energy_ee` for a positive
+        number of deviations, and infinite if the Gaussian widens faster than T_ee grows; below it
+        for a negative one.
 
         Parameters
         ----------
@@ -55,9 +55,11 @@ class Resolution:
         spread = self.sigma(energy) ** 2 + k**2 * (
             0.25 * self.fano**2 - (self.relative * self.noise) ** 2
         )
+        root = np.sqrt(np.maximum(spread, 0.0))
         with np.errstate(divide="ignore", invalid="ignore"):
-            root = (half_sum + k * np.sqrt(spread)) / steepness
-        return np.where(steepness > 0.0, root, np.where(k > 0.0, np.inf, -np.inf))
+            above = np.where(steepness > 0.0, (half_sum + k * root) / steepness, np.inf)
+            below = (energy**2 - (k * self.noise) ** 2) / (half_sum - k * root)
+        return np.where(k < 0.0, below, above)
 
     @property
     def perfect(self) -> bool:

@@ -170,6 +170,7 @@ def recoil_table(
     inner = np.zeros((len(nuclei), cells + 1, ORDER, masses.size))
     inner[:, :-1] = nodes.transpose(0, 2, 3, 1)
     beyond = np.zeros((len(nuclei), cells + 1, masses.size))
-    beyond[:, -3::-1] = in_cells.transpose(0, 2, 1)[:, :0:-1].cumsum(axis=1)
+    from_above = in_cells.transpose(0, 2, 1)[:, ::-1].cumsum(axis=1)[:, ::-1]
+    beyond[:, : max(cells - 1, 0)] = from_above[:, 1:]
     inner.setflags(write=False)
     return RecoilTable(first, inner, beyond, ends.only(~few), total.sum(axis=0))

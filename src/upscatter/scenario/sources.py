@@ -65,6 +65,8 @@ RESERVED = frozenset(
 )
 """Keys of a scenario that no source can have."""
 
+_OTHER_COUNTS = ("sm", "background", "observed")
+
 DEFAULT_SIGNAL = "dipole"
 
 SIGNALS: dict[str, SignalEntry] = {
@@ -103,8 +105,13 @@ def register_signal(name: str, entry: SignalEntry) -> None:
     Raises
     ------
     ScenarioError
-        If another signal has this name.
+        If another signal has this name, or its label is that of other counts in results.
     """
+    if entry.label.strip().lower() in ("", *_OTHER_COUNTS):
+        raise ScenarioError(
+            f"signal {name!r}: has the label {entry.label!r}, which results use for other counts; "
+            "choose another"
+        )
     _add(SIGNALS, "signal", name, entry)
 
 

@@ -14,7 +14,7 @@ from upscatter.statistics.asymptotics import asimov
 from upscatter.statistics.criteria import CLS, Criterion
 from upscatter.statistics.likelihood import BinnedModel
 from upscatter.statistics.limit_method import BANDS
-from upscatter.statistics.newton import Parabolas
+from upscatter.statistics.newton import Parabolas, solved_by
 from upscatter.statistics.observation import Observation
 from upscatter.statistics.profile import fit
 from upscatter.statistics.root_search import falling_roots
@@ -96,22 +96,27 @@ def _newton(model: BinnedModel, artificial: Observation, root: FloatArray) -> Fl
             break
         part = artificial.take(left)
         here = np.clip(pulls[left], *model.bounds)
-        local = model.expand(np.concatenate([strength[left, None], here], axis=1), part)
+        with np.errstate(all="ignore"):  # counts that would be negative; their value is infinite
+            local = model.expand(np.concatenate([strength[left, None], here], axis=1), part)
+        possible = np.isfinite(local.value)
+        strength[left[~possible]] = np.nan
+        left, here, part = left[possible], here[possible], part.take(np.flatnonzero(possible))
         fixed, (low, high) = np.full(left.size, np.nan), model.bounds[:, None] - here
-        gradient, curvature = local.gradient, local.curvature
+        gradient, curvature = local.gradient[possible], local.curvature[possible]
         step = Parabolas(gradient, curvature, fixed, fixed, low, high).minimum()
         bent = np.matmul(curvature, step[:, :, None])[:, :, 0]
-        fall = -((gradient + 0.5 * bent) * step).sum(axis=1)
+        gain = -((gradient + 0.5 * bent) * step).sum(axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):  # pulls that hide any signal
-            r = np.sqrt(local.value - fall)
+            r = np.sqrt(local.value[possible] - gain)
             slope = gradient[:, 0] + bent[:, 0]
+            # q = r² has this slope, so √q changes by slope/2r for a unit of strength
             ratio = 1.0 + 2.0 * r * (root[left] - r) / (slope * strength[left])
         # far from the root the slope may say little
         ratio = np.clip(ratio, 0.2, 5.0)
         strength[left] *= ratio
         centre = part.auxdata
         pulls[left] = centre + ratio[:, None] * (here + step[:, 1:] - centre)
-        left = left[~((np.abs(ratio - 1.0) < ACCURACY) & (fall < ACCURACY))]
+        left = left[~((np.abs(ratio - 1.0) < ACCURACY) & (gain < ACCURACY))]
         left = left[np.isfinite(strength[left])]
     strength[left] = np.nan
     return strength
@@ -122,7 +127,7 @@ def _gaussian(model: BinnedModel, artificial: Observation) -> tuple[FloatArray, 
     none = np.concatenate([np.zeros((artificial.hypothesis.size, 1)), artificial.auxdata], axis=1)
     curvature = model.expand(none, artificial).curvature
     mixed = curvature[:, 1:, 0]
-    solved = np.linalg.solve(curvature[:, 1:, 1:], mixed[..., None])[..., 0]
+    solved = solved_by(curvature[:, 1:, 1:], mixed[..., None])[..., 0]
     bend = curvature[:, 0, 0] - (mixed * solved).sum(axis=1)
     with np.errstate(divide="ignore"):
         return np.asarray(np.sqrt(2.0 / np.maximum(bend, 0.0))), np.asarray(-solved)

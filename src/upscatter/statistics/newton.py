@@ -102,13 +102,25 @@ class Parabolas:
         return fixed + _minimum(gradient, curvature, self.least[rows], self.reach[rows])
 
 
+def solved_by(matrices: FloatArray, right: FloatArray) -> FloatArray:
+    """Solutions of symmetric linear systems; of least norm where rounding makes one singular.
+
+    Far from any minimum a curvature may be so large that the unit matrix in it is lost.
+    """
+    try:
+        return np.asarray(np.linalg.solve(matrices, right))
+    except np.linalg.LinAlgError:
+        finite = np.where(np.isfinite(matrices), matrices, 0.0)
+        return np.asarray(np.matmul(np.linalg.pinv(finite, hermitian=True), right))
+
+
 def _minimum(
     gradient: FloatArray, curvature: FloatArray, least: FloatArray, reach: FloatArray
 ) -> FloatArray:
     """Minima of parabolas under the strength's bound, shape (sets, parameters)."""
     mixed = curvature[:, 1:, 0]
     right = np.stack([gradient[:, 1:], mixed], axis=-1)
-    solved = np.linalg.solve(curvature[:, 1:, 1:], right)
+    solved = solved_by(curvature[:, 1:, 1:], right)
     slope = gradient[:, 0] - (mixed * solved[..., 0]).sum(axis=1)
     bend = curvature[:, 0, 0] - (mixed * solved[..., 1]).sum(axis=1)
     bend = np.maximum(bend, np.abs(slope) / reach)
