@@ -138,7 +138,9 @@ class Ends:
     def on_grid(
         self, shape: tuple[int, int], first: int, stop: int, refined: int = 1
     ) -> sparse.csr_array:
-        """The recoils on the grid of ln T, by cubic interpolation of what will be asked of them.
+        """The recoils on the grid of ln T, each shared among four points.
+
+        The shares are the weights of the cubic interpolation of an acceptance between the points.
 
         Parameters
         ----------
@@ -176,7 +178,7 @@ class Ends:
         values = np.sum(parts, axis=0)
         points = stop - first
         column = (points * self.target[order] + start - first)[:, None] + np.arange(width)
-        column = np.minimum(column, shape[0] * points - 1)  # nothing is there
+        column = np.minimum(column, shape[0] * points - 1)  # a row's last points may be beyond, with shares of 0
         ends = width * np.searchsorted(self.row[order], np.arange(shape[1] + 1))
         grid = sparse.csr_array((values, column.ravel(), ends), shape=(shape[1], shape[0] * points))
         grid.eliminate_zeros()
