@@ -178,7 +178,7 @@ class Ends:
         values = np.sum(parts, axis=0)
         points = stop - first
         column = (points * self.target[order] + start - first)[:, None] + np.arange(width)
-        column = np.minimum(column, shape[0] * points - 1)  # a row's last points may be beyond, with shares of 0
+        column = np.minimum(column, shape[0] * points - 1)  # last points beyond have no share
         ends = width * np.searchsorted(self.row[order], np.arange(shape[1] + 1))
         grid = sparse.csr_array((values, column.ravel(), ends), shape=(shape[1], shape[0] * points))
         grid.eliminate_zeros()
