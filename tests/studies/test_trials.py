@@ -265,7 +265,7 @@ class TestRefuses:
             ({"mass": np.nan}, "mass: nan is not a finite number"),
             ({"mu": 0.0}, "mu: 0 is not above 0"),
             ({"mu": np.nan}, "mu: nan is not above 0"),
-            ({"mu": 2.0}, "mu: 2 is not above 0 and at most one Bohr magneton"),
+            ({"mu": 2.0}, "mu: 2 is not above 0 and up to 1, in Bohr magnetons"),
             ({"mu": 1e-3}, r"mu = 0.001 at 0.01 MeV: bin 1 would expect 1\.\d+e\+13 counts"),
         ],
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +61,13 @@ def flux(
     if style == "table":
         from upscatter.report.tables import flux_table
 
-        emit_table(flux_table(_title("Solar neutrinos at the detector", sun), result.rows), out)
+        emit_table(
+            flux_table(
+                _title("Solar neutrinos at the detector", sun.description, sun.has_night),
+                result.rows,
+            ),
+            out,
+        )
     else:
         emit_data(result, style, out)
 
@@ -110,13 +116,12 @@ def oscillation(
     if style == "table":
         from upscatter.report.tables import oscillation_table
 
-        title = _title(f"Flavours of {source} neutrinos", sun)
+        title = _title(f"Flavours of {source} neutrinos", sun.description, sun.has_night)
         emit_table(oscillation_table(title, result.rows, result.has_night), out)
     else:
         emit_data(result, style, out)
 
 
-def _title(what: str, sun: Any) -> str:  # noqa: ANN401 - importing the class would load numpy
-    choices = ", ".join(sun.description.values())
-    place = "" if sun.has_night else "; by day"
-    return f"{what} ({choices}{place})"
+def _title(what: str, description: Mapping[str, str], has_night: bool) -> str:
+    place = "" if has_night else "; by day"
+    return f"{what} ({', '.join(description.values())}{place})"

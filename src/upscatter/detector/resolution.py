@@ -47,6 +47,11 @@ class Resolution:
             Energies.
         deviations : array_like
             Broadcasts with `energy_ee`.
+
+        Returns
+        -------
+        ndarray
+            Energies, of the broadcast shape.
         """
         energy, k = np.asarray(energy_ee, dtype=float), np.asarray(deviations, dtype=float)
         steepness = 1.0 - k**2 * self.relative**2

@@ -23,6 +23,7 @@ from upscatter.statistics.likelihood import BinnedModel
 from upscatter.statistics.morphing import Surface
 
 LONGEST_TITLE = 50
+"""Characters of a title that fit above a figure; names are shown instead of longer ones."""
 
 SAME_FLUX = 1e-3
 """Relative difference of a flux between parts above which a remark gives both values."""

@@ -69,7 +69,7 @@ class NuclearProperties(Protocol):
         ...
 
     @property
-    def mass(self) -> Any:  # noqa: ANN401 - a number or an array, which ArrayLike cannot multiply
+    def mass(self) -> float | FloatArray:
         """Nuclear mass, energy."""
         ...
 

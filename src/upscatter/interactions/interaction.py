@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy.typing as npt
 
@@ -37,7 +37,7 @@ class TargetParticle(Protocol):
     """Protocol of what kinematics asks of a nucleus or an electron at rest, or of an array."""
 
     @property
-    def mass(self) -> Any:  # noqa: ANN401 - a number or an array, which ArrayLike cannot multiply
+    def mass(self) -> float | FloatArray:
         """Mass, energy."""
         ...
 

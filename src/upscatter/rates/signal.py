@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 import numpy.typing as npt
 
+from upscatter.errors import PhysicsError
 from upscatter.flux.source import Flux
 from upscatter.interactions.interaction import Interaction
 from upscatter.numerics import FloatArray
@@ -32,6 +34,8 @@ class Parameter:
         Key of the limits in JSON and CSV, with the unit behind the last "_".
     power : int
         Counts are proportional to this power of the parameter.
+    highest : float
+        Greatest value that is no mistake in the unit.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Parameter:
     unit_symbol: str
     key: str
     power: int = 2
+    highest: float = inf
 
     @property
     def key_unit(self) -> str:
@@ -62,6 +67,23 @@ class Parameter:
     def letter(self) -> str:
         """The name without its index, where there is little room: "mu" for "mu_nu4"."""
         return self.name.partition("_")[0]
+
+    def require(self, name: str, value: float, shown: str) -> None:
+        """Refuse a value, of the argument `name` and as the user gave it, that means nothing.
+
+        Raises
+        ------
+        PhysicsError
+            If it is not above 0, not finite, or above `highest`.
+        """
+        if 0.0 < value <= self.highest and value < inf:
+            return
+        if self.highest == inf:
+            raise PhysicsError(f"{name}: {shown} is not a finite number above 0; correct it")
+        raise PhysicsError(
+            f"{name}: {shown} is not above 0 and up to {self.highest:g}, in {self.unit}; give a "
+            "value such as 1e-10"
+        )
 
     def strength(self, value: npt.ArrayLike) -> FloatArray:
         """Strength, the factor of a signal's counts, of a value of the parameter.
@@ -91,6 +113,7 @@ MOMENT = Parameter(
     short_unit="mu_B",
     unit_symbol=r"\mu_{\mathrm{B}}",
     key="mu_bohr",
+    highest=1.0,
 )
 """Transition magnetic moment μ_ν4 of the dipole portal, in Bohr magnetons."""
 

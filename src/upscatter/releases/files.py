@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from upscatter.errors import TableError
 from upscatter.inputs.tables import decoded
@@ -218,7 +218,7 @@ def _members(path: Path) -> Iterator[tuple[str, IO[bytes]]]:
         opener = next((o for magic, o in _OPENERS.items() if start.startswith(magic)), None)
         stream = _Bounded(raw if opener is None else opener(raw), path)
         # a stream needs only `read`; the type stub asks for all of IO
-        with tarfile.open(fileobj=stream, mode="r|") as tar:  # type: ignore[call-overload]
+        with tarfile.open(fileobj=cast("IO[bytes]", stream), mode="r|") as tar:
             for member in tar:
                 content = tar.extractfile(member) if member.isreg() else None
                 if content is not None:

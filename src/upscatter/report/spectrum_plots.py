@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.typing import LineStyleType
 
 _AXES_HEIGHT, _ROW = 2.4, 0.17  # inches
 _COLUMNS = 3
@@ -29,7 +30,7 @@ _COLUMNS = 3
 _SIGNAL = COLOURS[1]
 _BACKGROUND, _BACKGROUND_EDGE = "0.9", "0.65"
 # Each source has dashes of its own, too, for print in grey.
-_SOURCES: dict[str, tuple[str, Any]] = {
+_SOURCES: dict[str, tuple[str, LineStyleType]] = {
     "8B": (COLOURS[0], (0, (5, 1.2))),
     "hep": (COLOURS[2], (0, (1.2, 1.0))),
     "pp": (COLOURS[4], (0, (5, 1.2, 1.2, 1.2))),
@@ -39,7 +40,7 @@ _SOURCES: dict[str, tuple[str, Any]] = {
     "15O": ("#882255", (0, (4, 1, 1, 1, 1, 1, 1, 1))),
     "17F": ("#999933", (0, (1.2, 2.2))),
 }
-_OTHER: tuple[str, Any] = ("0.35", (0, (3, 1, 1, 1)))
+_OTHER: tuple[str, LineStyleType] = ("0.35", (0, (3, 1, 1, 1)))
 
 _SM_WIDTH, _SIGNAL_WIDTH = 0.8, 1.7
 _SUM = "0.78"
@@ -225,7 +226,7 @@ def _height(heading: str, entries: int) -> float:
     return _AXES_HEIGHT + _ROW * (heading.count("\n") + 1 - (-entries // _COLUMNS))
 
 
-def _sample(label: str, colour: str, dashes: Any, width: float, marker: str) -> Line2D:  # noqa: ANN401
+def _sample(label: str, colour: str, dashes: LineStyleType, width: float, marker: str) -> Line2D:
     """A line for the legend."""
     return Line2D([], [], color=colour, linestyle=dashes, linewidth=width, marker=marker,
                   markersize=3.0, label=label)  # fmt: skip

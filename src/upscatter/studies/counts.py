@@ -16,7 +16,7 @@ from upscatter.interactions.form_factors import form_factor
 from upscatter.limits.expected_counts import ExpectedCounts
 from upscatter.limits.recoil_spectrum import RecoilSpectrum
 from upscatter.numerics import FloatArray
-from upscatter.rates.signal import MOMENT, Parameter, Signal
+from upscatter.rates.signal import Parameter, Signal
 from upscatter.rates.spectrum import recoil_spectrum as _recoil_spectrum
 from upscatter.scenario.arguments import Energies, Energy, mass_mev, recoil_energies_kevnr
 from upscatter.scenario.load import Scenario
@@ -150,10 +150,13 @@ def recoil_spectrum(
 
 
 def _strength(mu: float, parameter: Parameter) -> float:
-    """Strength of a value; a moment above one Bohr magneton is refused: its unit must be wrong."""
+    """Strength of a value; one above the highest is refused: its unit must be wrong."""
     value = float(non_negative("mu", np.asarray(mu, dtype=float)))
-    if parameter is MOMENT and value > 1.0:
-        raise PhysicsError(f"mu: {value:g} exceeds one Bohr magneton; give a value such as 1e-9")
+    if value > parameter.highest:
+        raise PhysicsError(
+            f"mu: {value:g} exceeds {parameter.highest:g}, in {parameter.unit}; give a value such "
+            "as 1e-9"
+        )
     return float(parameter.strength(value))
 
 

@@ -19,7 +19,7 @@ from upscatter.experiments.described import Described
 from upscatter.experiments.experiment import Experiment
 from upscatter.limits.plan import Plan
 from upscatter.limits.varied import VARIED, Vary
-from upscatter.rates.signal import MOMENT, Parameter
+from upscatter.rates.signal import Parameter
 from upscatter.scenario.arguments import Energy, mass_mev
 from upscatter.scenario.build import Model
 from upscatter.scenario.changes import (
@@ -180,13 +180,7 @@ def _target(target: object, parameter: Parameter) -> float:
         value = float(target)  # type: ignore[arg-type]
     except (TypeError, ValueError, OverflowError):
         value = nan
-    if parameter != MOMENT and not 0.0 < value < inf:
-        raise PhysicsError(f"target: {given(target)} is not a finite number above 0; correct it")
-    if parameter == MOMENT and not 0.0 < value <= 1.0:
-        raise PhysicsError(
-            f"target: {given(target)} is not a moment above 0 and up to 1 Bohr magneton; give a "
-            "value such as 1e-10"
-        )
+    parameter.require("target", value, given(target))
     return value
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import inf
 from pathlib import Path
 from typing import Literal
 
@@ -20,7 +19,6 @@ from upscatter.experiments.choose import Data, Given, experiment_of, scenario_of
 from upscatter.experiments.experiment import Experiment
 from upscatter.limits.toys import ToyResult
 from upscatter.numerics import FloatArray
-from upscatter.rates.signal import MOMENT
 from upscatter.results import package_version
 from upscatter.scenario.arguments import Energy, mass_mev
 from upscatter.scenario.changes import chosen_test
@@ -84,12 +82,8 @@ class Ensemble:
                 f"({experiment.name} reaches up to {reach:.4g} MeV); give a smaller mass"
             )
         parameter = experiment.parameter
-        if mu is not None and parameter != MOMENT and not 0.0 < mu < inf:
-            raise PhysicsError(f"mu: {mu:g} is not a finite number above 0; correct it")
-        if mu is not None and parameter == MOMENT and not 0.0 < mu <= 1.0:
-            raise PhysicsError(
-                f"mu: {mu:g} is not above 0 and at most one Bohr magneton; give for example 1e-9"
-            )
+        if mu is not None:
+            parameter.require("mu", mu, f"{mu:g}")
         # Rounded, so that a user can type the value to get the same signal again.
         mu_true = float(f"{curve.mu[0]:.6g}") if mu is None else float(mu)
         counting = experiment.likelihood_at(mass_mev * MEV)
