@@ -4,8 +4,12 @@ pytest benchmarks                          # measures, and holds ratios to what 
 pytest benchmarks --benchmark-disable      # runs everything once, and judges no time
 """
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -50,6 +54,42 @@ def report(request, timing):
     if timing.wanted:
         request.config.stash[_LINES] = lines
     return lines
+
+
+@pytest.fixture(scope="session")
+def reference():
+    """Place of published data by name: in the folder that UPSCATTER_REFERENCE names."""
+    default = Path(__file__).parents[2] / "shared" / "reference"
+    root = Path(os.environ.get("UPSCATTER_REFERENCE", default))
+
+    def place(name):
+        if not (root / name).exists():
+            pytest.skip(f"there is no {name} in {root}; set UPSCATTER_REFERENCE")
+        return root / name
+
+    return place
+
+
+@pytest.fixture
+def peak_memory(tmp_path):
+    """Peak memory (MiB) of a command as a process, which has to read a release anew."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        pytest.skip("the memory of a process is read from /proc")
+
+    def measured(*arguments):
+        # the kernel's ru_maxrss of a child counts what its parent had when it started it
+        code = (
+            f"import sys; from upscatter.cli import main; main({list(map(str, arguments))!r}); "
+            f"print(open({str(status)!r}).read(), file=sys.stderr)"
+        )
+        environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path), "OMP_NUM_THREADS": "1"}
+        command = [sys.executable, "-c", code]
+        run = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+        (peak,) = (line.split()[1] for line in run.stderr.splitlines() if line.startswith("VmHWM"))
+        return int(peak) / 1024.0
+
+    return measured
 
 
 _LINES = pytest.StashKey[list]()

@@ -17,8 +17,9 @@ from upscatter.interactions.dipole import Dipole
 from upscatter.interactions.form_factors import klein_nystrand
 from upscatter.limits.curve import mass_grid
 from upscatter.rates.experiment import Experiment
+from upscatter.rates.folding import above_steps
 from upscatter.rates.folding import bin_counts as folded
-from upscatter.rates.recoil_table import recoil_table
+from upscatter.rates.recoil_table import forget_tables, tables_made
 from upscatter.reference.quadrature import bin_counts
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario
@@ -43,8 +44,14 @@ def models():
     return build()
 
 
+def forget_counts():
+    """Counts are made anew from the table."""
+    folded.cache_clear()
+    above_steps.cache_clear()
+
+
 def curves(models):
-    folded.cache_clear()  # counts are made anew from the table
+    forget_counts()
     return [limit_of(Described(model)) for model in models]
 
 
@@ -92,13 +99,19 @@ def test_ratio_to_the_slow_twin(models, report, timing):
 def one_nucleus(model, source, mass):
     """Counts per exposure of the model's first nucleus alone."""
     targets = [(model.nuclei[0], model.response(model.nuclei[0]))]
-    alone = Experiment.prepare(targets, klein_nystrand, model.flux, 1.0, np.zeros(20))
+    alone = Experiment.prepare(targets, klein_nystrand, model.flux, 1.0)
     return alone.counts(Dipole(), {source: model.flux[source]}, mass * MEV)[source]
 
 
 CHANGES = {
     "threshold": {"detector.region": ["0.02 keVee", "2.0 keVee"]},
     "efficiency": {"detector.efficiency": 0.8},
+    "efficiency curve": {
+        "detector.efficiency": {
+            "energy": "keVee",
+            "points": [[0.0, 0.0], [0.08, 0.6], [0.15, 0.85], [0.5, 0.95]],
+        }
+    },
     "background": {"background.flat": "0.02 / (keVee kg day)"},
     "exposure": {"detector.exposure": "1 t yr"},
     "resolution": {"detector.resolution": {"noise": "3 eVee"}, "detector.cutoff": "0.05 keVnr"},
@@ -115,23 +128,28 @@ def test_a_variant_of_a_detector_shares_the_table(change, report, timing):
     grid = mass_grid(0.01, 18.7, MASSES)
 
     def without_a_table():
-        recoil_table.cache_clear()
-        folded.cache_clear()
+        forget_tables()
+        forget_counts()
         limit_of(Described(first), grid)
 
-    def with_it():
-        if change not in ("background", "exposure"):  # of these the counts are known, too
+    def forget():
+        if change == "threshold":  # other edges of bins
+            forget_counts()
+        elif change not in ("background", "exposure"):  # of these the counts are known, too
             folded.cache_clear()
+
+    def with_it():
+        forget()
         limit_of(Described(changed), grid)
 
     def from_its_scenario():
-        folded.cache_clear()
+        forget()
         upper_limit(base.replaced(CHANGES[change]), grid)
 
     without_a_table(), with_it(), from_its_scenario()
-    tables = recoil_table.cache_info().misses
+    tables = tables_made()
     with_it()
-    assert recoil_table.cache_info().misses == tables
+    assert tables_made() == tables
     (slow,) = 1e3 * timing.medians(without_a_table)
     with_it()  # what a Gaussian needs of a table is made once, too
     fast, whole = 1e3 * timing.medians(with_it, from_its_scenario)

@@ -8,10 +8,6 @@ finds the same limit at one mass with scipy's SLSQP in place of the Newton fits,
 being summed sample by sample.
 """
 
-import os
-import subprocess
-import sys
-from pathlib import Path
 from time import perf_counter
 
 import numpy as np
@@ -27,12 +23,8 @@ MASSES = np.geomspace(0.01, 17.0, 30)
 
 
 @pytest.fixture(scope="module")
-def folder():
-    default = Path(__file__).parents[2] / "shared" / "reference"
-    place = Path(os.environ.get("UPSCATTER_REFERENCE", default)) / "xenonnt_s2only"
-    if not place.is_dir():
-        pytest.skip(f"the XENONnT S2-only release is not at {place}")
-    return place
+def folder(reference):
+    return reference("xenonnt_s2only")
 
 
 def slow_deviance(model, data, parameters):
@@ -106,20 +98,11 @@ def test_thirty_masses(folder, report, timing):
     timing.slower(30.0 * seconds, fast, 1.0)
 
 
-def test_memory(folder, report):
+def test_memory(folder, report, peak_memory):
     """Of the command as a process."""
-    status = Path("/proc/self/status")
-    if not status.exists():
-        pytest.skip("the memory of a process is read from /proc")
-    # the kernel's ru_maxrss of a child counts what its parent had when it started it
-    code = (
-        "from upscatter.cli import main; import sys; "
-        f"main(['limit', 'xenonnt-s2only', '--data', {str(folder)!r}, "
-        "'--mass', '0.01MeV:17MeV:30', '--bands', '--format', 'csv']); "
-        f"print(open({str(status)!r}).read(), file=sys.stderr)"
-    )
-    run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    (peak,) = (line.split()[1] for line in run.stderr.splitlines() if line.startswith("VmHWM"))
-    used = int(peak) / 1024.0
+    used = peak_memory(
+        "limit", "xenonnt-s2only", "--data", folder, "--mass", "0.01MeV:17MeV:30", "--bands",
+        "--format", "csv",
+    )  # fmt: skip
     report.append(f"memory of the command with bands:          {used:8.0f} MiB")
     assert used < 400.0

@@ -7,6 +7,9 @@ import pytest
 from hypothesis import settings
 
 from upscatter.cli import main
+from validation import pytest_addoption, pytest_configure, validated
+
+__all__ = ["pytest_addoption", "pytest_configure", "validated"]
 
 # Machines are noisy: no property may fail for its time. Continuous integration looks at the same
 # examples every time; elsewhere new ones are tried.

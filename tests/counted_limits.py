@@ -13,13 +13,13 @@ def expected(background, uncertainty, sources, uncertainties):
         backgrounds={"background": background},
         background_uncertainties={"background": uncertainty},
         sources=sources,
-        uncertainties=uncertainties,
+        causes={name: {name: u} for name, u in uncertainties.items()},
     )
 
 
 def shifts(expectation):
     """Change of each bin for a pull of one standard deviation, (systematics, bins)."""
-    rows = [expectation.uncertainties[name] * n for name, n in expectation.sources.items()]
+    rows = [expectation.causes[name][name] * n for name, n in expectation.sources.items()]
     uncertainty = expectation.background_uncertainties["background"]
     return np.stack([*rows, uncertainty * expectation.background])
 

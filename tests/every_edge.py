@@ -20,8 +20,9 @@ from upscatter.cli import main
 from upscatter.errors import OutputError
 from upscatter.experiments.choose import experiment_of
 from upscatter.flavours import SunAndDetector, arriving_flux, oscillation
-from upscatter.inputs.bounds import published_bound
-from upscatter.inputs.catalogue import catalogue
+from upscatter.fluxes import flux_at_detector
+from upscatter.inputs.anchors import anchors
+from upscatter.inputs.catalogue import catalogue, known_bound
 from upscatter.releases.release import Release
 from upscatter.report import hepdata
 from upscatter.scenario import changes
@@ -30,6 +31,7 @@ from upscatter.scenario.load import Scenario
 from upscatter.studies.limits import limit_of
 from upscatter.studies.measured import post_fit
 from upscatter.studies.reproduction import reproduce_paper
+from upscatter.studies.world import world_limit
 
 COARSE = """
 title = "A few bins of one isotope"
@@ -80,14 +82,59 @@ variance = "expected"
 confidence = 0.90
 """
 
+PIONS = (
+    COARSE.replace("A few bins of one isotope", "Beside a beam")
+    + """
+[stopped_pion]
+power = "1.4 MW"
+energy = "1 GeV"
+pions_per_proton = 0.09
+distance = "19.3 m"
+pulse = { mean = "0.5 us", width = "100 ns" }
+"""
+)
+
+REACTOR = (
+    COARSE.replace("150 kg yr", "1 kg yr")
+    .replace("2.16 keVee", "0.5 keVee")
+    .replace("1 keVnr", "0.16 keVee")
+    + """
+[reactor]
+cores = [{ power = "3.6 GW", distance = "20.7 m" }, { power = "3 GW", distance = "0.1 km" }]
+energy_max = "9 MeV"
+fuel_uncertainty = { "235U" = 0.02 }
+[[own_flux]]
+name = "own"
+flavour = { e = 0.5, mu = 0.5 }
+uncertainty = 0.1
+lines = [{ energy = "9.5 MeV", flux = "1e10 / (cm^2 s)" }]
+points = [[1.0, 1.0], [4.0, 2.0], [8.0, 0.5]]
+unit = "1e9 / (MeV cm^2 s)"
+"""
+)
+
+TIMED = (
+    PIONS.replace("Beside a beam", "In energy and time beside a beam")
+    .replace(
+        'quenching = { model = "lindhard" }',
+        'quenching = { model = "lindhard" }\n'
+        'time_edges = ["0 us", "1 us", "2.5 us", "6 us"]\n'
+        "time_efficiency = { points = [[0.0, 0.8], [3.0, 1.0]] }",
+    )
+    .replace("[background]", "[background]\ntime = { points = [[0.0, 1.0], [8.0, 0.5]] }")
+)
+
 OWN_BOUND = "# kind: projection; confidence: 0.9; statistic: chi2-like\n0.1,1e-9\n15,2e-9\n"
 
-SCENARIOS = {"coarse": COARSE, "edges": EDGES, "full": FULL}
+SCENARIOS = {"coarse": COARSE, "edges": EDGES, "full": FULL, "pions": PIONS,
+             "timed": TIMED, "reactor": REACTOR}  # fmt: skip
 MASSES = (0.01, 3.0, 9.0, 40.0)
 MASS_OPTIONS = [option for mass in MASSES for option in ("--mass", f"{mass}MeV")]
 MASS = 2.5
 CHOSEN = ["--mass", f"{MASS}MeV"]
-COARSE_FILE, EDGES_FILE, FULL_FILE = (f"{name}.toml" for name in SCENARIOS)
+COARSE_FILE, EDGES_FILE, FULL_FILE, PIONS_FILE, TIMED_FILE, REACTOR_FILE = (
+    f"{name}.toml" for name in SCENARIOS
+)
 RELEASE = "xenonnt-s2only"
 
 
@@ -106,6 +153,13 @@ def measurement():
     return experiment_of(RELEASE, ".")
 
 
+def in_time():
+    """Counts seen in energy and time."""
+    counts = [[959, 671, 671], [705, 475, 529], [575, 396, 439]]
+    changes = {"statistics.test": "cls", "data": {"counts": counts}}
+    return experiment_of(Scenario.load(TIMED_FILE).replaced(changes))
+
+
 def limit(test="chi2-pulls", masses=MASSES, **statistics):
     return upscatter.upper_limit(coarse(test, **statistics), masses, bands=True)
 
@@ -120,12 +174,23 @@ def comparison():
     return upscatter.compare(*scenarios, bounds=bounds, confidence=0.95, flavour="e")
 
 
+SCANNED = {
+    "detector.threshold": "0.5 keVnr:1 keVnr:3",
+    "background.flat": ["0.01 / (keVee kg day)", "0.1 / (keVee kg day)"],
+    "detector.exposure": "100 kg yr, 1 t yr",
+}
+SAMPLED = {"detector.threshold": "0.1 keVee:0.2 keVee", "background.scale": "0.1:10"}
+
 RESULTS = {
+    "citations": lambda: upscatter.cite("ge-nextgen", "dresden-ii"),
     "limit": limit,
     "limit, poisson": partial(limit, "poisson"),
+    "limit, discovery": lambda: upscatter.upper_limit(coarse("cls"), MASSES, discovery=3.0),
     "limit, cls": partial(limit, "cls"),
     "limit, unified": partial(limit, "unified"),
     "limit, toys": partial(limit, "cls", masses=(0.01, 9.0), calibration="toys", trials=2200),
+    "limit beside a beam": lambda: upscatter.upper_limit(PIONS_FILE, MASSES, flavour="mu"),
+    "limit in time": lambda: upscatter.upper_limit(TIMED_FILE, MASSES[:2]),
     "limit, default masses": lambda: upscatter.upper_limit(COARSE_FILE),
     "measured limit": lambda: limit_of(measurement(), MASSES, bands=True),
     "measured limit, unified": lambda: upscatter.measured_limit(
@@ -133,11 +198,21 @@ RESULTS = {
         ".",
         MASSES[:2],
     ),
+    "map": lambda: upscatter.likelihood_map(
+        coarse("poisson"), np.geomspace(0.1, 15.0, 9), truth=(3.0, 4e-9)
+    ),
+    "map, chi2": lambda: upscatter.likelihood_map(COARSE_FILE, [0.1, 9.0, 40.0], [1e-9, 4e-9]),
+    "measured map": lambda: upscatter.likelihood_map(RELEASE, [0.1, 3.0, 9.0], data="."),
+    "map of couplings": lambda: upscatter.coupling_map(COARSE_FILE, ("e", "tau"), MASS, points=9),
     "post-fit": lambda: post_fit(measurement(), MASS),
+    "post-fit in time": lambda: post_fit(in_time(), MASS),
     "toys": lambda: upscatter.toys(COARSE_FILE, MASS, trials=200),
     "toys, cls": lambda: upscatter.toys(COARSE_FILE, MASS, trials=50, test="cls"),
     "impacts": lambda: upscatter.impacts(COARSE_FILE, MASS),
     "impacts, full": lambda: upscatter.impacts(FULL_FILE, MASS),
+    "scan": lambda: upscatter.scan(COARSE_FILE, SCANNED, MASSES[1:3]),
+    "scan of points": lambda: upscatter.scan(EDGES_FILE, SAMPLED, MASS, sample=5),
+    "correlated impacts": lambda: upscatter.correlated_impacts(FULL_FILE, 5, MASS, flavour="mu"),
     "exposure": partial(plan, "exposure"),
     "background": partial(plan, "background"),
     "background, full": partial(plan, "background", FULL_FILE, 5e-9),
@@ -147,38 +222,60 @@ RESULTS = {
     "comparison with data": lambda: upscatter.compare(RELEASE, bounds=["borexino"], data="."),
     "counts": lambda: upscatter.expected_counts(COARSE_FILE, 2e-9, MASS),
     "counts, full": lambda: upscatter.expected_counts(FULL_FILE, 2e-9, MASS),
+    "counts beside a beam": lambda: upscatter.expected_counts(PIONS_FILE, 2e-9, MASS),
+    "counts in time": lambda: upscatter.expected_counts(TIMED_FILE, 2e-9, MASS),
     "spectrum": lambda: upscatter.recoil_spectrum(FULL_FILE, [0.1, 0.5, 2.0, 5.0]),
     "spectrum with a dipole": lambda: upscatter.recoil_spectrum(
         FULL_FILE, [0.1, 0.5, 2.0, 5.0], mu=3e-10, mass=MASS
     ),
     "reproduction": reproduce_paper,
     "fluxes": lambda: arriving_flux(SunAndDetector.choose(laboratory="LNGS")),
+    "fluxes, reactor": lambda: flux_at_detector(REACTOR_FILE),
+    "counts, reactor": lambda: upscatter.expected_counts(REACTOR_FILE, 2e-10, MASS),
+    "limit, reactor": lambda: upscatter.upper_limit(REACTOR_FILE, MASSES[:2]),
     "fluxes, full": lambda: arriving_flux(SunAndDetector.choose(FULL_FILE)),
     "oscillation": lambda: oscillation(
         SunAndDetector.choose(laboratory="LNGS"), "8B", [0.5, 4.0, 12.0]
     ),
-    "bound": lambda: published_bound("sn1987a"),
+    "bound": lambda: known_bound("sn1987a"),
     "bounds": catalogue,
+    "anchors": anchors,
+    "world": lambda: world_limit([0.01, 5.0, 100.0]),
 }
 
 COMMANDS = {
     "check": ["check", COARSE_FILE],
     "check, edges": ["check", EDGES_FILE],
     "check, full": ["check", FULL_FILE],
+    "check of a beam": ["check", PIONS_FILE],
+    "check in time": ["check", TIMED_FILE],
     "check of a release": ["check", RELEASE],
     "limit": ["limit", COARSE_FILE, *MASS_OPTIONS, "--bands"],
+    "limit, discovery": ["limit", COARSE_FILE, *MASS_OPTIONS, "--discovery", "3"],
     "limit, grid": ["limit", COARSE_FILE, "--mass", "10keV:12MeV:4"],
+    "map": ["map", COARSE_FILE, "--mass", "100keV:15MeV:9", "--test", "poisson"],
+    "map of couplings": ["map", COARSE_FILE, "--couplings", "e,mu", "--mu", "3e-9:11", *CHOSEN],
+    "measured map": ["map", RELEASE, "--data", ".", "--mass", "10keV:9MeV:3"],
+    "map beyond reach": ["map", COARSE_FILE, "--mass", "40MeV:50MeV:3"],
+    "couplings beyond reach": ["map", COARSE_FILE, "--couplings", "e,mu", "--mass", "40MeV"],
     "measured limit": ["limit", RELEASE, "--data", ".", *MASS_OPTIONS, "--bands"],
     "workspace": ["limit", FULL_FILE, "--format", "pyhf", *CHOSEN],
     "measured workspace": ["limit", RELEASE, "--data", ".", "--format", "pyhf", *CHOSEN],
     "toys": ["toys", COARSE_FILE, *CHOSEN, "--trials", "200", "--no-store"],
     "impacts": ["impacts", COARSE_FILE, *CHOSEN],
+    "scan": ["scan", COARSE_FILE, *CHOSEN, "--vary", "detector.threshold=0.5keVnr:1keVnr:3",
+             "--vary", "background.flat=0.01 / (keVee kg day), 0.1 / (keVee kg day)"],
+    "scan of what is refused": ["scan", COARSE_FILE, "--vary", "detector.region.0=0.1keVee,3keVee"],
+    "correlated impacts": ["impacts", COARSE_FILE, *CHOSEN, "--correlated", "5"],
     "exposure": ["plan", COARSE_FILE, "--target", "8e-10", "--vary", "exposure", *CHOSEN],
     "background": ["plan", COARSE_FILE, "--target", "8e-10", "--vary", "background", *CHOSEN],
     "threshold": ["plan", COARSE_FILE, "--target", "8e-10", "--vary", "threshold", *CHOSEN],
     "comparison": ["compare", COARSE_FILE, "--bounds", "own.csv", "--confidence", "0.95"],
     "rate": ["rate", FULL_FILE, *CHOSEN],
+    "rate in time": ["rate", TIMED_FILE, *CHOSEN],
     "reproduce": ["reproduce"],
+    "check, reactor": ["check", REACTOR_FILE],
+    "flux, reactor": ["flux", REACTOR_FILE],
     "flux": ["flux", "--laboratory", "LNGS"],
     "oscillation": ["oscillation", "--laboratory", "LNGS", "--energy", "4MeV", "--energy", "8MeV"],
     "bounds": ["bounds"],
@@ -222,12 +319,12 @@ def everything():
 
 
 def edges(result):
-    """A result as JSON, CSV and HTML, and its figure."""
+    """A result as JSON, CSV and HTML, and its figure if it has one."""
     return {
         "JSON": result.to_dict(),
         "CSV": result.to_csv(),
         "HTML": result._repr_html_(),
-        "figure": drawn(result.plot()),
+        "figure": drawn(result.plot()) if result.figure_function else None,
     }
 
 

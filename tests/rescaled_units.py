@@ -27,6 +27,25 @@ sys.modules["upscatter.units"] = module
 assert __import__("upscatter.constants").constants.MEV == base.get("MEV", 1.0)
 """
 
+# Limits with a release in the folder "release", read anew: what is cached has the usual units.
+RELEASED = """
+from upscatter.experiments.released import Released
+from upscatter.releases.definition import definitions
+from upscatter.releases.files import open_files
+from upscatter.scenario.load import Scenario
+from upscatter.scenario.released_experiment import ReleasedExperiment
+from upscatter.scenario.scattering import Scattering
+from upscatter.studies.limits import limit_of
+
+name = {name!r}
+definition = definitions()[name]
+release = definition.content(open_files(Path("release"), definition.uses))
+recast = ReleasedExperiment(Scattering(Scenario.load(name)), release)
+curve = limit_of(Released(recast), [1.0, 40.0])
+observed = [float(channel.observed.sum()) for channel in release.channels]
+print(json.dumps([*curve.mu, *curve.best, *curve.pulls.ravel(), *observed]))
+"""
+
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 
 

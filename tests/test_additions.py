@@ -18,6 +18,8 @@ from upscatter.errors import PhysicsError, ScenarioError
 from upscatter.interactions.interaction import Term
 from upscatter.interactions.kinematics import minimum_energy, recoil_range
 from upscatter.rates.signal import Parameter
+from upscatter.report.map_tables import map_table
+from upscatter.report.tables import as_text
 from upscatter.scenario import sources
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.model import ReleaseFile, ScenarioFile
@@ -177,8 +179,8 @@ class TestSource:
         every = upscatter.expected_counts(scenario).signal["1 MeV line"]
         electron = upscatter.expected_counts(scenario, flavour="e").signal["1 MeV line"]
         np.testing.assert_allclose(electron, every, rtol=1e-12)
-        muon = upscatter.expected_counts(scenario, flavour="mu").signal["1 MeV line"]
-        np.testing.assert_array_equal(muon, 0.0)
+        with pytest.raises(ScenarioError, match=r"mu has no signal.*1 MeV line: nu_e.*couple to e"):
+            upscatter.expected_counts(scenario, flavour="mu")
 
     def test_a_wrong_field_is_named(self):
         with pytest.raises(ScenarioError, match=r"x: line\.flux = 3: "):
@@ -188,7 +190,7 @@ class TestSource:
 
     def test_a_name_is_taken_once(self):
         class Other(SourceBlock):
-            def source(self):
+            def source(self, columns):
                 raise NotImplementedError
 
         with pytest.raises(ScenarioError, match="source 'line': is registered already"):
@@ -277,6 +279,21 @@ class TestNames:
             spectrum, "odd_recoil_1 MeV line", texts=["odd recoil with g_odd = 1e-10 strange"],
             drawings=["odd recoil: $g_{\\odot}$ = ", r"\,\mathrm{su}"],
         )  # fmt: skip
+
+    def test_maps(self, projection):
+        masses, g = [1.0, 2.0], [1e-12, 1e-11, 1e-10]
+        of_masses = upscatter.likelihood_map(projection, masses, g)
+        assert of_masses.header == ("mass_MeV", "g_odd_su", "delta_deviance")
+        sun = Scenario.load("ge-nextgen").replaced("signal", {"name": "renamed"})
+        of_couplings = upscatter.coupling_map(sun, ("e", "mu"), points=5)
+        assert of_couplings.header == ("g_e_su", "g_mu_su", "delta_deviance")
+        for result in (of_masses, of_couplings):
+            self.require_own(result.to_csv(), "strange units", "(odd recoil)")
+            self.require_own(result.to_json(), "_su")
+            self.require_own(as_text(map_table(result)), "[su]")
+            self.require_own("\n".join(drawn(result.plot())["texts"]), "no odd recoil")
+        with pytest.raises(PhysicsError, match="its odd recoil does not depend on m4"):
+            upscatter.likelihood_map(projection)
 
     def test_toys(self, projection):
         result = upscatter.toys(projection, trials=100)

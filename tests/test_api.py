@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import upscatter
-from upscatter.errors import PhysicsError
+from upscatter.errors import PhysicsError, ScenarioError
 from upscatter.scenario.load import Scenario
 from upscatter.studies.counts import expected_counts, recoil_spectrum
 from upscatter.studies.limits import upper_limit
@@ -35,15 +35,21 @@ class TestAnchors:
         ("element", "threshold", "events"),
         [("Ge", 0.5, 249.0), ("Ge", 1.0, 134.0), ("Xe", 0.5, 300.0), ("Xe", 1.0, 91.0)],
     )
-    def test_boron_recoils_of_an_independent_public_code(self, element, threshold, events):
+    def test_boron_recoils_of_an_independent_public_code(
+        self, element, threshold, events, validated
+    ):
         """⁸B at 5.25e6/(cm² s): recoils per tonne year, quoted to 2 %."""
         ours = expected_counts(counting(element, threshold)).sm["8B"].sum()
-        assert ours == pytest.approx(events, rel=0.02)
+        quantity = f"8B recoils in {element} above {threshold:g} keVnr per t yr"
+        validated("counts", quantity, ours, events, "an independent public code", rel=0.02)
 
-    def test_standard_model_background_of_the_paper(self):
+    def test_standard_model_background_of_the_paper(self, validated):
         """About 146 CEvNS events per tonne year above 1 keVnr in Ge with BS05(OP)."""
         counts = expected_counts(counting("Ge", 1.0, '["8B", "hep"]', "{}"))
-        assert sum(n.sum() for n in counts.sm.values()) == pytest.approx(146.0, rel=0.005)
+        total = sum(n.sum() for n in counts.sm.values())
+        paper = "Demirci and Mustamin, DOI 10.31526/PHEP.2025.09"
+        quantity = "CEvNS of 8B and hep in Ge above 1 keVnr per t yr"
+        validated("counts", quantity, total, 146.0, paper, rel=0.005)
 
 
 class TestUpperLimit:
@@ -148,3 +154,9 @@ class TestPackage:
     def test_unknown_names_are_errors(self):
         with pytest.raises(AttributeError, match="nonsense"):
             _ = upscatter.nonsense
+
+
+def test_recoils_of_electrons_alone_have_no_spectrum_of_nuclear_recoils():
+    pytest.importorskip("xraydb", reason="xraydb is an optional extra")
+    with pytest.raises(ScenarioError, match=r"darwin-er: has target\.recoils .* use expected"):
+        recoil_spectrum("darwin-er", [1.0])

@@ -48,7 +48,7 @@ def test_limit(mass):
     model = Model(Scenario.parse(SCENARIO, "small"))
     signal = twin_counts(model, Dipole(), mass * MEV)
     standard = twin_counts(model, StandardModel(), 0.0)
-    background = model.experiment.background
+    background = model.expectation.background
     variance = standard + background
     shifts = np.stack([0.16 * standard, 0.1 * background])
     # Scaled so that the root finder and the minimiser work with numbers of order one.

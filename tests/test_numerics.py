@@ -156,7 +156,7 @@ def test_density_above(order):
 
 
 @pytest.mark.parametrize(
-    "shape", [(3, 4, 5), (200, 1800, 20), (600_000, 3, 1), (2, 0, 3), (0, 4, 2)]
+    "shape", [(3, 4, 5), (200, 1800, 20), (400, 3, 2000), (600_000, 3, 1), (2, 0, 3), (0, 4, 2)]
 )
 def test_product_in_parts(shape):
     rows, inner, columns = shape

@@ -13,63 +13,80 @@ import upscatter
 # A name that goes or moves breaks somebody's script: change the list together with the changelog.
 PUBLIC = {
     "upscatter": """
-        Scenario UpscatterError combine compare expected_counts impacts measured_limit plan
-        recoil_spectrum toys upper_limit
+        Scenario UpscatterError cite combine compare correlated_impacts coupling_map
+        expected_counts explore impacts likelihood_map measured_limit plan recoil_spectrum
+        scan toys upper_limit world_limit
     """,
     "upscatter.cli": """
         main run
     """,
     "upscatter.detector": """
-        background quenching resolution response
+        analytic axes background germanium quenching resolution response shells time_window
     """,
     "upscatter.experiments": """
-        choose combined described experiment of_scenario released
+        choose combined coupling_plane described experiment of_scenario released varied
+    """,
+    "upscatter.explorer": """
+        choices computed controls downloads families figures flux_figure impact_figure
+        limit_figure links opened page panels saving server session spectrum_figure state
+        widgets words
     """,
     "upscatter.flux": """
         adiabaticity arrival conversion coupling crossing day_part flavour livetime moments
-        nadir regeneration results source sun
+        nadir own piecewise pulse reactor regeneration results source stopped_pion sun
     """,
     "upscatter.inputs": """
-        beta boron bound_file bounds catalogue continuum earth laboratories mixing nuclei
-        orbit outlines solar_fluxes spectra sun tables
+        anchors beta boron bound_file bounds catalogue continuum earth electrons
+        energy_and_time fission laboratories mixing neutron_capture nuclei orbit outlines
+        references solar_fluxes spectra sun tables tritium
     """,
     "upscatter.interactions": """
-        cevns decay dipole form_factors interaction kinematics
+        cevns decay dipole electron_scattering form_factors interaction kinematics
     """,
     "upscatter.limits": """
-        chains comparison counting curve expected_counts fits impact measured moments plan
-        recoil_spectrum toys varied verdict
+        chains channel claims comparison contours correlated counting curve expected_counts
+        fits fitted impact likelihood_map measured moments netcdf plan projection
+        recoil_spectrum scan_axis scanned toys varied verdict world
     """,
     "upscatter.rates": """
-        cell_rates cells ends experiment folding recoil_table signal spectrum
+        cell_rates cells ends experiment folding recoil_table recoils signal spectrum
     """,
     "upscatter.reference": """
         matter minimum minuit objective quadrature
     """,
     "upscatter.releases": """
-        cache definition files folding likelihood release serial tables xenonnt_s1s2
-        xenonnt_s2only
+        anchors cache coherent_csi coherent_lar definition files folding likelihood release
+        serial tables times xenonnt_s1s2 xenonnt_s2only
     """,
     "upscatter.report": """
-        compare_plots flavour_plots hepdata impact_plots labels line_labels log_range
-        measured_tables plan_plots planning_tables plots postfit_plots released_labels
-        spectrum_labels spectrum_plots tables toys_plots toys_report
+        compare_plots component_fills correlated_plots counts_panel flavour_plots flux_plots
+        hepdata hepdata_figure impact_plots labels line_labels log_range map_plots
+        map_tables measured_tables plan_plots planning_tables plots postfit_plots
+        released_labels reproduction_tables scan_plots scan_tables spectrum_labels
+        spectrum_plots tables toys_plots toys_report world_plots
+    """,
+    "upscatter.scans": """
+        blocks correlated design drawn_inputs engine estimate fields group points scan
+        shared values zarr_store
     """,
     "upscatter.scenario": """
-        arguments build changes data detector_blocks document fields load messages model
-        oscillation plain_quantities provenance quantities released_experiment scattering
-        sources statistics_block summary
+        analytic_backgrounds analytic_blocks arguments background_blocks build changes
+        component_block data detector_blocks detector_model document field_list fields load
+        messages model oscillation own_flux_block plain_quantities provenance quantities
+        reactor_block released_experiment scattering source_block sources statistics_block
+        stopped_pion_block summary time_blocks timing
     """,
     "upscatter.statistics": """
         asymptotics calibration calibration_table checks combination counts criteria
-        curve_calibration expected_limits fluctuations garwood histfactory interpolation
-        likelihood limit_method methods morphing newton observation profile pulls
-        pulls_method registry root_search sampler samples setters terms toys uncertainties
-        upper_limits workspace
+        curve_calibration deformation discovery_reach expected_limits fluctuations garwood
+        histfactory interpolation likelihood limit_method local_profile methods morphing
+        newton observation parametric profile profiled pulls pulls_method pulls_setter
+        registry root_search sampler samples setters start strength_tests terms toys
+        uncertainties unfinished upper_limits workspace
     """,
     "upscatter.studies": """
-        comparison counts expected impacts limits measured planning reproduction toys
-        workspaces
+        citations comparison counts expected impacts limits map_axes map_fits maps measured
+        planning recomputed reproduction toys workspaces world
     """,
 }
 PACKAGES = [name for name in PUBLIC if name not in ("upscatter", "upscatter.cli")]

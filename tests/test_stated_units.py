@@ -26,7 +26,8 @@ from every_edge import (
     write_scenarios,
 )
 from upscatter.flavours import SunAndDetector, arriving_flux, oscillation
-from upscatter.inputs.bounds import PublishedBound, published_bound
+from upscatter.inputs.bounds import Bound
+from upscatter.inputs.catalogue import known_bound
 from upscatter.limits.curve import LimitCurve
 from upscatter.limits.verdict import verdict
 from upscatter.report.compare_plots import comparison_figure
@@ -155,7 +156,7 @@ class TestFigures:
 
     def test_a_comparison_has_masses_in_mev_below_it(self):
         curve = upscatter.upper_limit(COARSE_FILE, MASSES[:3])
-        bound = published_bound("borexino")
+        bound = known_bound("borexino")
         (axes,) = comparison_figure([curve], [bound], (0.1, 100.0)).axes
         assert "MeV" in axes.get_xlabel()
         lines = [np.transpose(line.get_data()) for line in axes.lines if line.get_xdata().size]
@@ -271,7 +272,7 @@ class TestComparisons:
         scenario="flat", flavour="universal", confidence=0.9, dof=1,
         mass=np.array([0.01, 0.1, 3.0, 40.0]), mu=np.full(4, 1e-9),
     )  # fmt: skip
-    BOUND = PublishedBound(
+    BOUND = Bound(
         name="rising", label="rising", kind="measurement", flavour="universal", confidence=0.9,
         statistic="chi2-like", mass=np.array([0.1, 10.0]), mu=np.array([1e-10, 1e-8]),
     )  # fmt: skip
@@ -300,7 +301,7 @@ class TestComparisons:
         ground = found.to_dict()["scenarios"]["flat"]
         for key in ("new_against_measurements_MeV", "new_against_everything_MeV"):
             assert ground[key] == [pytest.approx([0.01, 0.1]), pytest.approx([1.0, 40.0])]
-        ends = {(row[2], round(row[3], 9), round(row[4], 9)) for row in found.rows}
+        ends = {(row[3], round(row[4], 9), round(row[5], 9)) for row in found.rows}
         assert ("stronger", 1.0, 10.0) in ends
         words = "stronger at 1-10; weaker at 0.1-1; alone at 0.01-0.1, 10-40"
         assert found.comparisons["flat"]["rising"].words == words

@@ -116,6 +116,7 @@ def kinds_of_results():
     return found
 
 
+@pytest.mark.thorough
 def test_every_result_report_and_export_does_not_depend_on_internal_units(tmp_path):
     write_scenarios(tmp_path)
     ours, rescaled = in_both_units(EVERYTHING, tmp_path)
@@ -130,7 +131,10 @@ def test_every_result_report_and_export_does_not_depend_on_internal_units(tmp_pa
     assert not found, "\n".join([f"{len(found)} differences, such as", *found[:40]])
     for name in RESULTS:
         shown = ours["results"][name]
-        assert all(shown.values())
+        assert all(value for edge, value in shown.items() if edge != "figure")
+        if shown["figure"] is None:
+            assert name == "citations"
+            continue
         assert any(axes[kind] for axes in shown["figure"]["axes"] for kind in SHAPES)
 
 

@@ -16,8 +16,10 @@ ALPHA = codata.fine_structure
 SPEED_OF_LIGHT = codata.c * METRE / SECOND
 """Speed of light in vacuum (CODATA, exact)."""
 
-_JOULE = EV / codata.e
-HBAR = codata.hbar * _JOULE * SECOND
+JOULE = EV / codata.e
+"""Joule (CODATA, exact)."""
+
+HBAR = codata.hbar * JOULE * SECOND
 """Reduced Planck constant (CODATA, exact)."""
 
 HBARC = HBAR * SPEED_OF_LIGHT
@@ -25,6 +27,18 @@ HBARC = HBAR * SPEED_OF_LIGHT
 
 ELECTRON_MASS = codata.physical_constants["electron mass energy equivalent in MeV"][0] * MEV
 """Electron mass (CODATA)."""
+
+MUON_MASS = codata.physical_constants["muon mass energy equivalent in MeV"][0] * MEV
+"""Muon mass (CODATA)."""
+
+MUON_LIFETIME = 2.1969811e-6 * SECOND
+"""Mean life of the muon (PDG 2024)."""
+
+PION_MASS = 139.57039 * MEV
+"""Mass of the charged pion (PDG 2024)."""
+
+PION_LIFETIME = 2.6033e-8 * SECOND
+"""Mean life of the charged pion (PDG 2024)."""
 
 ATOMIC_MASS_UNIT = (
     codata.physical_constants["atomic mass constant energy equivalent in MeV"][0] * MEV

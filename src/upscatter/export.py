@@ -15,6 +15,9 @@ from upscatter.errors import OutputError, given
 FIGURE_SUFFIXES = (".pdf", ".png", ".svg")
 """Suffixes of the file formats that figures can have."""
 
+NETCDF_SUFFIXES = (".nc", ".h5")
+"""Suffixes of NetCDF files."""
+
 
 def to_json(content: object) -> str:
     """Indented JSON text; numbers that are not finite are refused."""
@@ -161,7 +164,7 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         raise _cannot_write(path, error) from None
     temporary = Path(name)
     try:
-        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~umask()
         write(temporary)
         temporary.chmod(mode)
         temporary.replace(target)
@@ -184,7 +187,7 @@ def _cannot_write(path: Path, error: Exception) -> OutputError:
     return OutputError(f"{path}: cannot be written ({reason}); choose another place")
 
 
-def _umask() -> int:
+def umask() -> int:
     """File mode mask of the process; it can only be read by setting it, so it is set twice."""
     mask = os.umask(0)
     os.umask(mask)

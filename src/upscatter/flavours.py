@@ -57,7 +57,7 @@ class SunAndDetector:
     @classmethod
     def choose(
         cls,
-        scenario: str | None = None,
+        scenario: Scenario | str | None = None,
         model: str | None = None,
         fit: str | None = None,
         laboratory: str | None = None,
@@ -87,7 +87,8 @@ class SunAndDetector:
             }
             parameters, livetime = mixing(chosen["mixing"]), DAY
         else:
-            built = Model(Scenario.load(scenario))
+            loaded = scenario if isinstance(scenario, Scenario) else Scenario.load(scenario)
+            built = Model(loaded)
             settings = built.scenario.settings
             if model is not None and model != settings.flux.model:
                 raise PhysicsError(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import active_children, get_context, parent_process
+from multiprocessing import active_children, get_context, parent_process, resource_tracker
 from threading import Thread
 from typing import TypeVar
 
@@ -67,7 +67,7 @@ def completed(
     pool = ProcessPoolExecutor(processes, get_context("spawn"), _end_with_parent)
     try:
         futures: dict[Future[Result], Task] = {}
-        with _single_threaded(), _deaf_to_interrupts():
+        with single_threaded(), deaf_to_interrupts():
             for task in tasks:
                 futures[pool.submit(function, task)] = task
         for future in as_completed(futures):
@@ -97,7 +97,7 @@ def _end_with_parent() -> None:
 
 
 @contextmanager
-def _single_threaded() -> Iterator[None]:
+def single_threaded() -> Iterator[None]:
     """Context in which processes are started whose linear algebra uses a single thread."""
     before = {name: os.environ.get(name) for name in _ONE_THREAD}
     os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
@@ -112,11 +112,12 @@ def _single_threaded() -> Iterator[None]:
 
 
 @contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
+def deaf_to_interrupts() -> Iterator[None]:
     """Context in which processes are started that ignore Ctrl-C, by inheriting blocked signals."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    resource_tracker.ensure_running()  # where it starts, it would unblock the signal
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

@@ -6,7 +6,7 @@ breaks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Integral
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from upscatter.errors import PhysicsError, given
 
 if TYPE_CHECKING:
+    from upscatter.cluster import Cluster
     from upscatter.store import Columns, Store
 
 # Processes and stores are loaded when a computation runs: most limits need neither.
@@ -51,6 +52,8 @@ class Work:
         See `Progress`.
     key : mapping
         All inputs of the results, JSON-ready.
+    cluster : str or distributed.Client, optional
+        Address of a dask cluster, or a client of one, that computes instead of `jobs` processes.
 
     Raises
     ------
@@ -62,6 +65,7 @@ class Work:
     store: Path | Literal["cache"] | None = None
     progress: Progress | None = None
     key: Mapping[str, object] | None = None
+    cluster: Cluster | None = None
 
     def __post_init__(self) -> None:
         """Refuse a number of processes that means nothing, before anything is computed."""
@@ -102,8 +106,6 @@ class Work:
         KeyboardInterrupt
             If interrupted; the message says what is kept.
         """
-        from upscatter.parallel import completed, usable_cores
-
         name, each, total = unit
         store = self._opened(folder, columns, size)
         kept = {} if store is None else store.open()
@@ -120,8 +122,7 @@ class Work:
         try:
             tell()
             missing = [task for task in tasks if task.number not in done]
-            jobs = usable_cores() if self.jobs is None else self.jobs
-            for task, values in completed(_compute, missing, jobs):
+            for task, values in self._computed(missing):
                 if store is not None:
                     store.append(task.number, values)
                 done[task.number] = values
@@ -136,6 +137,19 @@ class Work:
                 "same command goes on from there"
             ) from None
         return [done[task.number] for task in tasks]
+
+    def _computed(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Columns]]:
+        """Results as they become ready."""
+        if self.cluster is None or not tasks:
+            from upscatter.parallel import completed, usable_cores
+
+            jobs = usable_cores() if self.jobs is None else self.jobs
+            yield from completed(_compute, tasks, jobs)
+            return
+        from upscatter.cluster import completed_on, connected
+
+        with connected(self.cluster) as client:
+            yield from completed_on(client, _compute, tasks)
 
     def _opened(self, folder: str, columns: tuple[str, ...], size: int) -> Store | None:
         if self.store is None:

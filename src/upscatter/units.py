@@ -21,6 +21,8 @@ METRE = 1e2 * CM
 KM = 1e5 * CM
 FM = 1e-13 * CM
 
+NANOSECOND = 1e-9 * SECOND
+MICROSECOND = 1e-6 * SECOND
 HOUR = 3600.0 * SECOND
 DAY = 24.0 * HOUR
 YEAR = 365.25 * DAY  # Julian year, as the IAU defines "a"

@@ -16,7 +16,7 @@ import pytest
 
 from command_line import process, strict
 from scenario_files import detector, scenario
-from upscatter.scenario.load import bundled_names
+from upscatter.scenario.load import Scenario, bundled_names
 from upscatter.studies.counts import expected_counts
 
 FULL = Path("/dev/full")
@@ -107,7 +107,9 @@ class TestScenarios:
         assert text.startswith(name)
         assert max(map(len, text.splitlines())) <= 80
         detector = ("exposure", "region", "background counts", "m4 reach")
-        more = ("release",) if name.startswith("xenonnt") else detector
+        released = name.startswith(("xenonnt-s", "coherent"))
+        lacking = name in bundled_names() and Scenario.load(name).lacks_tables
+        more = ("release",) if released else ("data",) if lacking else detector
         for what in ("target", *more, "limit", "digest"):
             assert f"  {what} " in text
 
@@ -358,6 +360,7 @@ class TestReproduce:
         out = folder / "a" / "b"
         assert sorted(path.name for path in out.iterdir()) == [
             "figure2a.pdf", "figure2a.png", "figure2a.svg",
+            "figure2b-column.pdf", "figure2b-column.png", "figure2b-column.svg",
             "figure2b.pdf", "figure2b.png", "figure2b.svg",
             "ge-future.csv", "ge-future.json", "ge-nextgen.csv", "ge-nextgen.json",
             "reproduce.json",
@@ -374,6 +377,22 @@ class TestReproduce:
         assert [row[0] for row in body] == ["ge-nextgen", "ge-future", "improvement"]
         for row in body:
             assert all(cell in table for cell in row)
+
+    def test_the_papers_sentences_are_tested(self, run):
+        table, found = run("reproduce"), strict(run("reproduce", "--format", "json"))
+        assert "covers XENON1T, NUCLEUS 1 kg, Dresden-II" in table
+        assert len(found["claims"]) == 2 * 16
+        for verdict in found["claims"]:
+            assert verdict["limit"] in table
+            assert verdict["status"] in ("true", "in part", "no")
+
+    def test_everything_known(self, run, folder):
+        run("reproduce", "--all", "--out", "all")
+        assert (folder / "all" / "figure2b-all.pdf").read_bytes().startswith(b"%PDF")
+        assert (folder / "all" / "figure2b-all-column.png").exists()
+
+    def test_all_is_for_figures(self, refused):
+        assert "--all: is for figures; add --out DIR" in refused("reproduce", "--all")
 
 
 class TestProcess:

@@ -22,8 +22,10 @@ def test_the_catalogue_as_a_table_fits_a_terminal(run, tmp_path):
     run("bounds", "--out", out)
     text = out.read_text()
     assert max(map(len, text.splitlines())) <= 80
-    assert len(re.findall(r" \d{4}\.\d{5} ", text)) == 24
-    for name in ("borexino-sk", "nucleus-1kg", "lsnd-magill", "sk-atm-tau"):
+    published, recomputed = text.split("Limits recomputed here")
+    assert len(re.findall(r" \d{4}\.\d{5} ", published)) == 24
+    assert len(re.findall(r" \d{4}\.\d{4,5} ", recomputed)) == 16
+    for name in ("borexino-sk", "lsnd-magill", "sk-atm-tau", "xenon1t-tritium", "dresden-ii-both"):
         assert f" {name} " in text  # whole names, not folded
 
 
@@ -31,7 +33,8 @@ def test_the_catalogue_as_json_and_csv(run):
     listed = json.loads(run("bounds", "--format", "json"))
     _, rows = read_csv(run("bounds", "--format", "csv"))
     assert [row["name"] for row in rows] == list(listed)
-    assert len(listed) == 29
+    assert len(listed) == 24 + 44
+    assert {about["origin"] for about in listed.values()} == {"published", "recomputed"}
     assert rows[0]["arxiv"] == listed["xenon1t-nr"]["arxiv"] == "2007.15563"
 
 
@@ -55,9 +58,40 @@ def test_a_limit_written_as_csv_can_be_brought_back(run, tmp_path):
     assert found["bounds"]["copy"]["confidence"] == 0.9
 
 
-def test_one_that_is_not_available_says_why(run):
-    assert "no vector figure" in " ".join(run("bounds", "texono").split())
-    assert json.loads(run("bounds", "texono", "--format", "json"))["mass_MeV"] == []
+def test_a_recomputed_one_says_what_it_is_made_of(run):
+    words = " ".join(run("bounds", "coherent-mu").split())
+    assert "origin recomputed" in words
+    assert "scenarios coherent-csi, coherent-lar" in words
+    content = json.loads(run("bounds", "coherent-mu", "--format", "json"))
+    assert (content["flavour"], content["test"]) == ("mu", "cls")
+    assert len(content["digests"]) == 2
+
+
+def test_recomputed_limits_beside_published_numbers(run):
+    table = run("bounds", "--checks")
+    assert max(map(len, table.splitlines())) <= 80
+    rows = json.loads(run("bounds", "--checks", "--format", "json"))["anchors"]
+    _, lines = read_csv(run("bounds", "--checks", "--format", "csv"))
+    assert [row["limit"] for row in rows] == [line["limit"] for line in lines]
+    assert all(row["limit"] in table for row in rows)
+
+
+def test_the_world_in_a_table_a_file_and_a_figure(run, tmp_path):
+    plot, out = tmp_path / "world.pdf", tmp_path / "world.txt"
+    run("compare", "--world", "--plot", plot, "--out", out)
+    assert plot.read_bytes().startswith(b"%PDF")
+    text = out.read_text()
+    assert max(map(len, text.splitlines())) <= 80
+    assert "xenonnt-er + lz-er + lz-er-ws2022 + pandax-er" in text
+    for name in ("xenon1t-tritium-tau", "xenonnt-s2only-tau", "borexino-sk", "dresden-ii-both"):
+        assert f"  {name}  " in text  # not broken, nor cut
+    assert "xenon1t-er-tritium" in text
+    assert "nu_tau alone" in text
+    content = json.loads(run("compare", "--world", "--flavour", "tau", "--format", "json"))
+    _, rows = read_csv(run("compare", "--world", "--flavour", "tau", "--format", "csv"))
+    assert {row["flavour"] for row in rows} == set(content["flavours"]) == {"tau"}
+    found = content["flavours"]["tau"]["all_data"]["mu_bohr"]
+    assert float(rows[0]["all_data_mu_bohr"]) == found[0]
 
 
 def test_the_verdict_in_words(run, tmp_path):
@@ -67,9 +101,11 @@ def test_the_verdict_in_words(run, tmp_path):
     table = text.split("ge-nextgen: new against")[0]
     assert max(map(len, table.splitlines())) <= 80
     words = " ".join(text.split())
-    assert "stronger at 0.529-3.1" in words
-    assert "ge-future: new against measurements at 0.529-3.0" in words
-    assert "n/a, nucleus-1kg, dresden-ii" in words
+    assert "0.529-3.1" in words  # borexino
+    assert "5.09-8" in words  # dresden-ii
+    # Dresden-II below, Borexino with Super-Kamiokande above
+    assert "ge-future: new against measurements at 1.59-3.03 MeV" in words
+    assert "dresden-ii * ge-nextgen" in words
 
 
 def test_the_verdict_as_csv_and_json_agree(run):
@@ -78,7 +114,7 @@ def test_the_verdict_as_csv_and_json_agree(run):
     stronger = [
         [float(row["from_MeV"]), float(row["to_MeV"])]
         for row in rows
-        if row["published"] == "borexino-sk" and row["relation"] == "stronger"
+        if row["limit"] == "borexino-sk" and row["relation"] == "stronger"
     ]
     assert stronger == content["comparison"]["ge-future"]["borexino-sk"]["stronger_MeV"]
     assert content["provenance"]["confidence"] is None
@@ -128,7 +164,10 @@ def test_a_figure_is_drawn(run, tmp_path):
     ("arguments", "message"),
     [
         (("bounds", "borexin"), "did you mean 'borexino'"),
-        (("compare",), "Missing argument 'SCENARIO...'"),
+        (("bounds", "borexino", "--checks"), "--checks: is for all recomputed limits"),
+        (("compare",), "no scenario is given; name one, or give --world"),
+        (("compare", "ge-future", "--world"), "--world: compares known limits with each other"),
+        (("compare", "--world", "--confidence", "0.9"), "--world: compares known limits"),
         (("compare", "ge-futur"), "is neither a file nor a bundled scenario"),
         (("compare", "ge-future", "ge-future"), "is named twice; give each scenario once"),
         (("compare", "ge-future", "--confidence", "90"), "--confidence '90': is no level"),

@@ -47,6 +47,11 @@ class TestFluxTable:
         assert [row[0] for row in rows] == ["8B", "hep"]
         assert float(rows[0][1]) == 5.25e6
 
+    def test_a_reactor_has_no_night(self, run):
+        out = run("flux", "nucleus")
+        assert header(out) == [["source", "total", "nu_e", "nu_mu", "nu_tau"]]
+        assert "-" not in out.split()
+
     def test_day_night_column(self, run):
         by_day = body(run("flux"))
         assert {row[-1] for row in by_day} == {"-"}

@@ -22,11 +22,14 @@ FIGURES = ("pdf", "png", "svg")
 MASS = ("--mass", "1MeV")
 ARGUMENTS = {
     "limit": ("ge-nextgen", *MASS),
+    "map": ("ge-nextgen", "--mass", "1MeV:5MeV:3", "--mu", "1e-10:1e-8:5"),
     "rate": ("ge-nextgen", *MASS),
     "toys": ("ge-nextgen", *MASS, "--trials", "20", "--jobs", "1"),
     "impacts": ("ge-nextgen", *MASS),
+    "scan": ("ge-nextgen", "--vary", "detector.threshold=0.1keVee:0.2keVee:3", *MASS),
     "plan": ("ge-nextgen", "--target", "8e-10", "--vary", "exposure"),
     "compare": ("ge-nextgen",),
+    "cite": ("ge-nextgen",),
     "bounds": (),
     "flux": (),
     "oscillation": ("--energy", "5MeV", "--energy", "10MeV"),
@@ -103,7 +106,7 @@ def words(command, option, form, place, folder):
     if option == "--store":
         if command == "limit":
             given += ["--test", "poisson", "--calibration", "toys", "--trials", "200"]
-        return [*given, option, str(place / "trials.jsonl")]
+        return [*given, option, str(place / ("scan.zarr" if command == "scan" else "trials.jsonl"))]
     if command == "reproduce":
         return [*given, option, str(place)]
     if option == "--postfit":

@@ -115,13 +115,13 @@ class TestData:
             assert "upscatter limit xenonnt-s2only --data PATH" in message
 
     def test_a_projection_takes_none(self, refused, release):
-        assert "takes no data" in refused("limit", "ge-nextgen", "--data", str(release))
+        assert "for projections" in refused("limit", "ge-nextgen", "--data", str(release))
         message = refused("limit", "ge-nextgen", "--postfit", "fit.png")
         assert message == "--postfit: ge-nextgen has no data; add --data PATH or [data]"
 
     def test_no_scenario_for_the_data(self, refused, release):
         message = refused("compare", "ge-nextgen", "--data", str(release))
-        assert message.startswith("ge-nextgen: takes no data; omit --data")
+        assert message.startswith("ge-nextgen: statistics: has test = ")
 
     def test_a_test_for_projections(self, refused, release):
         message = refused(
@@ -263,3 +263,12 @@ def test_interruption_of_a_calibration(folder):
         [*COMMAND, *command[:-2], "--no-store"], capture_output=True, check=True
     )
     assert finished.stdout == at_once.stdout
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_a_file_has_the_form_that_its_name_says(run, folder, form):
+    command = ("limit", "ge-nextgen", "--mass", "1MeV")
+    run(*command, "--out", f"x.{form}")
+    assert (folder / f"x.{form}").read_text(encoding="utf-8") == run(*command, "--format", form)
+    run(*command, "--out", f"x.{form}", "--format", "table")
+    assert (folder / f"x.{form}").read_text(encoding="utf-8") == run(*command)

@@ -77,3 +77,11 @@ def test_rebinning_keeps_the_total_and_counts_grow_with_exposure(cuts, exposure)
     whole = background.counts(edges[[0, -1]], 1.0 * KG * DAY)
     assert (fine >= -1e-9 * exposure).all()
     assert fine.sum() == pytest.approx(exposure * whole[0], rel=1e-11, abs=1e-12)
+
+
+def test_rates_that_are_constant_in_bins():
+    binned = Background(0.0, tuple(np.array([0.0, 1.0, 3.0]) * KEV), (5.0 * DRU, 2.0 * DRU))
+    edges = np.array([0.0, 0.5, 1.0, 2.0, 4.0]) * KEV
+    counts = binned.counts(edges, 2.0 * KG * DAY)
+    np.testing.assert_allclose(counts, [5.0, 5.0, 4.0, 4.0], rtol=1e-12)
+    assert binned.counts(np.array([4.0, 5.0]) * KEV, 1.0) == 0.0

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.stats import norm
 
+from upscatter.detector.germanium import Photoneutron
 from upscatter.detector.quenching import Constant, EssigHigh, Lindhard, Tabulated
 from upscatter.detector.resolution import Efficiency, Resolution
 from upscatter.detector.response import SMEARING_REACH, GaussianResponse, SharpResponse
@@ -70,6 +71,17 @@ def test_gaussian_acceptance_against_quadrature(quenching, efficiency, resolutio
     for row, recoil in zip(acceptance, RECOILS, strict=True):
         expected = [smeared_bin(response, recoil, i) for i in range(response.bins)]
         np.testing.assert_allclose(row, expected, rtol=1e-7, atol=1e-11)
+
+
+@each_efficiency
+@each_resolution
+def test_recoils_do_not_depend_on_those_beside_them(efficiency, resolution):
+    """Many are computed in blocks, each within the reach of its Gaussians."""
+    _, response = both(efficiency=efficiency, resolution=resolution)
+    energies = np.geomspace(0.1, 60.0, 501) * KEV
+    shuffled = np.random.default_rng(4).permutation(energies)[:500].reshape(50, 10)
+    alone = [[response.acceptance(np.array([e]))[0] for e in row] for row in shuffled]
+    np.testing.assert_array_equal(response.acceptance(shuffled), alone)
 
 
 def test_published_gaussian_probabilities():
@@ -282,3 +294,42 @@ def test_a_region_beyond_the_model_is_refused():
     short = Tabulated(tuple(np.array([0.4, 2.0]) * KEV), (0.05, 0.2))
     sharp, _ = both(short)
     assert "the model ends at 2 keVnr" in refusal(sharp)
+
+
+class TestPositiveEnergies:
+    """A Gaussian that is cut at zero and normalised anew."""
+
+    RESOLUTION = Resolution(0.1 * KEV, 0.3 * EV, positive=True)
+
+    def test_all_of_it_is_above_zero(self):
+        wide = (1e-6 * KEV, 0.2 * KEV, 5.0 * KEV)
+        response = GaussianResponse(wide, LINDHARD, FULL, 0.05 * KEV, self.RESOLUTION)
+        seen = response.acceptance(np.array([0.06, 0.2, 1.0, 4.0]) * KEV)
+        np.testing.assert_allclose(seen.sum(axis=-1), 1.0, atol=2e-5)
+
+    def test_against_quadrature(self):
+        response = GaussianResponse(EDGES, LINDHARD, FULL, 0.05 * KEV, self.RESOLUTION)
+        for t in np.array([0.06, 0.5, 2.0]) * KEV:
+            visible = float(LINDHARD.visible_energy(t))
+            sigma = float(self.RESOLUTION.sigma(visible))
+            density = norm(visible, sigma).pdf
+            whole, _ = quad(density, 0.0, visible + 12.0 * sigma, points=[visible])
+            found = response.acceptance(np.array([t]))[0]
+            for seen, low, high in zip(found, EDGES[:-1], EDGES[1:], strict=True):
+                part, _ = quad(density, low, high)
+                assert seen == pytest.approx(part / whole, abs=2e-6)
+
+
+@pytest.mark.filterwarnings("error")
+def test_recoils_beyond_a_model_leave_the_others_as_they_are():
+    """Beyond its range, the fit to yields of photoneutrons falls below zero."""
+    quenching = Photoneutron()
+    counting = Resolution(40.0 * EV, 0.98 * EV)
+    response = GaussianResponse((0.2 * KEV, 0.5 * KEV), quenching, FULL, 0.0, counting)
+    recoil = np.array([1.5, 2.0, 3.0, 12.0]) * KEV
+    assert quenching.visible_energy(recoil)[-1] < 0.0
+    accepted = response.acceptance(recoil)
+    within = response.acceptance(recoil[:3])
+    assert within.sum() > 0.1
+    assert np.array_equal(accepted[:3], within)
+    assert not accepted[3].any()

@@ -134,6 +134,15 @@ class TestRefusals:
         with pytest.raises(ScenarioError, match=r"other: has another \[coupling\] than ge-nextgen"):
             combine("ge-nextgen", other)
 
+    def test_options_of_other_tests_do_not_matter(self):
+        """A variance that is left from a chi2 is no reason for another test than all have."""
+        first = named("first", {"statistics.test": "cls"})
+        second = named("second", {"statistics": {"test": "cls"}})
+        assert first.settings.statistics != second.settings.statistics
+        assert combine(first, second).statistics.test == "cls"
+        third = named("third", {"statistics": {"test": "unified"}})
+        assert combine(first, third).statistics.test == "poisson"
+
     def test_different_confidence_levels(self):
         other = named("other", {"statistics.confidence": 0.95})
         with pytest.raises(ScenarioError, match=r"confidence: 0\.9 in ge-nextgen, 0\.95 in other"):
@@ -147,8 +156,8 @@ class TestRefusals:
             combine("ge-nextgen", "ge-future", test="frequentist")
 
     def test_data_of_nobody(self):
-        with pytest.raises(ScenarioError, match="ge-future: takes no data"):
-            combine("ge-nextgen", "ge-future", data={"ge-future": "."})
+        with pytest.raises(ScenarioError, match=r"--data si=\.\.\.: is for no scenario given here"):
+            combine("ge-nextgen", "ge-future", data={"si": "."})
 
 
 def test_an_experiment_is_returned_as_it_is():

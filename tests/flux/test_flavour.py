@@ -1,6 +1,7 @@
 """Flavours at the detector, and the interpolation that a limit takes them from."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -183,11 +184,18 @@ class TestInterpolation:
             return averaged_projectors(*arguments)
 
         monkeypatch.setattr(flavour_module, "averaged_projectors", counted)
-        flavour = at("LNGS")
-        for source in ("8B", "hep", "7Be"):
-            for which in COUPLINGS:
-                flavour.coupling_weight(source, which)(np.array([5.0 * MEV]))
+        for _ in range(2):  # as two scenarios of one place
+            flavour = replace(at("LNGS"), highest=19.31 * MEV)  # that no other test has
+            for source in ("8B", "hep", "7Be"):
+                for which in COUPLINGS:
+                    flavour.coupling_weight(source, which)(np.array([5.0 * MEV]))
         assert len(crossings) == 1
+
+    def test_another_place_is_crossed_anew(self):
+        energies = np.array([10.0 * MEV])
+        electron = coupling("e")
+        weights = [at(lab).coupling_weight("8B", electron)(energies) for lab in ("LNGS", "SNOLAB")]
+        assert weights[0] != weights[1]
 
     def test_universal_and_incoherent_is_one(self):
         weight = at("LNGS").coupling_weight("8B", coupling("universal"))

@@ -11,18 +11,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from upscatter.constants import ALPHA, ELECTRON_MASS
 from upscatter.errors import UpscatterError
-from upscatter.inputs.bounds import (
-    KINDS,
-    STATISTICS,
-    TOPOLOGIES,
-    PublishedBound,
-    published_bound,
-    published_bounds,
-)
+from upscatter.inputs.bounds import KINDS, STATISTICS, TOPOLOGIES, Bound
+from upscatter.inputs.catalogue import known_bound, known_bounds
 from upscatter.units import GEV
 
-AVAILABLE = [bound for bound in published_bounds() if bound.available]
-MISSING = [bound for bound in published_bounds() if not bound.available]
+PUBLISHED = known_bounds("published")
 
 
 def named(bound):
@@ -30,18 +23,15 @@ def named(bound):
 
 
 def test_every_row_that_is_asked_for_is_there():
-    assert {bound.name for bound in AVAILABLE} == {
+    assert {bound.name for bound in PUBLISHED} == {
         "xenon1t-nr", "xenon1t-er", "borexino", "borexino-sk", "bbn", "cmb-lower", "cmb-upper",
         "sn1987a", "red-giants", "icecube", "lsnd-magill", "lsnd-e", "ship", "ship-e",
         "dune-nd-e", "dune-nd-mu", "charm-ii", "nomad", "minerva", "nd280", "sk-atm-e",
         "sk-atm-mu", "sk-atm-tau", "darwin",
     }  # fmt: skip
-    assert {bound.name for bound in MISSING} == {
-        "nucleus-1kg", "dresden-ii", "coherent", "cenns-750", "texono",
-    }  # fmt: skip
 
 
-@pytest.mark.parametrize("bound", AVAILABLE, ids=named)
+@pytest.mark.parametrize("bound", PUBLISHED, ids=named)
 def test_a_row_is_complete(bound):
     assert bound.label
     assert bound.paper
@@ -58,22 +48,13 @@ def test_a_row_is_complete(bound):
     assert ((bound.mu > 1e-14) & (bound.mu < 1e-1)).all()
 
 
-@pytest.mark.parametrize("bound", AVAILABLE, ids=named)
+@pytest.mark.parametrize("bound", PUBLISHED, ids=named)
 def test_a_lower_edge_goes_from_mass_to_mass_and_a_region_does_not(bound):
     turns_back = bool((np.diff(bound.mass) < 0.0).any())
     assert turns_back == bound.is_region
 
 
-@pytest.mark.parametrize("bound", MISSING, ids=named)
-def test_what_is_not_available_says_why_and_excludes_nothing(bound):
-    assert bound.reason
-    assert bound.mass.size == 0
-    assert np.isnan(bound.lower_limit([1.0])).all()
-    assert not bound.excludes(1.0, [1e-12, 1e-3]).any()
-    assert bound.to_dict()["available"] is False
-
-
-@pytest.mark.parametrize("bound", AVAILABLE, ids=named)
+@pytest.mark.parametrize("bound", PUBLISHED, ids=named)
 def test_nothing_is_extrapolated(bound):
     low, high = bound.mass_range
     outside = np.array([0.999 * low, 1.001 * high])
@@ -96,21 +77,21 @@ def test_nothing_is_extrapolated(bound):
     ],
 )
 def test_numbers_of_the_papers(name, mass, mu, tolerance):
-    assert_allclose(published_bound(name).lower_limit(mass), mu, rtol=tolerance)
+    assert_allclose(known_bound(name).lower_limit(mass), mu, rtol=tolerance)
 
 
 def test_the_conversion_of_d_is_the_bohr_magneton():
     # mu = 2 d, and mu_B = e/(2 m_e) with e = sqrt(4 pi alpha): 296.3 per GeV.
     bohr = sqrt(4.0 * pi * ALPHA) / (2.0 * ELECTRON_MASS)
     assert_allclose(bohr * GEV, 296.3, rtol=1e-4)
-    converted = [b.name for b in AVAILABLE if "296.3" in b.convention]
+    converted = [b.name for b in PUBLISHED if "296.3" in b.convention]
     assert "lsnd-e" in converted
-    assert all("2 d" in published_bound(name).convention for name in converted)
+    assert all("2 d" in known_bound(name).convention for name in converted)
 
 
 def test_the_two_readings_of_lsnd_differ_by_two_and_say_so():
     mass = np.geomspace(1.1, 80.0, 50)
-    strong, weak = published_bound("lsnd-magill"), published_bound("lsnd-e")
+    strong, weak = known_bound("lsnd-magill"), known_bound("lsnd-e")
     ratio = weak.lower_limit(mass) / strong.lower_limit(mass)
     assert ratio.min() > 1.5
     assert ratio.max() < 2.3
@@ -122,12 +103,12 @@ def test_the_two_readings_of_lsnd_differ_by_two_and_say_so():
 def test_ship_coincides_with_nothing_but_its_own_flavour():
     # The curve of Fig. 1 lies below the one for nu_e at low mass by what the caveats say.
     mass = np.array([2.0, 10.0])
-    ratio = published_bound("ship-e").lower_limit(mass) / published_bound("ship").lower_limit(mass)
+    ratio = known_bound("ship-e").lower_limit(mass) / known_bound("ship").lower_limit(mass)
     assert (ratio > 1.3).all()
 
 
 def test_the_supernova_excludes_a_closed_region():
-    supernova = published_bound("sn1987a")
+    supernova = known_bound("sn1987a")
     assert supernova.topology == "closed"
     assert_array_equal(
         supernova.excludes(1.0, [4e-13, 1e-12, 1e-10, 4e-10, 6e-10, 1e-6]),
@@ -139,14 +120,14 @@ def test_the_supernova_excludes_a_closed_region():
 def test_nucleosynthesis_leaves_a_tongue_free():
     # Late decays below, early relativistic ones above the quark-hadron transition's mu, between
     # them nothing (Brdar et al., Fig. 2); heavy nu_4 that decay early are free too.
-    bbn = published_bound("bbn")
+    bbn = known_bound("bbn")
     assert_array_equal(bbn.excludes(0.3, [1e-12, 1e-11, 1e-10, 1e-8]), [True, False, True, True])
     assert_array_equal(bbn.excludes(10.0, [5e-13, 1e-11, 1e-9]), [True, False, False])
     assert_array_equal(bbn.excludes([0.02, 0.005], 1e-11), [True, False])
 
 
 def test_recombination_has_two_branches():
-    lower, upper = published_bound("cmb-lower"), published_bound("cmb-upper")
+    lower, upper = known_bound("cmb-lower"), known_bound("cmb-upper")
     mu = np.array([1e-11, 4e-10, 1e-9, 1e-7])
     assert_array_equal(lower.excludes(0.011, mu), [True, True, False, False])
     assert_array_equal(upper.excludes(0.011, mu), [False, False, False, True])
@@ -154,7 +135,7 @@ def test_recombination_has_two_branches():
 
 @pytest.mark.parametrize("name", ["sk-atm-e", "sk-atm-mu", "ship", "ship-e", "icecube"])
 def test_a_wedge_is_open_to_low_masses_and_closed_above(name):
-    wedge = published_bound(name)
+    wedge = known_bound(name)
     low, _ = wedge.mass_range
     nearest = wedge.lower_limit(1.01 * low)
     assert wedge.excludes(1.01 * low, 1.05 * nearest).all()
@@ -164,7 +145,7 @@ def test_a_wedge_is_open_to_low_masses_and_closed_above(name):
 
 
 def test_the_limit_itself_is_on_the_excluded_side():
-    borexino = published_bound("borexino")
+    borexino = known_bound("borexino")
     mass = np.array([0.2, 1.0])
     limit = borexino.lower_limit(mass)
     assert_array_equal(borexino.excludes(mass, 1.0001 * limit), [True, True])
@@ -172,7 +153,7 @@ def test_the_limit_itself_is_on_the_excluded_side():
 
 
 def test_interpolation_is_a_power_law_between_vertices():
-    bound = PublishedBound(name="a", label="A", kind="measurement", mass=np.array([1.0, 100.0]),
+    bound = Bound(name="a", label="A", kind="measurement", mass=np.array([1.0, 100.0]),
                            mu=np.array([1e-8, 1e-10]))  # fmt: skip
     assert_allclose(bound.lower_limit(10.0), 1e-9, rtol=1e-12)
 
@@ -191,7 +172,7 @@ def test_interpolation_is_a_power_law_between_vertices():
 )
 def test_thinning_keeps_what_a_figure_shows(reference, name, stem):
     rows = np.loadtxt(reference / "limits" / f"{stem}.csv", delimiter=",", skiprows=2)
-    bound = published_bound(name)
+    bound = known_bound(name)
     x, y = np.log(rows.T)
     vx, vy = np.log(bound.mass), np.log(bound.mu)
     # Distance of each reading from the chain: 2 % from thinning, 0.7 % from rounding.
@@ -204,11 +185,11 @@ def test_thinning_keeps_what_a_figure_shows(reference, name, stem):
 
 def test_an_unknown_name_gets_a_suggestion():
     with pytest.raises(UpscatterError, match="did you mean 'borexino'"):
-        published_bound("borexin")
+        known_bound("borexin")
 
 
 def test_the_catalogue_cannot_be_changed():
-    borexino = published_bound("borexino")
+    borexino = known_bound("borexino")
     with pytest.raises(FrozenInstanceError):
         borexino.name = "other"
     with pytest.raises(ValueError, match="read-only"):
@@ -218,8 +199,8 @@ def test_the_catalogue_cannot_be_changed():
 def test_nothing_is_read_on_import():
     code = (
         "import tomllib; tomllib.loads = tomllib.load = None\n"
-        "import upscatter.inputs.bounds as b\n"
-        "try: b.published_bounds()\n"
+        "import upscatter.inputs.catalogue as b\n"
+        "try: b.known_bounds()\n"
         "except TypeError: print('read on demand')"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from upscatter.errors import TableError
-from upscatter.inputs.tables import read_two_columns
+from upscatter.inputs.tables import read_events, read_two_columns
 
 GOOD = [
     "1 2\n3 4\n",
@@ -198,3 +198,17 @@ def test_errors_are_one_line(table):
         with pytest.raises(TableError) as caught:
             read_two_columns(table(text))
         assert "\n" not in str(caught.value)
+
+
+def test_a_table_that_changes_is_read_anew(table):
+    """Tables are kept by their content."""
+    path = table("1 2\n3 4\n")
+    first, _ = read_two_columns(path, [1, 2])
+    assert not first.flags.writeable
+    table("1 2\n3 5\n")
+    np.testing.assert_array_equal(read_two_columns(path, [1, 2])[1], [2.0, 5.0])
+    np.testing.assert_array_equal(read_two_columns(path, (2, 1))[0], [2.0, 5.0])
+    table("7\n8\n")
+    np.testing.assert_array_equal(read_events(path), [7.0, 8.0])
+    table("7\n9\n")
+    np.testing.assert_array_equal(read_events(path), [7.0, 9.0])

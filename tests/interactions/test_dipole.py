@@ -88,10 +88,13 @@ def test_massless_limit_is_the_active_magnetic_moment():
     )
 
 
-def test_published_scale():
+def test_published_scale(validated):
     # π α² μ²/m_e² = 2.495e-45 cm² for 1e-10 μ_B (Vogel and Engel): 1 keV recoils of T ≪ E, Z = 1
     xs = cross_section(1e4 * MEV, 1.0 * KEV, GERMANIUM, 1)
-    assert 1e-20 * float(xs) / (CM**2 / KEV) == pytest.approx(2.495e-45, rel=3e-4)
+    found = 1e-20 * float(xs) / (CM**2 / KEV)
+    quantity = "dipole at 1 keV, Z = 1, 1e-10 μ_B [cm² / keV]"
+    source = "Vogel and Engel, PRD 39, 3378 (1989)"
+    validated("cross sections", quantity, found, 2.495e-45, source, rel=3e-4)
 
 
 @FAST

@@ -5,8 +5,8 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.stats import chi2
 
-from upscatter.errors import PhysicsError
-from upscatter.inputs.bounds import PublishedBound, published_bound
+from upscatter.inputs.bounds import Bound
+from upscatter.inputs.catalogue import known_bound
 from upscatter.limits.comparison import at_confidence, compare, new_ground, rescale_confidence
 from upscatter.limits.curve import LimitCurve
 
@@ -24,7 +24,7 @@ def curve(mass, mu, flavour="universal"):
 
 def bound(mass, mu, topology="lower-edge", **known):
     known = {"name": "theirs", "label": "theirs", "kind": "measurement"} | known
-    return PublishedBound(**known, topology=topology, mass=np.array(mass), mu=np.array(mu, float))
+    return Bound(**known, topology=topology, mass=np.array(mass), mu=np.array(mu, float))
 
 
 FLAT = curve([0.1, 1.0, 10.0], [1e-9, 1e-9, 1e-9])
@@ -101,7 +101,7 @@ def test_a_closed_region_has_an_edge_above(mu, relation, factor):
 
 def test_the_frame_of_a_figure_is_no_limit():
     # Excluded to the left of a line; bottom, left and top are the frame.
-    wedge = PublishedBound(
+    wedge = Bound(
         name="w", label="w", kind="cosmology", topology="wedge",
         mass=np.array([2.0, 2.0]), mu=np.array([1e-12, 1e-6]),
         frame_mass=np.array([1.0, 1.0]), frame_mu=np.array([1e-6, 1e-12]),
@@ -134,7 +134,7 @@ def test_new_ground_between_a_region_and_the_limit_above_it():
 
 def test_new_ground_against_a_dense_scan():
     names = ["borexino", "bbn", "sn1987a", "xenon1t-er", "sk-atm-mu", "lsnd-e"]
-    bounds = [published_bound(name) for name in names]
+    bounds = [known_bound(name) for name in names]
     mine = curve([0.01, 3.0, 9.0, 18.0], [3e-10, 4e-10, 1e-9, 1e-6])
     mass = np.geomspace(0.0101, 17.9, 151)
     own = np.interp(np.log(mass), np.log(mine.mass), np.log(mine.mu))
@@ -181,9 +181,5 @@ def test_only_chi2_like_limits_are_put_at_another_level():
     assert at_confidence(other, 0.9) is None
     assert at_confidence(unknown, 0.9) is None
     assert at_confidence(other, 0.95) is other
-    assert at_confidence(published_bound("texono"), 0.9).available is False
-
-
-def test_what_is_not_available_cannot_be_compared():
-    with pytest.raises(PhysicsError, match="'texono': is not available"):
-        compare(FLAT, published_bound("texono"))
+    assert at_confidence(known_bound("texono"), 0.9) is known_bound("texono")
+    assert at_confidence(known_bound("texono"), 0.95) is None

@@ -14,11 +14,12 @@ from upscatter.statistics.pulls import chi2_threshold, fit_pulls
 from upscatter.units import MEV
 
 SIGNAL = np.array([[40.0, 12.0, 3.0, 0.0], [4.0, 2.0, 1.0, 0.0], [0.0, 0.0, 0.0, 0.0]]) * 1e18
+UNCERTAINTIES = {"8B": 0.16, "hep": 0.16}
 EXPECTED = SignalFreeExpectation(
     backgrounds={"background": np.array([55.0, 55.0, 55.0, 55.0])},
     background_uncertainties={"background": 0.0},
     sources={"8B": np.array([12.0, 6.0, 1.0, 0.0]), "hep": np.array([0.3, 0.2, 0.1, 0.05])},
-    uncertainties={"8B": 0.16, "hep": 0.16},
+    causes={name: {name: u} for name, u in UNCERTAINTIES.items()},
 )
 
 
@@ -72,13 +73,11 @@ class TestDipoleLimit:
         assert dipole_limit(SIGNAL, known)[0] < dipole_limit(SIGNAL, EXPECTED)[0]
 
     def test_an_uncertain_background_is_a_weaker_limit(self):
-        uncertain = expected(EXPECTED.background, 0.1, EXPECTED.sources, EXPECTED.uncertainties)
+        uncertain = expected(EXPECTED.background, 0.1, EXPECTED.sources, UNCERTAINTIES)
         assert dipole_limit(SIGNAL, uncertain)[0] > dipole_limit(SIGNAL, EXPECTED)[0]
 
     def test_a_bin_that_expects_nothing_but_can_have_signal_is_refused(self):
-        empty = expected(
-            np.array([0.0, 1.0, 1.0, 1.0]), 0.0, EXPECTED.sources, EXPECTED.uncertainties
-        )
+        empty = expected(np.array([0.0, 1.0, 1.0, 1.0]), 0.0, EXPECTED.sources, UNCERTAINTIES)
         with pytest.raises(PhysicsError, match=r"bin 1 expects no counts.*expected"):
             dipole_limit(SIGNAL, empty, "background")
 

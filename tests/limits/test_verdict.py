@@ -5,16 +5,24 @@ import json
 import numpy as np
 import pytest
 
-from upscatter.inputs.bounds import PublishedBound, published_bounds
+from upscatter.inputs.bounds import Bound
+from upscatter.inputs.catalogue import known_bounds
 from upscatter.limits.curve import LimitCurve
 from upscatter.limits.verdict import verdict
+from upscatter.studies.comparison import concerned
 from upscatter.studies.limits import upper_limit
 
 
 @pytest.fixture(scope="module")
 def result():
     names = ("ge-nextgen", "ge-future")
-    return verdict([upper_limit(name) for name in names], published_bounds(), 0.9)
+    curves = [upper_limit(name) for name in names]
+    return verdict(curves, concerned(curves), 0.9)
+
+
+@pytest.fixture(scope="module")
+def published():
+    return verdict([upper_limit("ge-future")], known_bounds("published"), 0.9)
 
 
 def stronger(result, scenario, name):
@@ -40,26 +48,30 @@ def test_the_papers_claim_on_the_supernova(result):
     assert future.complementary[0][0] == pytest.approx(5.9, rel=0.03)
 
 
-def test_solar_upscattering_leaves_little_new_ground(result):
+def test_solar_upscattering_leaves_little_new_ground(published, result):
     # Borexino and Super-K on nu_4 from the Earth (arXiv:2010.04193) cover most of what is above
     # Borexino's own curve.
-    [(low, high)] = result.new_ground["ge-future"].laboratory
+    [(low, high)] = published.new_ground["ge-future"].laboratory
     assert low == pytest.approx(0.53, abs=0.01)
+    assert high == pytest.approx(3.0, abs=0.1)
+    # Dresden-II on nuclei and electrons takes the lower part of that.
+    [(low, high)] = result.new_ground["ge-future"].laboratory
+    assert low == pytest.approx(1.6, abs=0.1)
     assert high == pytest.approx(3.0, abs=0.1)
 
 
 def test_what_could_not_be_rescaled_is_named(result):
     assert {"lsnd-e", "lsnd-magill", "minerva", "sn1987a"} <= set(result.not_rescaled)
-    assert not {"borexino", "bbn", "texono"} & set(result.not_rescaled)
+    assert not {"borexino", "bbn", "xenon1t-er"} & set(result.not_rescaled)
 
 
 def test_to_dict_is_the_contract(result):
     content = json.loads(json.dumps(result.to_dict(), allow_nan=False))
     assert set(content) == {"scenarios", "bounds", "comparison", "not_rescaled", "provenance"}
     assert set(content["scenarios"]) == set(content["comparison"]) == {"ge-nextgen", "ge-future"}
-    assert content["bounds"]["texono"]["available"] is False
-    assert content["bounds"]["borexino"]["available"] is True
-    assert "texono" not in content["comparison"]["ge-future"]
+    assert content["bounds"]["texono"]["origin"] == "recomputed"
+    assert content["bounds"]["texono"]["scenarios"] == ["texono"]
+    assert content["bounds"]["borexino"]["origin"] == "published"
     row = content["comparison"]["ge-future"]["borexino"]
     assert set(row) == {
         "stronger_MeV", "covered_MeV", "above_upper_edge_MeV", "alone_MeV", "best_factor", "at_MeV",
@@ -72,13 +84,14 @@ def test_to_dict_is_the_contract(result):
 def test_rows_have_the_header_s_columns(result):
     assert {len(row) for row in result.rows} == {len(result.header)}
     named = {row[0] for row in result.rows}
-    assert named == {bound.name for bound in published_bounds()}
-    assert ("texono", None, "not available", None, None, None, None) in result.rows
+    assert named == {bound.name for bound in concerned(result.curves)}
+    origins = {row[0]: row[1] for row in result.rows}
+    assert (origins["texono"], origins["borexino"]) == ("recomputed", "published")
 
 
 def own(name, flavour, kind="measurement"):
     mass, mu = np.array([0.1, 10.0]), np.array([1e-10, 1e-10])
-    return PublishedBound(name=name, label=name, kind=kind, flavour=flavour, mass=mass, mu=mu)
+    return Bound(name=name, label=name, kind=kind, flavour=flavour, mass=mass, mu=mu)
 
 
 @pytest.mark.parametrize(

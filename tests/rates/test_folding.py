@@ -18,8 +18,11 @@ from upscatter.interactions.cevns import StandardModel
 from upscatter.interactions.dipole import Dipole
 from upscatter.interactions.form_factors import helm, klein_nystrand, point
 from upscatter.interactions.kinematics import maximum_mass
+from upscatter.rates import recoil_table as recoil_tables
 from upscatter.rates.experiment import Experiment
-from upscatter.rates.recoil_table import recoil_table
+from upscatter.rates.folding import above_steps
+from upscatter.rates.folding import bin_counts as folded
+from upscatter.rates.recoil_table import forget_tables, tables_made
 from upscatter.reference.quadrature import bin_counts
 from upscatter.units import CM, KEV, MEV, SECOND
 
@@ -52,7 +55,7 @@ def fast_counts(nuclei, response, parts, interaction, masses, form_factor=klein_
     """Counts per exposure, shape (masses, bins); the flux reaches up to that of hep neutrinos."""
     targets = [(nucleus, response) for nucleus in nuclei]
     reach = {"hep": components("hep")}
-    experiment = Experiment.prepare(targets, form_factor, reach, 1.0, np.zeros(response.bins))
+    experiment = Experiment.prepare(targets, form_factor, reach, 1.0)
     return experiment.counts(interaction, {"any": tuple(parts)}, np.atleast_1d(masses))["any"]
 
 
@@ -149,6 +152,7 @@ class TestAgainstTheSlowTwin:
         )
         assert_like_twin(nucleus, response, "8B", Dipole(), 4.0 * MEV)
 
+    @pytest.mark.thorough
     def test_the_tail_of_a_resolution(self):
         """Bins above all recoils: only those that are seen some deviations too high are in them."""
         nucleus = natural_nuclei("Ge")[0]
@@ -214,6 +218,24 @@ class TestSums:
         apart = sum(fast_counts([n], response, parts, Dipole(), masses) for n in nuclei)
         np.testing.assert_allclose(together, apart, rtol=1e-6)
 
+    @pytest.mark.parametrize("yields", [(0.2, 0.2, 0.2), (0.2, 0.21, 0.2)])
+    def test_isotopes_share_a_resolution_or_have_their_own(self, yields):
+        nuclei, parts = natural_nuclei("Ge")[:3], components("8B")
+        masses = np.array([0.0, 3.0, 12.0, 16.0]) * MEV
+        edges, resolution = tuple(np.linspace(0.1, 1.2, 9) * KEV), Resolution(0.02 * KEV)
+        targets = [
+            (n, GaussianResponse(edges, Constant(y), Efficiency(), 0.4 * KEV, resolution))
+            for n, y in zip(nuclei, yields, strict=True)
+        ]
+        reach = {"hep": components("hep")}
+
+        def counts(chosen):
+            experiment = Experiment.prepare(chosen, klein_nystrand, reach, 1.0)
+            return experiment.counts(Dipole(), {"any": tuple(parts)}, masses)["any"]
+
+        together, apart = counts(targets), sum(counts([each]) for each in targets)
+        np.testing.assert_allclose(together, apart, rtol=1e-6, atol=1e-9 * together.max())
+
     def test_a_mass_does_not_change_what_does_not_depend_on_it(self):
         masses = np.array([0.0, 1.0, 100.0]) * MEV
         response, parts = sharp("Ge", 0.2, 6), components("8B")
@@ -256,21 +278,59 @@ def test_an_interaction_brings_its_own_kinematics():
 
 class TestOneTableForManyDetectors:
     def test_of_equal_content(self):
-        recoil_table.cache_clear()
+        forget_tables()
         nuclei, masses = natural_nuclei("Ge"), np.array([0.0, 3.0, 12.0]) * MEV
         again = flux_components("8B", solar_spectrum("8B"), 1e6 / CM**2 / SECOND)
         for bins, parts in ((3, components("8B")), (8, again)):
             fast_counts(nuclei, sharp("Ge", 0.2, bins), parts, Dipole(), masses)
-        assert recoil_table.cache_info().misses == 1
+        assert tables_made() == 1
         fast_counts(nuclei, sharp("Ge", 0.2), parts, Dipole(), 2.0 * masses)
         fast_counts(nuclei, sharp("Ge", 0.2), parts, StandardModel(), masses)
         fast_counts(nuclei, sharp("Ge", 0.2), components("hep"), Dipole(), masses)
         fast_counts(nuclei[:2], sharp("Ge", 0.2), parts, Dipole(), masses)
         fast_counts(nuclei, sharp("Ge", 0.2), parts, Dipole(), masses, point)
-        assert recoil_table.cache_info().misses == 6
+        assert tables_made() == 6
+
+    @pytest.mark.parametrize("resolution", [0.0, 0.02])
+    def test_recoils_above_their_steps_are_shared_as_well(self, resolution):
+        """Another efficiency has the same steps; its counts are those without anything kept."""
+        nuclei, masses = natural_nuclei("Ge"), np.array([0.0, 3.0, 12.0, 16.9]) * MEV
+        edges, width = tuple(np.linspace(0.1, 1.2, 9) * KEV), Resolution(resolution * KEV)
+
+        def counts(*efficiency):
+            curve = Efficiency(efficiency, (0.0, 0.3 * KEV, 1.0 * KEV)[: len(efficiency)])
+            detector = EssigHigh(), curve, 0.4 * KEV
+            response = (
+                GaussianResponse(edges, *detector, width)
+                if resolution
+                else SharpResponse(edges, *detector)
+            )
+            return fast_counts(nuclei, response, components("8B"), Dipole(), masses)
+
+        above_steps.cache_clear()
+        counts(0.2, 0.5, 0.9)
+        known = counts(0.4, 0.6, 0.8)
+        assert above_steps.cache_info().misses == 1
+        folded.cache_clear()
+        above_steps.cache_clear()
+        np.testing.assert_array_equal(counts(0.4, 0.6, 0.8), known)
+        assert above_steps.cache_info().misses == 1
 
     def test_their_number_is_bounded(self):
-        assert 0 < recoil_table.cache_info().maxsize < 100
+        for kept in (folded, above_steps, recoil_tables._table):
+            assert 0 < kept.cache_info().maxsize < 100
+        assert 0 < recoil_tables._small_table.cache_info().maxsize < 1000
+
+    def test_those_of_few_masses_leave_those_of_many(self):
+        nuclei, parts = natural_nuclei("Ge")[:1], components("8B")
+        many = np.linspace(0.0, 10.0, recoil_tables.FEW + 1) * MEV
+        forget_tables()
+        fast_counts(nuclei, sharp("Ge", 0.2), parts, Dipole(), many)
+        for i in range(recoil_tables.TABLES + 1):
+            fast_counts(nuclei, sharp("Ge", 0.2), parts, Dipole(), many[1:2] * (1.0 + i))
+        made = tables_made()
+        fast_counts(nuclei, sharp("Ge", 0.2), parts, Dipole(), many)
+        assert tables_made() == made
 
 
 class TestEnds:
@@ -327,7 +387,7 @@ class TestExperiment:
         response = sharp("Ge", 0.2, 5)
         targets = [(nucleus, response) for nucleus in natural_nuclei("Ge")]
         flux = {"8B": components("8B"), "hep": components("hep")}
-        return Experiment.prepare(targets, klein_nystrand, flux, exposure, np.ones(5)), flux
+        return Experiment.prepare(targets, klein_nystrand, flux, exposure), flux
 
     def test_counts_are_proportional_to_exposure(self):
         one, flux = self.experiment(1.0)

@@ -41,6 +41,7 @@ uncertainty = { "8B" = 0.0 }
 [statistics]
 test = "poisson"
 """
+OWN = ("coherent-csi", "coherent-lar", "xenonnt-s1s2", "xenonnt-s2only")
 SIGMA = 0.2
 EXPOSURE = 1000.0 * KG * DAY
 
@@ -126,7 +127,7 @@ def test_cevns_is_computed_unless_a_template_has_it(measurement, registered, fol
 def test_everything_that_a_release_is_used_for(measurement, registered, folder, tmp_path, run):
     post = post_fit(measurement, 1.0)
     assert set(post.components) == {"rocks", "8B CEvNS"}
-    assert post.channels["run"].label == "recoil [keV]"
+    assert post.channels["run"].axes[0].title == "recoil [keV]"
     post.plot(tmp_path / "fit.png")
     banded = limit_of(measurement, [0.01, 1.0], bands=True)
     assert (banded.bands[0] < banded.bands[4]).all()
@@ -172,12 +173,12 @@ def test_a_version_is_read_once(registered, folder):
 
 
 def test_names(registered, tmp_path):
-    assert set(definitions()) == {"xenonnt-s1s2", "xenonnt-s2only", "two-bins"}
+    assert set(definitions()) == {*OWN, "two-bins"}
     with pytest.raises(ScenarioError, match="xenonnt-s2only': upscatter has one"):
         register(Definition(name="xenonnt-s2only", read=two_bins, description=""))
-    with pytest.raises(ScenarioError, match="'nothing': is unknown; choose one of xenonnt-s1s2"):
+    with pytest.raises(ScenarioError, match="'nothing': is unknown; choose one of coherent-csi"):
         read_release("nothing", tmp_path)
-    for name, words in (("two-bin", "did you mean 'two-bins'"), ("x", "one of xenonnt-s1s2")):
+    for name, words in (("two-bin", "did you mean 'two-bins'"), ("x", "one of coherent-csi")):
         with pytest.raises(ScenarioError, match=words) as caught:
             Scenario.parse(SCENARIO.replace("two-bins", name), "two.toml")
         assert str(caught.value).startswith(f'two.toml: release.name = "{name}": is unknown')
@@ -292,7 +293,7 @@ def test_templates_in_events_need_no_exposure(registered, folder, monkeypatch):
 def test_the_package_s_own_releases_say_what_to_cite():
     for name, own in definitions().items():
         assert re.search(r"arXiv:\d{4}\.\d{5}", own.description), name
-        assert own.extra == "xenonnt"
+        assert own.extra in ("", name.partition("-")[0])
         assert own.version is not None
 
 

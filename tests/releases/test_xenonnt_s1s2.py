@@ -21,6 +21,7 @@ from upscatter.releases.definition import read_release
 from upscatter.releases.files import Files
 from upscatter.releases.likelihood import ReleasedLikelihood
 from upscatter.releases.xenonnt_s1s2 import DEFINITION, EXPOSURES, YIELDS
+from upscatter.report.postfit_plots import post_fit_figure
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.released_experiment import ReleasedExperiment
 from upscatter.scenario.scattering import Scattering
@@ -132,8 +133,7 @@ def test_a_release_is_read_as_written(content):
             np.testing.assert_allclose(nr.rates[where], unit * neutrons, rtol=1e-12)
             recoils = [counts("mono", run, light, charge, e).ravel() for e in ENERGIES]
             np.testing.assert_allclose(response.probabilities[where], recoils, rtol=1e-12)
-        assert channel.drawn.title == "bin"
-        np.testing.assert_array_equal(channel.drawn.edges[[0, 1, -1]], [0.5, 1.5, 81.5])
+        assert [axis.bins for axis in channel.axes] == [3, 3, 3, 3]
 
 
 def test_both_releases_of_the_detector_say_that_they_share_it(content):
@@ -237,11 +237,14 @@ def recast(archive):
     return ReleasedExperiment(Scattering(Scenario.load("xenonnt-s1s2")), release)
 
 
+RECAST = "an independent recast of arXiv:2604.06002"
+
+
 def nominal(counts):
     return counts[YIELDS.index(0.0), YIELDS.index(0.0)]
 
 
-def test_counts_before_a_fit(recast):
+def test_counts_before_a_fit(recast, validated):
     observed = [channel.observed.sum() for channel in recast.release.channels]
     assert observed == [9.0, 28.0, 25.0]
     expected = {
@@ -258,7 +261,9 @@ def test_counts_before_a_fit(recast):
         ]
         assert found == pytest.approx(values, abs=rounding)
     by_run = recast.likelihood.cevns["8B"]
-    assert sum(nominal(c).sum() for c in by_run.values()) == pytest.approx(16.4, abs=0.05)
+    total = sum(nominal(c).sum() for c in by_run.values())
+    quantity = "XENONnT S1 and S2: 8B events at 5.25e6 / (cm² s)"
+    validated("counts", quantity, total, 16.4, RECAST, abs=0.05)
 
 
 def direct(archive):
@@ -329,7 +334,7 @@ def test_the_likelihood_is_that_of_the_files_written_out(archive, recast):
 
 
 @pytest.mark.parametrize(("mass", "expected"), [(0.0, 1.26e-9), (5.0, 1.62e-9)])
-def test_limits_of_an_independent_recast(recast, mass, expected):
+def test_limits_of_an_independent_recast(recast, mass, expected, validated):
     """Where −2 ln L has risen by 2.706 above its minimum at μ² ≥ 0; 3 % agreed beforehand."""
     likelihood = recast.likelihood
     model = likelihood.model(recast.signals(mass * MEV))
@@ -340,26 +345,31 @@ def test_limits_of_an_independent_recast(recast, mass, expected):
         return float(fit(model, data, mu**2).require("test").deviance) - best - 2.7055
 
     found = brentq(excess, 0.5e-9, 3e-9, rtol=1e-5)
-    assert found == pytest.approx(expected, rel=0.03)
+    quantity = f"XENONnT S1 and S2: limit at {mass:g} MeV [μ_B]"
+    validated("limits", quantity, found, expected, RECAST, rel=0.03)
     # what a user types: CL_s has this threshold if nothing is fitted
     (mu,) = limit_of(Released(recast), [max(mass, 0.01)]).mu
     assert mu == pytest.approx(found, rel=0.01)
 
 
-def test_the_8b_flux_of_an_independent_recast(recast):
+def test_the_8b_flux_of_an_independent_recast(recast, validated):
     """3.3 standard deviations, 5.18e6 / (cm² s): CEvNS of 8B as the signal of free strength."""
     cevns = recast.likelihood.cevns
-    uncertainties = recast.likelihood.flux_uncertainties
-    likelihood = ReleasedLikelihood(recast.release, uncertainties, {"hep": cevns["hep"]})
+    causes = recast.likelihood.flux_causes
+    likelihood = ReleasedLikelihood(recast.release, causes, {"hep": cevns["hep"]})
     model = likelihood.model({"8B": cevns["8B"]})
     data = likelihood.observation(model)
     best = fit(model, data).require("best fit")
     without = fit(model, data, 0.0).require("without 8B")
-    assert 5.25 * float(best.strength) == pytest.approx(5.18, abs=0.1)
+    flux = 5.25 * float(best.strength)
+    quantity = "XENONnT S1 and S2: fitted 8B flux [1e6 / (cm² s)]"
+    validated("limits", quantity, flux, 5.18, RECAST, abs=0.1)
     significance = np.sqrt(float(without.deviance) - float(best.deviance))
-    assert significance == pytest.approx(3.3, abs=0.06)
+    quantity = "XENONnT S1 and S2: significance of 8B [σ]"
+    validated("limits", quantity, significance, 3.3, RECAST, abs=0.06)
 
 
+@pytest.mark.thorough
 def test_a_folder_has_the_same_content(archive, recast, tmp_path):
     with tarfile.open(archive) as tar:
         tar.extractall(tmp_path / "folder", filter="data")
@@ -368,14 +378,17 @@ def test_a_folder_has_the_same_content(archive, recast, tmp_path):
 
 def test_post_fit_of_bins_in_four_observables(recast):
     post = post_fit(Released(recast), 1.0)
-    assert post.channels["sr0"].label == "bin"
+    labels = [axis.label for axis in post.channels["sr0"].axes]
+    assert labels == ["cS2", "S2pre/time quantile", "S1 BDT score", "S2 BDT score"]
     assert len(post.rows) == 3 * 81
     assert set(post.components) == {
         "accidental coincidences", "electronic recoils", "neutrons", "8B CEvNS", "hep CEvNS"
     }  # fmt: skip
     total = sum(counts.sum() for counts in post.components.values())
     assert total + post.signal_best.sum() == pytest.approx(62.0, abs=4.0)
-    assert post.to_dict()["bin_edges_bin"][:2] == [0.5, 1.5]
+    assert [len(edges) for edges in post.to_dict()["bin_edges"]["sr1"].values()] == [4] * 4
+    # a row of four panels, with residuals, for each run
+    assert len(post_fit_figure(post).axes) == 3 * 4 * 2 + 1
 
 
 def test_both_releases_are_of_the_same_runs(recast, reference):

@@ -12,13 +12,16 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
-from upscatter.inputs.bounds import PublishedBound, published_bound, published_bounds
+from upscatter.inputs.bounds import Bound
+from upscatter.inputs.catalogue import known_bound, known_bounds
+from upscatter.limits.claims import PAPER_FIGURE
 from upscatter.limits.curve import LimitCurve
 from upscatter.report.compare_plots import MASS_RANGE, MU_RANGE, comparison_figure
 from upscatter.report.labels import Box, dense
 from upscatter.report.plots import save
+from upscatter.studies.comparison import concerned
 
-AVAILABLE = [bound for bound in published_bounds() if bound.available]
+AVAILABLE = known_bounds("published")
 
 
 def curve(title="A detector", scale=1.0):
@@ -41,7 +44,7 @@ CURVES = [curve(), curve("Another detector", 0.3)]
 
 @pytest.fixture(scope="module")
 def figure():
-    return comparison_figure(CURVES, published_bounds())
+    return comparison_figure(CURVES, AVAILABLE)
 
 
 def boxes(figure):
@@ -131,7 +134,7 @@ def test_projections_are_dashed_outlines_and_measurements_are_shaded(figure):
 @pytest.mark.parametrize("name", [b.name for b in AVAILABLE if b.kind != "projection"])
 def test_shades_are_what_the_catalogue_says_is_excluded(name):
     """Random points: inside the shade exactly where the bound excludes them."""
-    bound = published_bound(name)
+    bound = known_bound(name)
     (axes,) = comparison_figure([], [bound], mass_range=(1e-2, 1e5), mu_range=(1e-14, 1e-2)).axes
     (patch,) = [p for p in axes.patches if len(p.get_xy()) > 1]
     path = patch.get_path().transformed(axes.transData)
@@ -148,7 +151,7 @@ def test_shades_are_what_the_catalogue_says_is_excluded(name):
 
 def test_a_supernova_has_an_upper_edge(figure):
     """SN1987A excludes 1e-11 at 1 MeV, neither 1e-9 nor 1e-13 (arXiv:2007.15563, figure 2)."""
-    (axes,) = comparison_figure([], [published_bound("sn1987a")]).axes
+    (axes,) = comparison_figure([], [known_bound("sn1987a")]).axes
     (patch,) = [p for p in axes.patches if len(p.get_xy()) > 1]
     points = axes.transData.transform([(1.0, 1e-11), (1.0, 1e-9), (1.0, 1e-13)])
     path = patch.get_path().transformed(axes.transData)
@@ -169,6 +172,12 @@ def test_own_curves_are_thick_on_top_and_named_in_the_legend(figure):
     assert len(texts) == 2 + 5
 
 
+def test_no_two_of_many_curves_have_the_same_line():
+    figure = comparison_figure([curve(str(i)) for i in range(9)], [])
+    own = [line for line in figure.axes[0].get_lines() if line.get_linewidth() >= 2.0]
+    assert len({line._unscaled_dash_pattern for line in own}) == len(own) == 9
+
+
 def legends(axes):
     return [a for a in axes.get_children() if type(a).__name__ == "Legend"]
 
@@ -177,7 +186,7 @@ def test_legends_lie_above_the_axes_inside_the_figure_and_apart():
     """Also with long titles."""
     long = [curve("A very long title of a scenario that says all there is to say about it " * 2)]
     for curves in (CURVES, long, [curve(str(i)) for i in range(5)]):
-        figure = comparison_figure(curves, published_bounds())
+        figure = comparison_figure(curves, AVAILABLE)
         figure.draw_without_rendering()
         (axes,) = figure.axes
         own, kinds = sorted(
@@ -231,7 +240,7 @@ VIEWS = [
 
 @pytest.mark.parametrize(("mass_range", "mu_range"), VIEWS)
 def test_zoomed_views_have_labels_of_what_shows_and_no_collisions(mass_range, mu_range):
-    figure = comparison_figure(CURVES, published_bounds(), mass_range, mu_range)
+    figure = comparison_figure(CURVES, AVAILABLE, mass_range, mu_range)
     (axes,) = figure.axes
     assert axes.get_xlim() == pytest.approx(mass_range)
     assert axes.get_ylim() == pytest.approx(mu_range)
@@ -249,7 +258,7 @@ def test_labels_of_what_is_out_of_view_disappear():
 
 
 def test_a_label_is_placed_anew_when_its_usual_place_is_out_of_view():
-    nomad = [published_bound("nomad")]
+    nomad = [known_bound("nomad")]
     places = []
     for view in (MASS_RANGE, (500.0, 3000.0)):
         (axes,) = comparison_figure([], nomad, view, MU_RANGE, decay=False).axes
@@ -279,20 +288,13 @@ def test_a_narrow_view_has_numbers_between_powers_of_ten():
 
 
 def test_namesakes_are_told_apart_by_flavour():
-    pair = [published_bound("dune-nd-e"), published_bound("dune-nd-mu")]
+    pair = [known_bound("dune-nd-e"), known_bound("dune-nd-mu")]
     (axes,) = comparison_figure([], pair, decay=False).axes
     assert sorted(t.get_text() for t in axes.texts) == [r"DUNE ND $\nu_\mu$", r"DUNE ND $\nu_e$"]
 
 
-def test_rows_without_numbers_are_passed_over():
-    missing = [bound for bound in published_bounds() if not bound.available]
-    assert missing
-    (axes,) = comparison_figure([], missing, decay=False).axes
-    assert len(axes.texts) == 0
-
-
 def test_a_bound_of_the_user_with_any_name():
-    own = PublishedBound(
+    own = Bound(
         name="mine",
         label="a $ b_c^",
         kind="measurement",
@@ -307,7 +309,7 @@ def test_a_bound_of_the_user_with_any_name():
 
 
 def test_a_bound_of_a_single_point_or_out_of_view_does_not_break_the_figure():
-    point = replace(published_bound("nomad"), name="p", mass=np.array([3.0]), mu=np.array([1e-9]))
+    point = replace(known_bound("nomad"), name="p", mass=np.array([3.0]), mu=np.array([1e-9]))
     far = replace(point, name="f", mass=np.array([1e9, 2e9]), mu=np.array([1.0, 2.0]))
     comparison_figure([], [point, far]).draw_without_rendering()
 
@@ -330,7 +332,7 @@ def test_masses_without_a_limit_and_massless_ones_are_left_out():
         mass=mass,
         mu=np.full(3, np.nan),
     )
-    comparison_figure([some, none], published_bounds()).draw_without_rendering()
+    comparison_figure([some, none], AVAILABLE).draw_without_rendering()
 
 
 def test_ink_is_dark_enough_to_read(figure):
@@ -354,7 +356,7 @@ def test_print_size(figure):
 def test_files_are_whole_and_reproducible(tmp_path, suffix):
     paths = [tmp_path / f"{i}.{suffix}" for i in range(2)]
     for path in paths:
-        save(comparison_figure(CURVES, published_bounds()), path)
+        save(comparison_figure(CURVES, AVAILABLE), path)
     assert paths[0].read_bytes() == paths[1].read_bytes()
     if suffix == "png":
         image = imread(paths[0])
@@ -364,7 +366,61 @@ def test_files_are_whole_and_reproducible(tmp_path, suffix):
 
 def test_a_curve_of_a_single_mass_has_a_marker():
     alone = replace(curve(), mass=np.array([1.0, 30.0]), mu=np.array([1e-9, np.nan]))
-    (axes,) = comparison_figure([alone], published_bounds()).axes
+    (axes,) = comparison_figure([alone], AVAILABLE).axes
     (line,) = (line for line in axes.get_lines() if line.get_label().startswith("A detector"))
     assert line.get_xydata().tolist() == [[1.0, 1e-9]]
     assert line.get_marker() == "o"
+
+
+RECOMPUTED = [known_bound(name) for name in ("nucleus", "coherent-mu", "texono")]
+
+
+def test_families_differ_in_colour_and_width():
+    """Published limits, recomputed ones and a user's own; the legend says which is which."""
+    own = replace(known_bound("borexino"), name="mine", label="mine", origin="own")
+    (axes,) = comparison_figure([], [known_bound("charm-ii"), *RECOMPUTED, own]).axes
+    texts = [t.get_text() for legend in legends(axes) for t in legend.get_texts()]
+    assert {"published", "recomputed here", "your own"} <= set(texts)
+    published, mine = outline_of(axes, known_bound("charm-ii")), outline_of(axes, own)
+    others = [outline_of(axes, bound) for bound in RECOMPUTED]
+    widths = {line.get_linewidth() for line in others}
+    assert len(widths) == 1
+    assert published.get_linewidth() < min(widths) < mine.get_linewidth()
+    for line in others:
+        red, _, blue = to_rgb(line.get_color())
+        assert red > blue
+    red, _, blue = to_rgb(published.get_color())
+    assert blue > red
+
+
+def test_published_limits_alone_need_no_families():
+    (axes,) = comparison_figure([], [known_bound("charm-ii")]).axes
+    texts = [t.get_text() for legend in legends(axes) for t in legend.get_texts()]
+    assert "published" not in texts
+
+
+def test_a_recomputed_curve_is_closed_upwards():
+    bound = known_bound("nucleus")
+    (axes,) = comparison_figure([], [bound], decay=False).axes
+    (end,) = [line for line in axes.get_lines() if len(line.get_xdata()) == 2]
+    assert end.get_xdata().tolist() == [bound.mass[-1]] * 2
+    assert end.get_ydata().tolist() == [bound.mu[-1], MU_RANGE[1]]
+
+
+@pytest.mark.parametrize("everything", [False, True])
+@pytest.mark.parametrize("width", ["page", "column"])
+def test_the_papers_figure_and_everything_have_no_collisions(width, everything):
+    paper = [known_bound(name) for name in PAPER_FIGURE]
+    bounds = concerned(CURVES) if everything else paper
+    figure = comparison_figure(CURVES, bounds, width=width)
+    assert collisions(figure) == []
+    (axes,) = figure.axes
+    assert [name for name, box in boxes(figure) if not box.inside(frame(axes))] == []
+    if not everything:  # each experiment of the paper has its name
+        names = " ".join(name for name, _ in boxes(figure))
+        assert [bound.name for bound in paper if bound.label not in names] == []
+    figure.draw_without_rendering()
+    for legend in legends(axes):
+        extent = legend.get_window_extent()
+        assert extent.x1 <= figure.bbox.x1
+        assert extent.y1 <= figure.bbox.y1

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from upscatter.errors import OutputError
-from upscatter.limits.curve import LimitCurve
+from upscatter.limits.curve import DiscoveryReach, LimitCurve
 from upscatter.rates.signal import Parameter
 from upscatter.report import hepdata
 from upscatter.report.hepdata import require_name, write_submission
@@ -62,6 +62,18 @@ def test_the_validator_of_hepdata_takes_the_archive(curve, figure, tmp_path):
     write_submission(curve, path, figure, scenario_files={"scenario.toml": "title = 'x'\n"})
     check = hepdata.require_library()[1].FullSubmissionValidator()
     assert check.validate(archive=str(path)), check.get_messages()
+
+
+def test_the_discovery_reach_is_a_column_of_its_own(curve, tmp_path):
+    path = tmp_path / "out.tar.gz"
+    reach = DiscoveryReach(significance=3.0, mu=2.0 * curve.mu)
+    write_submission(replace(curve, discovery=reach), path)
+    files, (_, about) = contents(path)
+    limit, found = yaml.safe_load(files[about["data_file"]])["dependent_variables"]
+    assert "of a discovery at $3\\sigma$, median" in found["header"]["name"]
+    assert found["header"]["units"] == limit["header"]["units"]
+    values = [[v["value"] for v in column["values"]] for column in (limit, found)]
+    assert values[1][0] == pytest.approx(2.0 * values[0][0])
 
 
 def test_the_table_holds_the_limits_and_their_units(curve, tmp_path):

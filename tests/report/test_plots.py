@@ -151,6 +151,12 @@ def test_a_single_mass_has_a_marker_inside_the_frame(mass, mu):
     assert len(axes.get_legend().get_texts()) == 1
 
 
+def test_a_curve_beyond_the_usual_masses_does_not_end_in_the_frame():
+    """Pions at rest reach 52.8 MeV, where the curve rises to infinity."""
+    (axes,) = exclusion_figure([few([0.01, 10.0, 52.8], [1e-9, 2e-9, 1e-7])]).axes
+    assert axes.get_xlim()[1] > 1.1 * 52.8
+
+
 def test_the_largest_mass_has_its_whole_marker():
     (axes,) = exclusion_figure([few([50.0], [1e-9])]).axes
     assert axes.get_xlim()[1] > 60.0

@@ -150,6 +150,66 @@ class TestCounts:
             assert not same or thick or abs(grey[0] - grey[1]) > 0.15, (one, other)
 
 
+class TestTime:
+    """Counts in energy and time have a panel for each axis."""
+
+    TIMES = np.array([0.0, 1.0, 4.0])
+
+    def figure(self, **changes):
+        grid = np.array([[5.0, 1.0], [30.0, 2.0], [100.0, 3.0]])
+        late = np.array([[0.0, 4.0], [0.0, 2.0], [0.0, 1.0]])
+        return counts_figure(
+            counts(
+                background=grid.ravel(),
+                sm={"late": late.ravel(), "early": 0.1 * grid.ravel()},
+                signal={"late": late.ravel()},
+                time_edges_us=self.TIMES,
+                **changes,
+            )
+        )
+
+    def lines(self, axes):
+        return {p.get_label(): p.get_data().values for p in axes.patches if p.get_label()}
+
+    def test_heights_are_sums_over_the_other_axis(self):
+        energy, time = self.figure().axes
+        np.testing.assert_allclose(
+            self.lines(energy)["background"], np.array([6.0, 32.0, 103.0]) / np.diff(UNEQUAL)
+        )
+        np.testing.assert_allclose(self.lines(time)["background"], [135.0, 6.0 / 3.0])
+        assert self.lines(time)["SM late"][1] == pytest.approx(7.0 / 3.0)
+        assert self.lines(time)["sum"][1] == pytest.approx((6.0 + 0.6 + 14.0) / 3.0)
+
+    def test_labels(self):
+        energy, time = self.figure(exposure_kg_yr=5.0).axes
+        assert energy.get_ylabel() == r"events per keV$_{\mathrm{ee}}$ in 5 kg yr"
+        assert time.get_ylabel() == r"events per $\mu$s in 5 kg yr"
+        assert time.get_xlabel() == r"time after the start of a pulse [$\mu$s]"
+        assert time.get_xlim() == (0.0, 4.0)
+
+    def test_one_legend_in_the_order_of_the_lines(self):
+        figure = self.figure(observed=np.full(6, 3.0))
+        assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+            "background", "SM late", "SM early", "dipole", "sum without dipole", "sum", "data"
+        ]  # fmt: skip
+
+    def test_sources_beside_the_sun_have_lines_of_their_own(self):
+        (axes, _) = self.figure().axes
+        styles = {
+            p.get_label(): (p.get_edgecolor(), p.get_linestyle())
+            for p in axes.patches
+            if p.get_label()
+        }
+        assert styles["SM late"] != styles["SM early"]
+
+    def test_nothing_collides(self):
+        figure = self.figure(exposure_kg_yr=5.0)
+        figure.canvas.draw()
+        energy, time = (axes.get_tightbbox() for axes in figure.axes)
+        assert not energy.overlaps(time)
+        assert not figure.legends[0].get_window_extent().overlaps(energy)
+
+
 class TestData:
     SEEN = np.array([0.0, 1.0, 120.0])
 

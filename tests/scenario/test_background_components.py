@@ -135,10 +135,10 @@ class TestLikelihood:
 
     def test_pulls_change_their_own_component(self):
         loaded = parse(COMPTON, TAIL)
-        model, parts = likelihood(loaded), Model(loaded).background_components
+        model, parts = likelihood(loaded), Model(loaded).expectation.backgrounds
         nominal = model.expected(np.zeros(5))
         scaled = model.expected(np.array([0.0, 0.0, 0.0, 1.0, 0.0])) - nominal
-        np.testing.assert_allclose(scaled, 0.1 * parts["Compton"], rtol=1e-9)
+        np.testing.assert_allclose(scaled, 0.1 * parts["background Compton"], rtol=1e-9)
         # the tail at +1: integrals of its second table, by hand for the first bin and by quadrature
         shifted = model.expected(np.array([0.0, 0.0, 0.0, 0.0, 1.0])) - nominal
         for change, (low, high) in zip(shifted, pairwise(np.linspace(0.16, 2.16, 5)), strict=True):
@@ -170,7 +170,7 @@ class TestLikelihood:
         method = Model(parse(COMPTON, L_SHELL).replaced(block)).method
         loaded = parse(COMPTON, L_SHELL)
         variance = method.variance_of(likelihood(loaded))
-        np.testing.assert_allclose(variance, Model(loaded).experiment.background, rtol=1e-12)
+        np.testing.assert_allclose(variance, Model(loaded).expectation.background, rtol=1e-12)
 
     @pytest.mark.parametrize("test", ["chi2-pulls", "poisson"])
     def test_an_uncertain_shape_weakens_the_limit(self, test):
@@ -189,27 +189,30 @@ class TestLikelihood:
         single, listed = Scenario.parse(scenario(), "mine"), parse(f'flat = "0.01 {UNIT}"\n')
         for model in map(likelihood, (single, listed)):
             assert "background" in model.backgrounds
-        assert list(Model(single).background_components) == ["background"]
+        assert list(Model(single).expectation.backgrounds) == ["background"]
 
     def test_one_bin_without_background(self):
         model = Model(parse('name = "none"\n', detector=detector(bins="1")))
-        assert model.experiment.background.tolist() == [0.0]
+        assert model.expectation.background.tolist() == [0.0]
         assert likelihood(model.scenario).backgrounds["background none"].tolist() == [0.0]
 
 
 class TestScaled:
     def test_one_component(self):
         loaded = parse(COMPTON, L_SHELL, TAIL)
-        before = Model(loaded).background_components
-        after = Model(loaded.replaced(scaled_background(loaded, 3.0, "tail"))).background_components
+        before = Model(loaded).expectation.backgrounds
+        after = Model(
+            loaded.replaced(scaled_background(loaded, 3.0, "tail"))
+        ).expectation.backgrounds
         for name, factor in (("Compton", 1.0), ("L shell", 1.0), ("tail", 3.0)):
-            np.testing.assert_allclose(after[name], factor * before[name], rtol=1e-12)
+            sample = f"background {name}"
+            np.testing.assert_allclose(after[sample], factor * before[sample], rtol=1e-12)
 
     def test_all_components_and_their_variations(self):
         loaded = parse(COMPTON, L_SHELL, TAIL)
         before, after = Model(loaded), Model(loaded.replaced(scaled_background(loaded, 0.5)))
         np.testing.assert_allclose(
-            after.experiment.background, 0.5 * before.experiment.background, rtol=1e-12
+            after.expectation.background, 0.5 * before.expectation.background, rtol=1e-12
         )
         templates = [m.expectation.shapes[0].templates["background tail"] for m in (before, after)]
         np.testing.assert_allclose(templates[1], 0.5 * templates[0], rtol=1e-12)

@@ -234,3 +234,19 @@ def test_summary():
     assert float(lines["background counts"]) == pytest.approx(0.01 * 2.0 * 150 * 365.25, abs=0.06)
     one = dict(summarise(model(scenario(detector=detector(bins="1"))).scenario))
     assert one["region"].endswith("in 1 bin")
+
+
+def test_a_cutoff_in_visible_energy_goes_through_the_quenching():
+    fields = {
+        "resolution": '{ noise = "0.03 keVee" }',
+        "quenching": '{ model = "constant", value = 0.2 }',
+    }
+    one, other = (
+        Model(Scenario.parse(scenario(detector=detector(cutoff=cutoff, **fields)), "mine"))
+        for cutoff in ('"0.4 keVnr"', '"0.08 keVee"')
+    )
+    lowest = [model.experiment.elements[0].recoils[0] for model in (one, other)]
+    assert lowest[0] == pytest.approx(lowest[1], rel=1e-12)
+    np.testing.assert_allclose(
+        one.expectation.sources["8B"], other.expectation.sources["8B"], rtol=1e-9
+    )

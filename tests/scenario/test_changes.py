@@ -9,6 +9,7 @@ from upscatter.errors import ScenarioError
 from upscatter.experiments.described import Described
 from upscatter.scenario.build import Model
 from upscatter.scenario.changes import (
+    chosen_sources,
     exposure,
     moved_threshold,
     scaled_background,
@@ -33,6 +34,25 @@ def parse(directory=None, **parts):
 
 def limits(changed):
     return upper_limit(changed, [0.01, 5.0]).mu
+
+
+class TestSources:
+    def test_values_of_other_sources_are_removed(self):
+        original = Scenario.load("xe-darwin")
+        changed = original.replaced(chosen_sources(original, ["hep", "7Be"]))
+        flux = changed.settings.flux
+        assert flux.active == ("hep", "7Be")
+        assert (flux.uncertainty, flux.fluxes) == ({"hep": 0.30}, {})
+
+    def test_the_same_sources_are_the_same_scenario(self):
+        original = Scenario.load("xe-darwin")
+        same = original.replaced(chosen_sources(original, ["8B", "hep"]))
+        assert same.digest == original.digest
+
+    def test_a_flux_block_is_made_where_there_is_none(self):
+        bare = Scenario.load("xe-darwin").replaced("flux", None)
+        changed = bare.replaced(chosen_sources(bare, ["8B"]))
+        assert changed.settings.flux.active == ("8B",)
 
 
 class TestBackground:

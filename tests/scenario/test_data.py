@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from scenario_files import detector, scenario
-from upscatter.errors import ScenarioError, TableError
+from upscatter.errors import ScenarioError
+from upscatter.experiments.choose import experiment_of
 from upscatter.experiments.described import Described
 from upscatter.inputs.tables import read_spectrum
 from upscatter.scenario.build import Model
@@ -41,7 +42,7 @@ class TestObserved:
         model = Model(parse(EXCESS, background=""))
         assert model.observed.counts.tolist() == [-1.5, 2.0, 0.5, 3.0]
         assert model.observed.errors.tolist() == [1.0, 1.0, 2.0, 2.0]
-        assert model.experiment.background.tolist() == [0.0] * 4
+        assert model.expectation.background.tolist() == [0.0] * 4
 
     def test_a_projection_has_none(self):
         assert Model(Scenario.load("ge-nextgen")).observed is None
@@ -119,9 +120,28 @@ class TestFiles:
             _ = Model(with_file(tmp_path, content)).experiment
         assert "\n" not in str(caught.value)
 
-    def test_a_missing_file_is_refused(self, tmp_path):
-        with pytest.raises(TableError, match=r"none\.csv: cannot be read"):
-            _ = parse('file = "none.csv"', tmp_path).digest
+    def test_a_missing_file_is_refused_where_it_is_needed(self, tmp_path):
+        """What is expected can be seen without it, as of a bundled scenario."""
+        lacking = parse('file = "none.csv"', tmp_path)
+        assert lacking.missing == ("none.csv",)
+        assert Model(lacking).observed is None
+        assert Model(lacking).expectation.total.sum() > 0.0
+        message = (
+            r"^mine: data: none\.csv: is missing; put it beside .* upscatter limit mine --data"
+        )
+        with pytest.raises(ScenarioError, match=message):
+            experiment_of(lacking)
+        with pytest.raises(ScenarioError, match=r"^mine: --data .*: has no none\.csv; give the fo"):
+            experiment_of(lacking, tmp_path)
+
+    def test_a_missing_table_is_refused_where_the_data_are_there(self, tmp_path):
+        (tmp_path / "seen.csv").write_text(WIDE)
+        changed = parse('file = "seen.csv"', tmp_path).replaced(
+            "detector.efficiency", {"file": "none.csv", "energy": "keVee"}
+        )
+        assert changed.missing == ()
+        with pytest.raises(ScenarioError, match=r"efficiency: .*none\.csv: cannot be read"):
+            _ = Model(changed).expectation
 
 
 @pytest.mark.parametrize(
@@ -139,9 +159,12 @@ class TestFiles:
         ("excess = [1, 2, 3, 4]\nerrors = [1, 1, 1]", "data: excess has 4 entries but errors 3"),
         ("excess = [1, 2]\nerrors = [1, 0]", r"data.errors\[1\] = 0: must be above 0"),
         ("excess = [1, nan]\nerrors = [1, 1]", r"data.excess\[1\] = nan: must be a finite number"),
-        ("", "data: has no data; give one of file, counts, or excess with errors"),
-        ("counts = [1, 2, 3, 4]\ncolumns = [1, 2]", "data: has columns but no file"),
-        ('file = "x"\ncolumns = [1]', "data.columns = .*: must be two to four numbers"),
+        ("", "data: has no data; give one of file, counts, events, or excess with errors"),
+        (
+            "counts = [1, 2, 3, 4]\ncolumns = [1, 2]",
+            "data: has columns, centres or energy but no file",
+        ),
+        ('file = "x"\ncolumns = [1]', "data.columns = .*: must be two to six numbers"),
         ("count = [1]", "data.count: is an unknown key; did you mean 'counts'"),
     ],
 )

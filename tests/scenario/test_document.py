@@ -47,6 +47,15 @@ class TestReplaced:
         assert changed.document["coupling"] == {"flavour": "mu"}
         assert changed.settings.coupling.flavour == "mu"
 
+    def test_a_list_is_not_replaced_by_a_table(self):
+        """A flat background in place of all four would give a limit that looks like any other."""
+        darwin = Scenario.load("darwin-er")
+        said = r"background.flat: background is a list; give the place in it, 0 to 3, such as "
+        with pytest.raises(ScenarioError, match=said + r"background\.3\.flat$"):
+            darwin.replaced("background.flat", "1 / (keVee t yr)")
+        with pytest.raises(ScenarioError, match=r"detector.region.2: .* such as detector.region.1"):
+            darwin.replaced("detector.region.2", "1 keVee")
+
     def test_none_removes(self):
         changed = Scenario.load("ge-nextgen").replaced({"statistics": None, "physics": None})
         assert "statistics" not in changed.document
@@ -80,6 +89,11 @@ class TestReplaced:
         assert found == long
         assert reloaded(changed).digest == changed.digest
 
+    def test_an_entry_of_a_list(self):
+        changed = Scenario.load("ge-nextgen").replaced("detector.region.0", "0.3 keVee")
+        assert changed.document["detector"]["region"] == ["0.3 keVee", "2.16 keVee"]
+        assert Scenario.load("ge-nextgen").document["detector"]["region"][0] == "0.16 keVee"
+
     @pytest.mark.parametrize(
         ("path", "value", "message"),
         [
@@ -90,7 +104,8 @@ class TestReplaced:
             ("statistic.test", "cls", "statistic: is an unknown key; did you mean 'statistics'?"),
             ("statistic.test", None, "statistic: is an unknown key; did you mean 'statistics'?"),
             ("title.short", "x", "title: must be a text in quotes"),
-            ("detector.region.0", "1 keVee", "detector.region"),
+            ("detector.region.2", "1 keVee", "detector.region"),
+            ("detector.region.0", None, "detector.region"),
             ("detector.exposure", 150.0, "detector.exposure = 150.0: has no unit; write"),
             ("detector.exposure", "150 keVee", 'detector.exposure = "150 keVee": has the dim'),
             ("detector.exposure", None, "detector.exposure: is missing; add exposure ="),

@@ -84,7 +84,8 @@ def test_a_key_that_is_called_like_a_model_keeps_its_place():
         ),
         (
             scenario(detector=detector(quenching=None)),
-            'detector.quenching: is missing; add quenching = { model = "lindhard" }',
+            'detector: quenching: is missing; add quenching = { model = "lindhard" }, or say '
+            '[target] recoils = ["electron"]',
         ),
         (
             scenario(detector=detector(quenching="{}")),
@@ -131,12 +132,12 @@ def test_what_is_missing(text, message):
         (
             scenario(detector=detector(quenching='{ model = "essig" }')),
             "detector.quenching.model = \"essig\": is unknown; did you mean 'essig-high'? It is "
-            "one of essig-high, lindhard, constant, table",
+            "one of essig-high, lindhard, constant, fef, ybe, table",
         ),
         (
             scenario(detector=detector(quenching="{ model = 1 }")),
             "detector.quenching.model = 1: is unknown; choose one of essig-high, lindhard, "
-            "constant, table",
+            "constant, fef, ybe, table",
         ),
         (
             scenario(extra='[physics]\nform_factor = "klein"'),

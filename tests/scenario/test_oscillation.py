@@ -25,12 +25,20 @@ from upscatter.interactions.form_factors import klein_nystrand
 from upscatter.reference.quadrature import bin_counts
 from upscatter.scenario.build import Model
 from upscatter.scenario.load import Scenario, bundled_names
+from upscatter.scenario.model import ScenarioFile
 from upscatter.studies.counts import expected_counts, recoil_spectrum
 from upscatter.studies.limits import limit_of, upper_limit
 from upscatter.units import DAY, EV, MEV
 
 SINGLE = ("e", "mu", "tau")
-NAMES = [n for n in bundled_names() if not n.startswith("xenonnt")]  # those have no detector
+SETTINGS = {
+    name: Scenario.load(name).settings
+    for name in bundled_names()
+    if not Scenario.load(name).lacks_tables
+}
+NAMES = [n for n, s in SETTINGS.items() if isinstance(s, ScenarioFile) and s.has_sun]
+NUCLEAR = [n for n in NAMES if SETTINGS[n].target.recoiling == ("nuclear",)]
+"""Those whose Standard Model background knows no flavour."""
 
 PLAIN = Scenario.load("ge-nextgen").text.partition("[oscillation]")[0]
 
@@ -113,7 +121,7 @@ class TestUniversalAndIncoherent:
         plain = upper_limit(scenario(""), self.masses).mu
         np.testing.assert_array_equal(upper_limit(scenario(blocks), self.masses).mu, plain)
 
-    @pytest.mark.parametrize("name", NAMES)
+    @pytest.mark.parametrize("name", NUCLEAR)
     def test_nor_does_that_of_a_bundled_scenario(self, name):
         bundled = Scenario.load(name)
         other = bundled.settings.model_copy(
@@ -355,6 +363,10 @@ class TestProvenance:
         assert origin["flavour_sum"] == "incoherent"
         assert not {"mixing", "place"} & set(origin)
 
+    def test_electrons_need_mixing_where_their_recoils_are_a_background(self):
+        assert upper_limit("darwin-er", [0.001]).provenance["mixing"] == {"fit": "NuFIT-5.3"}
+        assert upper_limit("texono", [0.001]).provenance.keys().isdisjoint({"mixing", "place"})
+
     def test_a_flavour_names_mixing_and_place(self):
         origin = upper_limit("ge-nextgen", [1.0], flavour="mu").provenance
         assert origin["coupling"] == "mu"
@@ -400,7 +412,7 @@ class TestBundledScenarios:
             assert all((part[source] <= counts * (1.0 + 1e-9)).all() for part in parts)
 
     def test_so_they_do_at_every_mass(self, name):
-        masses = np.array([0.0, 0.5, 5.0, 12.0]) * MEV
+        masses = np.array([0.0, 0.5, 5.0, 12.0] if name in NUCLEAR else [0.0, 0.5]) * MEV
         every, *parts = (
             built.experiment.total_counts(Dipole(), built.signal.flux, masses)
             for built in (bundled(name, f) for f in ("universal", *SINGLE))
@@ -453,7 +465,7 @@ class TestSlowTwin:
         fast = built.experiment.counts(Dipole(), built.signal.flux, self.mass)["8B"][0]
         assert fast == pytest.approx(slow, rel=1e-5)
         # χ² = (μ² s)² / B and no pull: the limit by hand, 90 %, one degree of freedom
-        by_hand = np.sqrt(np.sqrt(2.70554 * built.experiment.background[0]) / slow)
+        by_hand = np.sqrt(np.sqrt(2.70554 * built.expectation.background[0]) / slow)
         assert limit_of(Described(built), [0.01]).mu[0] == pytest.approx(by_hand, rel=1e-4)
 
     def test_all_year_with_complex_couplings(self):

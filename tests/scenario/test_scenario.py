@@ -203,7 +203,6 @@ class TestQuantities:
     @pytest.mark.parametrize(
         ("field", "value"),
         [
-            ("cutoff", '"0.5 keVee"'),
             ("cutoff", "0.5"),
             ("cutoff", '"-1 keVnr"'),
             ("cutoff", '"1e300 keVnr"'),

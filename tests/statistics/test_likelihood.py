@@ -289,3 +289,26 @@ GOOD = np.array([[1.0], [2.0], [3.0]])
 def test_bad_input(make, words):
     with pytest.raises(PhysicsError, match=words):
         make()
+
+
+def test_many_bins_are_the_same_one_by_one():
+    """Data sets that take several blocks, against each of them alone."""
+    rng = np.random.default_rng(5)
+    bins, sets = 3000, 60
+    model = BinnedModel(
+        rng.uniform(0.1, 1.0, (2, bins)),
+        {"b": rng.uniform(1.0, 9.0, bins), "c": rng.uniform(1.0, 9.0, bins)},
+        (Normalisation("b", {"b": 0.1}), Normalisation("all", {"signal": 0.2, "c": 0.1})),
+    )
+    point = np.c_[rng.uniform(0.0, 2.0, sets), rng.normal(size=(sets, 2))]
+    hypothesis = rng.integers(0, 2, sets)
+    counts = rng.poisson(8.0, (sets, bins)).astype(float)
+    data = model.observe(counts, hypothesis=hypothesis)
+    together = model.expand(point, data)
+    np.testing.assert_allclose(model.deviance(point, data), together.value, rtol=1e-12)
+    for i in range(sets):
+        one = slice(i, i + 1)
+        alone = model.expand(point[one], data.take(one))
+        np.testing.assert_allclose(together.value[one], alone.value, rtol=1e-12)
+        np.testing.assert_allclose(together.gradient[one], alone.gradient, rtol=1e-9, atol=1e-9)
+        np.testing.assert_allclose(together.curvature[one], alone.curvature, rtol=1e-9, atol=1e-9)

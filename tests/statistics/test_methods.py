@@ -224,7 +224,9 @@ class TestPowerConstraint:
             assert bound.observed(model, few).strength == pytest.approx(minus1)
             assert bound.observed(model, many).strength == plain.observed(model, many).strength
 
-    @pytest.mark.parametrize("calibration", ["asymptotic", "toys"])
+    @pytest.mark.parametrize(
+        "calibration", ["asymptotic", pytest.param("toys", marks=pytest.mark.thorough)]
+    )
     @pytest.mark.parametrize("test", ["poisson", "unified"])
     def test_expected_limits_are_no_lower(self, test, calibration):
         """The band of the constraint's power replaces those below it, and so do toys' limits."""
@@ -395,6 +397,7 @@ class TestProfiledNuisances:
         assert method.expected(known).reliable.all()
         assert method.expected(more).reliable.all()
 
+    @pytest.mark.thorough
     @pytest.mark.slow
     def test_profiled_on_each_data_set(self):
         """As `limit` does with observed counts, and not on the true strength's Asimov data."""
@@ -427,6 +430,7 @@ def test_a_calibrated_setter_tests_one_strength_only():
         setter.covers(data, 2.0)
 
 
+@pytest.mark.thorough
 def test_toys_of_a_calibrated_limit_hold_it():
     result = upscatter.toys("ge-nextgen", trials=400, test="poisson", calibration="toys")
     assert 0.85 < result.coverage.measured < 0.95

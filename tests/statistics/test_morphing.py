@@ -167,3 +167,12 @@ def test_the_shapes_of_a_model_without_surfaces_are_as_they_were():
     secant = t[3] - t[2]
     value = u * low + u**2 * (3 * secant - 2 * low - high) + u**3 * (low + high - 2 * secant)
     assert shape.change("signal", np.array([u]))[0][0, 0] == pytest.approx(value, rel=1e-13)
+
+
+def test_changes_without_slopes():
+    """The same changes, of samples that all hypotheses share and of others."""
+    pulls = np.array([[0.3, -1.2], [1.7, 0.4]])
+    for hypothesis in (None, np.array([1, 0])):
+        both = surface().changes(pulls, hypothesis)
+        alone = surface().changes(pulls, hypothesis, slopes=False)
+        np.testing.assert_allclose(alone[:, 0], both[:, 0], rtol=1e-12, atol=1e-12)

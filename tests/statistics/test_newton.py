@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
@@ -100,6 +100,7 @@ def test_bounded_fits_are_those_of_minuit(strength):
 
 
 @settings(max_examples=60)
+@example(size=1.75, unit=0.0, bins=15, width=1.0, seed=0)
 @given(
     size=st.floats(-1.0, 6.0), unit=st.floats(-20.0, 6.0), bins=st.integers(1, 20),
     width=st.floats(0.1, 2.0), seed=st.integers(0, 10**6),

@@ -193,3 +193,20 @@ class TestHypotheses:
         empty[1] = 0.0
         with pytest.raises(PhysicsError, match="a limit needs some signal"):
             BinnedModel(empty, {})
+
+
+def test_backgrounds_without_counts_are_left_out():
+    """As the neutrinos of a measured spectrum that has them in its background."""
+    counts = template()
+    flux = Normalisation("flux", {"signal": 0.2, "nothing": 0.2})
+    scale = Normalisation("scale", {"b": 0.1})
+    full = BinnedModel(template(), {"nothing": np.zeros(4), "b": counts}, (flux, scale))
+    less = BinnedModel(
+        full.signal, {"b": counts}, (Normalisation("flux", {"signal": 0.2}), scale)
+    )  # fmt: skip
+    parameters = RNG.normal(size=(6, 3))
+    np.testing.assert_array_equal(full.expected(parameters), less.expected(parameters))
+    np.testing.assert_array_equal(full.jacobian(parameters), less.jacobian(parameters))
+    found = full.by_sample(parameters[0])
+    assert list(found) == ["signal", "nothing", "b"]
+    assert not found["nothing"].any()

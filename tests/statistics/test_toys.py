@@ -14,7 +14,8 @@ from upscatter.statistics.likelihood import BinnedModel, Normalisation
 from upscatter.statistics.methods import PoissonMethod
 from upscatter.statistics.observation import Observation
 from upscatter.statistics.pulls import chi2_threshold
-from upscatter.statistics.pulls_method import PullsMethod, PullsSetter
+from upscatter.statistics.pulls_method import PullsMethod
+from upscatter.statistics.pulls_setter import PullsSetter
 from upscatter.statistics.setters import AsymptoticSetter
 from upscatter.statistics.toys import Chunk, binomial_interval, pseudo_data
 

@@ -119,7 +119,7 @@ def test_what_has_no_uncertainty():
     both = (Normalisation("x", {"b": 0.3}), Normalisation("y", {"b": 0.3}))
     model = BinnedModel(np.array([0.0, 1.0]), {"b": np.array([50.0, 5.0])}, both)
     data = model.observe([0.0, 9.0])
-    saddle = Profile(np.array(100.0), np.array([4.0, 0.0, 0.0]), np.array(True), np.array(0.0))
+    saddle = Profile(np.array(100.0), np.array([4.0, 0.0, 0.0]), np.array(True))
     with pytest.raises(PhysicsError, match="do not determine every parameter"):
         standard_deviations(model, data, saddle)
     failed = replace(saddle, converged=np.array(False), parameters=np.full(3, np.nan))

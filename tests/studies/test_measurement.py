@@ -166,7 +166,7 @@ class TestRefusals:
             limit_of(Released(ReleasedExperiment(blind, made_up_release())), [0.01])
 
     def test_a_scenario_with_a_detector(self, tmp_path):
-        with pytest.raises(ScenarioError, match="ge-nextgen: takes no data"):
+        with pytest.raises(ScenarioError, match=r"ge-nextgen: statistics: .* use one of poisson"):
             measured_limit("ge-nextgen", tmp_path)
 
     @pytest.mark.parametrize("mass", [-1.0, np.nan, np.inf])
@@ -206,6 +206,18 @@ class TestOfficial:
         newton = fit(model, likelihood.observation(model))
         post = post_fit(real, 5.0)
         np.testing.assert_allclose(post.pulls, newton.parameters[1:], atol=2e-3)
+
+
+def test_the_fit_of_a_calibrated_limit_has_the_limit_of_its_own_data():
+    """Also where the pseudo-experiments of other data are kept in the cache."""
+    options = {"test": "cls", "calibration": "toys", "trials": 100}
+    work = Work(store="cache")
+    for excess in (0.0, 0.35):
+        own = measurement(excess, **options)
+        curve = limit_of(own, [0.01, 1.0], work=work)
+        alone = limit_of(own, [1.0], work=work)
+        assert post_fit(own, 1.0, work=work).mu_limit == alone.mu[0]
+        assert post_fit(own, 1.0, calibrated=curve).mu_limit == curve.mu[1]
 
 
 @pytest.mark.parametrize("part", ["backgrounds", "observed", "response"])

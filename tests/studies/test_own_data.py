@@ -87,7 +87,7 @@ class TestCounts:
         np.testing.assert_array_equal(post.observed, [7, 3, 4, 9])
         assert set(post.components) == {"SM 8B", "background Compton", "background gallium"}
         assert (post.errors > 0.0).all()
-        assert post.channels["recoils"].label == "observed energy [keVee]"
+        assert [axis.title for axis in post.channels["recoils"].axes] == ["observed energy [keVee]"]
         axes = post_fit_figure(post).axes
         assert axes[0].get_ylim()[0] == 0.0
         post.plot(tmp_path / "fit.png")
@@ -176,6 +176,31 @@ def test_a_plan_is_made_with_expected_counts():
     found = upscatter.plan(with_data, 8e-10, "exposure")
     assert found.value == pytest.approx(upscatter.plan(projection, 8e-10, "exposure").value)
     assert any("planned with expected counts" in line for line in found.limit_remarks)
+
+
+@pytest.mark.parametrize(
+    "mine", ["conus-plus", "dresden-ii", scenario(COMPTON, EXCESS, name="own.toml")]
+)
+def test_no_plan_from_an_excess(mine):
+    """Its errors, and what was subtracted, do not follow from what the scenario describes."""
+    with pytest.raises(ScenarioError, match=r"data: are an excess with errors.* plan with") as no:
+        upscatter.plan(mine, 1e-10, "exposure")
+    assert "\n" not in str(no.value)
+
+
+def test_data_far_below_all_that_is_expected():
+    """They pull the flux, known to 10 %, to zero, and with it the dipole: an error says so."""
+    few = Scenario.load("cenns-750").replaced(
+        {
+            "detector.bins": 2,
+            "detector.time_edges": ["0 us", "1 us", "5 us"],
+            "data": {"counts": [[18800, 41850], [8250, 17300]]},
+            "statistics.test": "cls",
+        }
+    )
+    with pytest.raises(ScenarioError, match="data far below the expected counts") as no:
+        upscatter.upper_limit(few, [1.0])
+    assert "\n" not in str(no.value)
 
 
 def test_the_threshold_of_data_does_not_move():

@@ -10,13 +10,18 @@ def result():
     return reproduce_paper()
 
 
-def test_limits_within_one_per_cent(result):
-    assert result.limits["ge-nextgen"] == pytest.approx(8.63e-10, rel=0.01)
-    assert result.limits["ge-future"] == pytest.approx(2.97e-10, rel=0.01)
+PAPER = "Demirci and Mustamin, DOI 10.31526/PHEP.2025.09"
 
 
-def test_improvement_within_a_third_of_a_point(result):
-    assert result.improvement == pytest.approx(65.54, abs=0.3)
+def test_limits_within_one_per_cent(result, validated):
+    for name, printed in (("ge-nextgen", 8.63e-10), ("ge-future", 2.97e-10)):
+        limit = result.limits[name]
+        validated("limits", f"limit of {name} [μ_B]", limit, printed, PAPER, rel=0.01)
+
+
+def test_improvement_within_a_third_of_a_point(result, validated):
+    quantity = "improvement of ge-future [%]"
+    validated("limits", quantity, result.improvement, 65.54, PAPER, abs=0.3)
 
 
 def test_reading_of_the_paper_is_reproduced_exactly(result):

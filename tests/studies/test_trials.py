@@ -11,7 +11,7 @@ from upscatter.errors import OutputError, PhysicsError, ScenarioError
 from upscatter.experiments.choose import experiment_of
 from upscatter.limits.toys import Coverage
 from upscatter.scenario.load import Scenario
-from upscatter.statistics.pulls_method import PullsSetter
+from upscatter.statistics.pulls_setter import PullsSetter
 from upscatter.statistics.toys import Chunk
 from upscatter.studies import toys as trials
 from upscatter.studies.limits import upper_limit
@@ -244,8 +244,8 @@ class TestFailures:
             json.dumps(result.to_dict(), allow_nan=False)
 
     def test_many_are_an_error(self, failing):
-        failing(2)
-        with pytest.raises(PhysicsError, match=r"ge-nextgen: 4 of 2000 fits failed, more than 0.1"):
+        failing(21)
+        with pytest.raises(PhysicsError, match=r"ge-nextgen: 42 of 2000 fits failed, more than 2 "):
             toys("ge-nextgen", trials=CHUNK, **FAST)
 
 

@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 import click
 
 from upscatter.cli import parsing
+from upscatter.cli.completion import scenario_names
 from upscatter.errors import UpscatterError
 
 if TYPE_CHECKING:
     from upscatter.experiments.experiment import Experiment
     from upscatter.flux.coupling import FlavourSum
 
-scenarios_argument = click.argument("scenarios", nargs=-1, required=True, metavar="SCENARIO...")
+scenarios_argument = click.argument(
+    "scenarios", nargs=-1, required=True, metavar="SCENARIO...", shell_complete=scenario_names
+)
 combine_option = click.option(
     "--combine", is_flag=True, help="Combine several scenarios in one likelihood."
 )

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from upscatter.cli import parsing
+from upscatter.cli.completion import scenario_argument
 from upscatter.names import COUPLINGS
 from upscatter.statistics.registry import CALIBRATIONS, TEST_NAMES
 
@@ -24,28 +26,30 @@ if TYPE_CHECKING:
 # Modules of the commands that are not below.
 _HOMES = {
     "bounds": "compare_commands",
+    "cite": "help_commands",
     "compare": "compare_commands",
+    "completion": "help_commands",
+    "explore": "explore_command",
     "flux": "flavour_commands",
     "impacts": "planning_commands",
     "limit": "limit_commands",
+    "map": "map_commands",
     "oscillation": "flavour_commands",
     "plan": "planning_commands",
+    "reproduce": "reproduce_command",
+    "scan": "scan_commands",
     "toys": "toys_commands",
 }
 
 _FORMATS = click.Choice(["table", "csv", "json"])
 _PATH = click.Path(path_type=Path)
 
-_FIGURES = ("figure2a", "figure2b")
-_FIGURE_FORMATS = ("png", "pdf", "svg")
-
 format_option = click.option(
     "--format",
     "style",
     type=_FORMATS,
     default="table",
-    show_default=True,
-    help="Form of the result.",
+    help="Form of the result. Default: that of the name of --out (.csv, .json), or table.",
 )
 out_option = click.option(
     "--out", type=_PATH, metavar="FILE", help="Write the result to FILE instead of printing it."
@@ -83,8 +87,23 @@ calibration_option = click.option(
 )
 
 
+class _Command(click.Command):
+    """A command whose result has the form that the suffix of its file says, unless told."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command."""
+        out, told = ctx.params.get("out"), ctx.get_parameter_source("style")
+        if isinstance(out, Path) and told is ParameterSource.DEFAULT:
+            form = out.suffix.lower().removeprefix(".")
+            if form in ("csv", "json"):
+                ctx.params["style"] = form
+        return super().invoke(ctx)
+
+
 class _Commands(click.Group):
     """A group whose commands are loaded from their modules when they are asked for."""
+
+    command_class = _Command
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of a name, None if there is none."""
@@ -115,51 +134,8 @@ def commands(context: click.Context) -> None:
         click.echo(context.get_help())
 
 
-@commands.command(short_help="Reproduce the paper's two limits and its figure.")
-@click.option(
-    "--out",
-    type=_PATH,
-    metavar="DIR",
-    help="Write curves (CSV, JSON) and both figures (PNG, PDF, SVG) to DIR.",
-)
-@format_option
-def reproduce(out: Path | None, style: str) -> None:
-    """Reproduce the two limits of Demirci and Mustamin, DOI 10.31526/PHEP.2025.09."""
-    from upscatter import export
-    from upscatter.studies.reproduction import PAPER_LIMITS, reproduce_paper
-
-    if out is not None:
-        export.require_folder(out)
-        names = [f"{name}.{suffix}" for name in PAPER_LIMITS for suffix in ("csv", "json")]
-        names += [f"{figure}.{suffix}" for figure in _FIGURES for suffix in _FIGURE_FORMATS]
-        for name in (*names, "reproduce.json"):
-            export.require_writable(out / name)
-    result = reproduce_paper()
-    if out is not None:
-        from upscatter.inputs.bounds import published_bounds
-        from upscatter.report.compare_plots import comparison_figure
-        from upscatter.report.plots import save
-
-        for curve in result.curves:
-            curve.to_csv(out / f"{curve.scenario}.csv")
-            curve.to_json(out / f"{curve.scenario}.json")
-        result.to_json(out / "reproduce.json")
-        among_others = comparison_figure(result.curves, published_bounds())
-        for name, figure in zip(_FIGURES, (result.plot(), among_others), strict=True):
-            for suffix in _FIGURE_FORMATS:
-                save(figure, out / f"{name}.{suffix}")
-    if style != "table":
-        emit_data(result, style, None)
-    else:
-        from upscatter.report.tables import print_table, reproduction_table
-
-        print_table(reproduction_table(result.rows))
-        if out is not None:
-            click.echo(f"curves and figures written to {out}")
-
-
 @commands.command(short_help="Expected counts per bin and source.")
-@click.argument("scenario")
+@scenario_argument
 @click.option(
     "--mu",
     "mu_text",
@@ -204,10 +180,14 @@ def rate(
 
         value = f"{counts.parameter.letter} = {mu:g} {counts.parameter.short_unit}"
         point = f"{counts.label} with {value}, m4 = {mass:g} MeV"
-        tables = counts_tables(
-            f"{counts.scenario}: expected counts; {point}", counts.bin_edges_kevee,
-            counts.background, counts.sm, counts.signal, counts.label,
-        )  # fmt: skip
+        title = f"{counts.scenario}: expected counts; {point}"
+        tables = []
+        for part in counts.projections:
+            over = f"\nin bins of {part.axis.label}" if len(counts.axes) > 1 else ""
+            tables += counts_tables(
+                title + over, part.axis.edges, part.background, part.sm, part.signal,
+                counts.label, part.axis.unit,
+            )  # fmt: skip
         emit_table(tables, out)
     else:
         emit_data(counts, style, out)
@@ -224,7 +204,7 @@ def scenarios() -> None:
 
 
 @commands.command()
-@click.argument("scenario")
+@scenario_argument
 def show(scenario: str) -> None:
     """Print a scenario file, to read it or as a start for your own."""
     from upscatter.scenario.load import Scenario
@@ -233,7 +213,7 @@ def show(scenario: str) -> None:
 
 
 @commands.command()
-@click.argument("scenario")
+@scenario_argument
 def check(scenario: str) -> None:
     """Check a scenario file and print what it describes."""
     from upscatter.report.tables import print_table, summary_table

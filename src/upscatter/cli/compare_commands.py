@@ -1,4 +1,4 @@
-"""The commands about published limits: `bounds` and `compare`."""
+"""The commands about known limits: `bounds` and `compare`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from upscatter.cli.commands import (
     format_option,
     out_option,
 )
+from upscatter.cli.completion import scenario_names
 
 if TYPE_CHECKING:
-    from upscatter.inputs.bounds import PublishedBound
+    from upscatter.inputs.bounds import Bound
     from upscatter.limits.verdict import Verdict
 
 _PATH = click.Path(path_type=Path)
@@ -27,38 +28,56 @@ _PATH = click.Path(path_type=Path)
 
 @commands.command()
 @click.argument("name", required=False)
+@click.option(
+    "--checks",
+    is_flag=True,
+    help="Show recomputed limits beside published numbers, and why they differ.",
+)
 @format_option
 @out_option
-def bounds(name: str | None, style: str, out: Path | None) -> None:
-    """List the published limits, or show one with its source, conventions and vertices."""
+def bounds(name: str | None, checks: bool, style: str, out: Path | None) -> None:
+    """List the known limits, or show one with its source, conventions and vertices.
+
+    Published limits are read off figures. Recomputed ones are computed with upscatter, from
+    published data or assumptions. A limit of your own goes into `compare --bounds FILE`.
+    """
+    from upscatter.errors import UpscatterError
+
     parsing.check_outputs(out, None)
+    if checks and name is not None:
+        raise UpscatterError(f"--checks: is for all recomputed limits; omit {name!r}")
 
-    from upscatter.inputs.bounds import published_bound
-    from upscatter.inputs.catalogue import catalogue
+    from upscatter.inputs.catalogue import catalogue, known_bound
 
+    if checks:
+        _anchors(style, out)
+        return
     if name is None:
         listed = catalogue()
         if style == "table":
-            from upscatter.report.tables import bounds_table
+            from upscatter.report.tables import published_table, recomputed_table
 
-            emit_table(bounds_table([_line(bound) for bound in listed.bounds]), out)
+            published = [b for b in listed.bounds if b.origin == "published"]
+            recomputed = [b for b in listed.bounds if b.origin == "recomputed"]
+            first = published_table([_published_line(bound) for bound in published])
+            emit_table([first, recomputed_table(_recomputed_lines(recomputed))], out)
         else:
             emit_data(listed, style, out)
         return
-    bound = published_bound(name)
+    bound = known_bound(name)
     if style == "table":
         from upscatter.report.tables import summary_table
 
         about = bound.about().items()
-        shown = [(key, str(value)) for key, value in about if value not in ("", None)]
+        shown = [(key, _said(value)) for key, value in about if value not in ("", None)]
         vertices = "; ".join(f"{mass:g} MeV, {mu:.3g}" for mass, mu in bound.rows)
-        emit_table(summary_table(bound.name, [*shown, ("vertices", vertices or "-")]), out)
+        emit_table(summary_table(bound.name, [*shown, ("vertices", vertices)]), out)
     else:
         emit_data(bound, style, out)
 
 
-@commands.command(short_help="Compare scenarios with every published limit.")
-@chosen.scenarios_argument
+@commands.command(short_help="Compare scenarios with every known limit.")
+@click.argument("scenarios", nargs=-1, metavar="SCENARIO...", shell_complete=scenario_names)
 @click.option(
     "--bounds",
     "files",
@@ -71,7 +90,13 @@ def bounds(name: str | None, style: str, out: Path | None) -> None:
     "--confidence",
     "level",
     metavar="CL",
-    help="Convert scenarios and published limits to this level, such as 0.9, where possible.",
+    help="Convert scenarios and known limits to this level, such as 0.9, where possible.",
+)
+@click.option(
+    "--world",
+    is_flag=True,
+    help="Without a scenario: the strongest published limit, the strongest recomputed one, and "
+    "that of all data combined, by mass and flavour.",
 )
 @chosen.data_option
 @flavour_option
@@ -84,6 +109,7 @@ def compare(
     scenarios: tuple[str, ...],
     files: tuple[Path, ...],
     level: str | None,
+    world: bool,
     data_texts: Sequence[str],
     flavour: str | None,
     style: str,
@@ -92,12 +118,12 @@ def compare(
     mass_range: str | None,
     mu_range: str | None,
 ) -> None:
-    """Compare scenarios with published limits: where stronger, and by how much at best.
+    """Compare scenarios with known limits: where stronger, and by how much at best.
 
-    Stronger: the scenario's limit is below the published one. Weaker: it is above the published
-    one. Inside: it is inside a published excluded region, and also excludes moments above that
-    region. Above it: it is above the upper edge of the region. Alone: the published limit does
-    not cover these masses. Nothing is extrapolated.
+    Stronger: the scenario's limit is below the known one. Weaker: it is above the known one.
+    Inside: it is inside an excluded region, and also excludes moments above that region. Above it:
+    it is above the upper edge of the region. Alone: the known limit does not cover these masses.
+    Nothing is extrapolated.
     """
     from upscatter import export
     from upscatter.errors import UpscatterError
@@ -106,18 +132,27 @@ def compare(
         raise UpscatterError("standard input: can be given only once; give - for one scenario")
     parsing.check_outputs(out, plot, *scenarios)
     export.require_distinct(*files, out, plot)
+    if world:
+        if scenarios or files or level or data_texts or mass_range or mu_range:
+            raise UpscatterError(
+                "--world: compares known limits with each other; give it --flavour, --format, "
+                "--out and --plot alone"
+            )
+        _world(flavour, style, out, plot)
+        return
+    if not scenarios:
+        raise UpscatterError("compare: no scenario is given; name one, or give --world")
     if plot is None and (mass_range or mu_range):
         raise UpscatterError("--mass-range and --mu-range: are for the figure; add --plot FILE")
     masses = None if mass_range is None else _masses(mass_range)
     moments = None if mu_range is None else _moments(mu_range)
     confidence = None if level is None else _confidence(level)
 
-    from upscatter.inputs.bounds import published_bounds
     from upscatter.studies.comparison import compare as compared
 
     result = compared(
         *scenarios,
-        bounds=[*published_bounds(), *files],
+        own=files,
         confidence=confidence,
         flavour=flavour,
         data=chosen.data(data_texts),
@@ -137,13 +172,70 @@ def compare(
         emit_data(result, style, out)
 
 
-def _line(bound: PublishedBound) -> tuple[str, ...]:
+def _anchors(style: str, out: Path | None) -> None:
+    """Show recomputed limits beside published numbers."""
+    from upscatter.inputs.anchors import anchors
+
+    found = anchors()
+    if style == "table":
+        from upscatter.report.reproduction_tables import anchors_table
+
+        emit_table(anchors_table(found), out)
+    else:
+        emit_data(found, style, out)
+
+
+def _world(flavour: str | None, style: str, out: Path | None, plot: Path | None) -> None:
+    """Show the strongest limits, of one flavour or of all."""
+    from upscatter.studies.world import world_limit
+
+    found = world_limit() if flavour is None else world_limit(flavours=[flavour])
+    if plot is not None:
+        found.plot(plot)
+    if style == "table":
+        from upscatter.report.reproduction_tables import world_tables
+
+        emit_table(world_tables(found), out)
+    else:
+        emit_data(found, style, out)
+
+
+def _said(value: object) -> str:
+    """A property of a limit as text."""
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _published_line(bound: Bound) -> tuple[str, ...]:
     """Row of a published limit in the list of all."""
+    level = "-" if bound.confidence is None else f"{100.0 * bound.confidence:g} %"
+    return (bound.name, bound.kind, bound.flavour, level, _range(bound), bound.arxiv)
+
+
+def _recomputed_lines(bounds: Sequence[Bound]) -> list[tuple[str, ...]]:
+    """Rows of the recomputed limits in the list of all: one for all flavours of a limit."""
+    from upscatter.inputs.catalogue import recomputed_rows
+
+    rows = recomputed_rows()
+    return [
+        (b.name, b.kind, _flavours(rows[b.name]["flavours"]), _range(b), b.arxiv)
+        for b in bounds
+        if b.name in rows
+    ]
+
+
+def _flavours(names: Sequence[str]) -> str:
+    return " ".join(names).replace("universal", "all")
+
+
+def _range(bound: Bound) -> str:
     from upscatter.limits.comparison import in_words
 
-    level = "-" if bound.confidence is None else f"{100.0 * bound.confidence:g} %"
-    masses = in_words([bound.mass_range]) if bound.available else "n/a"
-    return (bound.name, bound.kind, bound.flavour, level, masses, bound.arxiv or "-")
+    return in_words([bound.mass_range])
+
+
+def _mark(bound: Bound) -> str:
+    """Sign of a limit that is not a published one, behind its name."""
+    return {"published": "", "recomputed": " *", "own": " +"}[bound.origin]
 
 
 def _groups(result: Verdict) -> list[list[tuple[str, ...]]]:
@@ -152,16 +244,13 @@ def _groups(result: Verdict) -> list[list[tuple[str, ...]]]:
 
     groups: list[list[tuple[str, ...]]] = []
     for bound in result.bounds:
-        if not bound.available:
-            groups.append([(bound.name, "-", "n/a", "-")])
-            continue
         group: list[tuple[str, ...]] = []
         for scenario, comparisons in result.comparisons.items():
             found = comparisons[bound.name]
             best = "-"
             if found.best_factor is not None and found.best_mass is not None:
                 best = f"x {rounded(found.best_factor, 2)} at {rounded(found.best_mass)}"
-            group.append(("" if group else bound.name, scenario, found.words, best))
+            group.append(("" if group else bound.name + _mark(bound), scenario, found.words, best))
         groups.append(group)
     return groups
 

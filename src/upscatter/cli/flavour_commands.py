@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from upscatter.cli import parsing
 from upscatter.cli.commands import commands, emit_data, emit_table, format_option, out_option
+from upscatter.cli.completion import scenario_names
 from upscatter.names import SOURCES
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from upscatter.flux.results import ArrivingFlux
 
 _COARSE, _FINE = "0.1MeV:18MeV:20", "0.1MeV:18MeV:200"  # to read, and to draw or export
 _PATH = click.Path(path_type=Path)
@@ -19,7 +25,7 @@ _PATH = click.Path(path_type=Path)
 def _sun_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add options for the solar model, the mixing, and the place of the detector."""
     for option in (
-        click.argument("scenario", required=False),
+        click.argument("scenario", required=False, shell_complete=scenario_names),
         click.option("--model", metavar="NAME", help="Solar model. Default: BS05-OP."),
         click.option("--mixing", "fit", metavar="NAME", help="Global fit. Default: NuFIT-5.3."),
         click.option(
@@ -46,28 +52,19 @@ def flux(
     out: Path | None,
     plot: Path | None,
 ) -> None:
-    """Solar fluxes at the detector by source and flavour.
+    """Fluxes at the detector by source and flavour: the Sun's, or those of a scenario.
 
     The day-night asymmetry is that of nu_e, 2 (night - day) / (night + day).
     """
     parsing.check_outputs(out, plot, scenario or "")
 
-    from upscatter.flavours import SunAndDetector, arriving_flux
+    from upscatter.fluxes import flux_at_detector
 
-    sun = SunAndDetector.choose(scenario, model, fit, laboratory)
-    result = arriving_flux(sun)
+    result = flux_at_detector(scenario, model, fit, laboratory)
     if plot is not None:
         result.plot(plot)
     if style == "table":
-        from upscatter.report.tables import flux_table
-
-        emit_table(
-            flux_table(
-                _title("Solar neutrinos at the detector", sun.description, sun.has_night),
-                result.rows,
-            ),
-            out,
-        )
+        emit_table(_flux_table(result), out)
     else:
         emit_data(result, style, out)
 
@@ -120,6 +117,18 @@ def oscillation(
         emit_table(oscillation_table(title, result.rows, result.has_night), out)
     else:
         emit_data(result, style, out)
+
+
+def _flux_table(result: ArrivingFlux) -> Table:
+    from upscatter.flux.results import FluxOfSources
+    from upscatter.report.tables import flux_table, source_table
+
+    if isinstance(result, FluxOfSources):
+        title = f"Neutrinos at the detector ({result.provenance['scenario']})"
+        return source_table(title, result.rows)
+    described = {key: str(value) for key, value in result.provenance.items()}
+    title = _title("Solar neutrinos at the detector", described, result.has_night)
+    return flux_table(title, result.rows)
 
 
 def _title(what: str, description: Mapping[str, str], has_night: bool) -> str:

@@ -22,6 +22,7 @@ from upscatter.cli.commands import (
 )
 from upscatter.cli.work_options import (
     chosen_store,
+    cluster_option,
     jobs_option,
     no_store_option,
     pseudo_experiments,
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from upscatter.flux.coupling import FlavourSum
     from upscatter.limits.curve import LimitCurve
     from upscatter.limits.measured import PostFit
-    from upscatter.tasks import Work
 
 _PATH = click.Path(path_type=Path)
 
@@ -54,9 +54,9 @@ _PATH = click.Path(path_type=Path)
     "style",
     type=click.Choice(["table", "csv", "json", "hepdata", "pyhf"]),
     default="table",
-    show_default=True,
-    help="Form of the result. hepdata is a submission to HEPData, with --out NAME.tar.gz. pyhf is "
-    "a workspace for pyhf with the likelihood at one --mass.",
+    help="Form of the result. Default: that of the name of --out (.csv, .json), or table. hepdata "
+    "is a submission to HEPData, with --out NAME.tar.gz. pyhf is a workspace for pyhf with the "
+    "likelihood at one --mass.",
 )
 @out_option
 @click.option("--plot", type=_PATH, metavar="FILE", help="Draw the curve (PNG, PDF or SVG).")
@@ -76,10 +76,17 @@ _PATH = click.Path(path_type=Path)
     help="With --calibration toys: seed of the random numbers. Default: 1.",
 )
 @jobs_option
+@cluster_option
 @store_option
 @no_store_option
 @click.option(
     "--bands", is_flag=True, help="Add median and 1 and 2 sigma bands of limits without a dipole."
+)
+@click.option(
+    "--discovery",
+    type=float,
+    metavar="SIGMA",
+    help="Add the least moment that a projection would see with this significance, such as 3.",
 )
 @chosen.data_option
 @click.option(
@@ -102,9 +109,11 @@ def limit(
     trials: int | None,
     seed: int | None,
     jobs: int | None,
+    cluster: str | None,
     store: Path | None,
     no_store: bool,
     bands: bool,
+    discovery: float | None,
     data_texts: Sequence[str],
     postfit: Path | None,
 ) -> None:
@@ -134,9 +143,10 @@ def limit(
         raise UpscatterError(f"--postfit: {experiment.name} has no data; add --data PATH or [data]")
     if style == "pyhf":
         mass = parsing.one_mass(mass_texts, "--format pyhf")
-        if bands or plot is not None or postfit is not None:
+        if bands or plot is not None or postfit is not None or discovery is not None:
             raise UpscatterError(
-                "--format pyhf: has no use for --bands, --plot and --postfit; remove them"
+                "--format pyhf: has no use for --bands, --discovery, --plot and --postfit; remove "
+                "them"
             )
         from upscatter.studies.workspaces import likelihood_workspace
 
@@ -146,10 +156,10 @@ def limit(
 
     fit: PostFit | None = None
     with pseudo_experiments("calibrated masses", calibrated) as progress:
-        work = Work(jobs=jobs, store=kept, progress=progress)
-        curve = limit_of(experiment, masses, bands=bands, work=work)
+        work = Work(jobs=jobs, store=kept, cluster=cluster, progress=progress)
+        curve = limit_of(experiment, masses, bands=bands, discovery=discovery, work=work)
         if experiment.observed is not None and (style == "table" or postfit is not None):
-            fit = _first_fit(experiment, curve, work)
+            fit = _first_fit(experiment, curve)
     if plot is not None:
         parsing.require_drawable(curve.mass, curve.mu)
         curve.plot(plot)
@@ -172,11 +182,11 @@ def limit(
         emit_data(curve, style, out)
 
 
-def _first_fit(experiment: Experiment, curve: LimitCurve, work: Work) -> PostFit | None:
+def _first_fit(experiment: Experiment, curve: LimitCurve) -> PostFit | None:
     """The fit at the first mass within reach, if there is one."""
     import numpy as np
 
     from upscatter.studies.measured import post_fit
 
     reached = curve.mass[np.isfinite(curve.mu)]
-    return post_fit(experiment, float(reached[0]), work=work) if reached.size else None
+    return post_fit(experiment, float(reached[0]), calibrated=curve) if reached.size else None

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 # numpy is imported only where it is used, because help texts do not need it.
 
 MOST_MASSES = 100_000
+MOST_POINTS = 2_000
 HIGHEST_MEV = 1e12
 FIGURE_SUFFIXES = (".pdf", ".png", ".svg")
 
@@ -72,8 +73,8 @@ def one_mass(texts: Sequence[str], what: str) -> float:
     return mass(texts[0])
 
 
-def moment(text: str) -> float:
-    """A dipole moment in Bohr magnetons from a text.
+def moment(text: str, option: str = "--mu") -> float:
+    """A dipole moment in Bohr magnetons from the text of an option.
 
     Raises
     ------
@@ -86,9 +87,90 @@ def moment(text: str) -> float:
         value = math.nan
     if not 0.0 <= value <= 1.0:
         raise UpscatterError(
-            f"--mu {text!r}: must be a number between 0 and 1, in Bohr magnetons, such as 1e-9"
+            f"{option} {text!r}: must be a number between 0 and 1, in Bohr magnetons, such as 1e-9"
         )
     return value + 0.0
+
+
+def moments(text: str) -> FloatArray:
+    """Moments in Bohr magnetons from a grid such as ``1e-11:1e-8:200``.
+
+    Raises
+    ------
+    UpscatterError
+        If it is not a grid of rising positive numbers.
+    """
+    import numpy as np
+
+    remedy = "write a grid as LOWEST:HIGHEST:NUMBER, such as 1e-11:1e-8:200"
+    parts = text.split(":")
+    if len(parts) != 3:
+        what = "is a single value" if len(parts) == 1 else "is not a grid"
+        raise UpscatterError(f"--mu {text!r}: {what}, and a map needs several; {remedy}")
+    lowest, highest = (_number(part, f"--mu {text!r}", remedy) for part in parts[:2])
+    if not 0.0 < lowest < highest:
+        raise UpscatterError(f"--mu {text!r}: the ends must be positive and rise; {remedy}")
+    return np.geomspace(lowest, highest, _points(parts[2], f"--mu {text!r}", remedy))
+
+
+def couplings(text: str, mu_text: str | None) -> tuple[list[str], float | None, int | None]:
+    """Two flavours such as ``e,mu``, and the greatest coupling and number of ``1e-9:101``.
+
+    Raises
+    ------
+    UpscatterError
+        If a text is not of this form.
+    """
+    flavours = [part.strip() for part in text.split(",")]
+    if mu_text is None:
+        return flavours, None, None
+    remedy = "write HIGHEST or HIGHEST:NUMBER, such as 3e-9:101, for couplings of either sign"
+    parts = mu_text.split(":")
+    if len(parts) > 2:
+        raise UpscatterError(f"--mu {mu_text!r}: is not for --couplings; {remedy}")
+    highest = _number(parts[0], f"--mu {mu_text!r}", remedy)
+    if not highest > 0.0:
+        raise UpscatterError(f"--mu {mu_text!r}: must be positive; {remedy}")
+    number = _points(parts[1], f"--mu {mu_text!r}", remedy) if len(parts) == 2 else None
+    return flavours, highest, number
+
+
+def truth(text: str, of_couplings: bool) -> tuple[float, float]:
+    """Point of a map, ``5MeV,3e-9`` or couplings such as ``1e-9,-2e-9``.
+
+    Raises
+    ------
+    UpscatterError
+        If it is not of this form.
+    """
+    shown = "1e-9,-2e-9 with --couplings" if of_couplings else "5MeV,3e-9, mass and moment"
+    what, remedy, parts = f"--truth {text!r}", f"write {shown}", text.split(",")
+    if len(parts) != 2:
+        raise UpscatterError(f"{what}: is not a point of the map; {remedy}")
+    first = _number(parts[0], what, remedy) if of_couplings else mass(parts[0], "--truth")
+    return first, _number(parts[1], what, remedy)
+
+
+def _number(text: str, what: str, remedy: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise UpscatterError(f"{what}: {text!r} is no number; {remedy}")
+    return value
+
+
+def _points(text: str, what: str, remedy: str) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        raise UpscatterError(f"{what}: {text!r} is no whole number; {remedy}") from None
+    if not 2 <= number <= MOST_POINTS:
+        raise UpscatterError(
+            f"{what}: {number} points are not between 2 and {MOST_POINTS}; {remedy}"
+        )
+    return number
 
 
 def flavour_sum(flavour: str | None, given: FlavourSum | None) -> FlavourSum:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,9 +18,13 @@ from upscatter.cli.commands import (
     mass_option,
     out_option,
 )
+from upscatter.cli.completion import scenario_argument
+from upscatter.cli.work_options import cluster_option, jobs_option, pseudo_experiments
+from upscatter.errors import UpscatterError
 from upscatter.limits.varied import VARIED
 
 if TYPE_CHECKING:
+    from upscatter.limits.correlated import CorrelatedImpacts
     from upscatter.limits.varied import Vary
 
 
@@ -35,9 +39,18 @@ if TYPE_CHECKING:
     "--plot",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Draw the ranking (PNG, PDF or SVG).",
+    help="Draw the ranking, or the distribution (PNG, PDF or SVG).",
 )
 @flavour_option
+@click.option(
+    "--correlated",
+    type=int,
+    metavar="N",
+    help="Draw all uncertain inputs together, N times: the distribution of the limit.",
+)
+@click.option("--seed", type=int, help="Seed of --correlated. Default: 1.")
+@jobs_option
+@cluster_option
 def impacts(
     scenarios: Sequence[str],
     combine: bool,
@@ -47,15 +60,42 @@ def impacts(
     out: Path | None,
     plot: Path | None,
     flavour: str | None,
+    correlated: int | None,
+    seed: int | None,
+    jobs: int | None,
+    cluster: str | None,
 ) -> None:
     """Change each input, within its uncertainty or to another choice; print how the limit changes.
 
     Uncertainty: by the uncertainty that the scenario or a reference states, down and up.
     Illustrative: by 10 %, if no uncertainty is stated. Choice: to another model. All other inputs
-    are unchanged, so these changes must not be added up.
+    are unchanged, so these changes must not be added up. With --correlated all uncertain inputs
+    are drawn at the same time.
     """
     parsing.check_outputs(out, plot, *scenarios)
     mass = parsing.mass(mass_text)
+    if correlated is not None:
+        with pseudo_experiments("draws") as progress:
+            drawn = _drawn(
+                scenarios, combine, mass, correlated,
+                seed=1 if seed is None else seed, data=chosen.data(data_texts), flavour=flavour,
+                jobs=jobs, cluster=cluster, progress=progress,
+            )  # fmt: skip
+        if plot is not None:
+            drawn.plot(plot)
+        if style == "table":
+            from upscatter.report.planning_tables import correlated_table
+
+            emit_table(correlated_table(drawn), out)
+        else:
+            emit_data(drawn, style, out)
+        return
+    for option, value in {"seed": seed, "jobs": jobs, "cluster": cluster}.items():
+        if value is not None:
+            raise UpscatterError(
+                f"--{option} {value}: is for draws of all inputs together; add --correlated 1000, "
+                f"or remove --{option}"
+            )
 
     from upscatter.studies.impacts import impacts as computed
 
@@ -70,8 +110,22 @@ def impacts(
         emit_data(result, style, out)
 
 
+def _drawn(
+    scenarios: Sequence[str],
+    combine: bool,
+    mass: float,
+    draws: int,
+    **options: Any,  # noqa: ANN401 - those of `correlated_impacts`
+) -> CorrelatedImpacts:
+    from upscatter.scans.correlated import correlated_impacts
+
+    if combine or len(scenarios) > 1:
+        raise UpscatterError("--correlated: draws inputs of one scenario; give one")
+    return correlated_impacts(scenarios[0], draws, mass, **options)
+
+
 @commands.command(short_help="Exposure, background or threshold needed for a limit.")
-@click.argument("scenario")
+@scenario_argument
 @click.option(
     "--target",
     "target_text",
@@ -127,8 +181,6 @@ def plan(
 
 
 def _target(text: str) -> float:
-    from upscatter.errors import UpscatterError
-
     try:
         value = float(text)
     except ValueError:

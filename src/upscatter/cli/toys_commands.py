@@ -22,6 +22,7 @@ from upscatter.cli.commands import (
 )
 from upscatter.cli.work_options import (
     chosen_store,
+    cluster_option,
     jobs_option,
     no_store_option,
     pseudo_experiments,
@@ -56,6 +57,7 @@ _PATH = click.Path(path_type=Path)
 @test_option
 @calibration_option
 @jobs_option
+@cluster_option
 @store_option
 @no_store_option
 @format_option
@@ -73,6 +75,7 @@ def toys(
     test: TestName | None,
     calibration: CalibrationName | None,
     jobs: int | None,
+    cluster: str | None,
     store: Path | None,
     no_store: bool,
     style: str,
@@ -107,6 +110,7 @@ def toys(
             mu=mu,
             jobs=jobs,
             store=kept,
+            cluster=cluster,
             progress=progress,
         )
     if plot is not None:

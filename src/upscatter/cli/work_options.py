@@ -20,6 +20,9 @@ jobs_option = click.option(
     type=int,
     help="Number of processes. Default: one for each processor core, if that saves time.",
 )
+cluster_option = click.option(
+    "--cluster", metavar="ADDRESS", help="Compute on a dask cluster, by its scheduler's address."
+)
 store_option = click.option(
     "--store",
     type=_PATH,
@@ -59,6 +62,8 @@ def pseudo_experiments(
 ) -> Iterator[Callable[[int, int], None] | None]:
     """A progress bar on standard error, if that is a terminal; Ctrl-C says what is kept.
 
+    It shows rate and time left.
+
     Without pseudo-experiments to do there is nothing to wait for, and no bar.
     """
     if not are_done:
@@ -78,8 +83,17 @@ def _bar(what: str) -> Iterator[Callable[[int, int], None] | None]:
         yield None
         return
     from rich.console import Console
-    from rich.progress import Progress
+    from rich.progress import Progress, ProgressColumn, Task
+    from rich.text import Text
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    class Rate(ProgressColumn):
+        """Finished parts for each second, of those in the last half minute."""
+
+        def render(self, task: Task) -> Text:
+            speed = task.speed
+            return Text("" if speed is None else f"{speed:.3g}/s", style="progress.data.speed")
+
+    columns = (*Progress.get_default_columns(), Rate())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)

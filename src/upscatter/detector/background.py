@@ -44,7 +44,8 @@ class Background:
     flat : float
         Rate per energy, target mass and time.
     energies, rates : tuple of float
-        A tabulated rate per energy, mass and time, linear between its points, zero outside.
+        A tabulated rate per energy, mass and time, linear between its points, zero outside. With
+        one more energy than rates these are the edges of bins, and the rates are constant in them.
     uncertainty : float
         Relative uncertainty of the normalisation.
     peaks : tuple of Peak
@@ -86,12 +87,14 @@ class Background:
         if self.energies:
             x = np.asarray(self.energies)
             y = np.asarray(self.rates)
-            knots = np.concatenate([[0.0], np.cumsum(0.5 * (y[1:] + y[:-1]) * np.diff(x))])
+            # the rate at both ends of each cell, the same in bins
+            left, right = (y, y) if x.size > y.size else (y[:-1], y[1:])
+            knots = np.concatenate([[0.0], np.cumsum(0.5 * (left + right) * np.diff(x))])
             inside = np.clip(e, x[0], x[-1])
             cell = np.clip(np.searchsorted(x, inside, side="right") - 1, 0, x.size - 2)
             u = inside - x[cell]
-            slope = (y[cell + 1] - y[cell]) / (x[cell + 1] - x[cell])
-            cumulative = cumulative + knots[cell] + u * (y[cell] + 0.5 * slope * u)
+            slope = (right[cell] - left[cell]) / (x[cell + 1] - x[cell])
+            cumulative = cumulative + knots[cell] + u * (left[cell] + 0.5 * slope * u)
         counts = np.asarray(exposure * np.diff(cumulative))
         return np.asarray(sum((peak.counts(e, exposure) for peak in self.peaks), counts))
 

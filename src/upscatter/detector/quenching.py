@@ -7,6 +7,7 @@ visible energy, its inverse and the Jacobian follow from the yield.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
@@ -127,20 +128,37 @@ class Quenching(ABC):
             recoil = following
         return np.asarray(following)
 
-    def require_monotonic(self, lowest: float, highest: float) -> None:
+    def require_monotonic(
+        self,
+        lowest: float,
+        highest: float,
+        tolerance: Callable[[FloatArray], FloatArray] | None = None,
+    ) -> None:
         """Refuse a model whose visible energy does not rise between two recoil energies.
+
+        Parameters
+        ----------
+        lowest, highest : float
+            Recoil energies.
+        tolerance : callable, optional
+            Energy by which T_ee may fall below its greatest value before, at visible energies:
+            what is much less than the resolution cannot be seen.
 
         Raises
         ------
         ScenarioError
-            If T_ee stops rising; the message names the recoil energy.
+            If T_ee stops rising, or falls by more than that; the message names the recoil energy.
         """
         start = max(lowest, self.threshold)
         grid = np.geomspace(max(start, 1e-9 * highest), highest, 2001)
         knots = [b for b in self.breakpoints if start < b < highest]
         grid = np.sort(np.concatenate([grid, knots]))
         visible = self.visible_energy(grid)
-        falling = np.flatnonzero(~(np.diff(visible) > 0.0))
+        if tolerance is None:
+            falling = np.flatnonzero(~(np.diff(visible) > 0.0))
+        else:
+            fall = np.maximum.accumulate(visible) - visible
+            falling = np.flatnonzero(~(fall <= tolerance(visible)))
         if falling.size:
             where = grid[falling[0]]
             raise ScenarioError(

@@ -23,15 +23,24 @@ class Resolution:
         Statistical part: Fano factor times the energy per charge, energy.
     relative : float
         Part proportional to the energy, dimensionless.
+    summed : bool
+        Whether the standard deviations of the parts add up, and not their squares:
+        σ = noise + √(fano · T_ee) + relative · T_ee.
+    positive : bool
+        Whether the Gaussian is cut at zero observed energy and normalised anew.
     """
 
     noise: float = 0.0
     fano: float = 0.0
     relative: float = 0.0
+    positive: bool = False
+    summed: bool = False
 
     def sigma(self, energy_ee: npt.ArrayLike) -> FloatArray:
         """Standard deviation (energy) at the visible energy T_ee, of its shape."""
         e = np.asarray(energy_ee, dtype=float)
+        if self.summed:
+            return np.asarray(self.noise + np.sqrt(self.fano * e) + self.relative * e)
         return np.sqrt(self.noise**2 + self.fano * e + (self.relative * e) ** 2)
 
     def reach(self, energy_ee: npt.ArrayLike, deviations: npt.ArrayLike) -> FloatArray:
@@ -54,6 +63,12 @@ class Resolution:
             Energies, of the broadcast shape.
         """
         energy, k = np.asarray(energy_ee, dtype=float), np.asarray(deviations, dtype=float)
+        if self.summed:  # a quadratic equation in √T_ee
+            steepness, root = 1.0 - k * self.relative, k * np.sqrt(self.fano)
+            square = root**2 + 4.0 * steepness * np.maximum(energy + k * self.noise, 0.0)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                x = (root + np.sqrt(np.maximum(square, 0.0))) / (2.0 * steepness)
+            return np.where(steepness > 0.0, x**2, np.inf)
         steepness = 1.0 - k**2 * self.relative**2
         half_sum = energy + 0.5 * k**2 * self.fano
         # The discriminant of the quadratic, without the terms that cancel in it.

@@ -3,8 +3,10 @@
 __all__ = [
     "choose",
     "combined",
+    "coupling_plane",
     "described",
     "experiment",
     "of_scenario",
     "released",
+    "varied",
 ]

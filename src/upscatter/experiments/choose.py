@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
@@ -24,7 +25,9 @@ from upscatter.scenario.model import ReleaseFile
 from upscatter.scenario.released_experiment import ReleasedExperiment
 from upscatter.scenario.scattering import Scattering
 from upscatter.scenario.statistics_block import StatisticsBlock
+from upscatter.scenario.stopped_pion_block import StoppedPionBlock
 from upscatter.statistics.registry import DEFAULT_TEST, FOR_DATA, RELEASE_TEST
+from upscatter.units import YEAR
 
 Given: TypeAlias = Scenario | Experiment | str | Path
 """A scenario, the name or path of one, or an experiment that is built already."""
@@ -141,8 +144,8 @@ def combine(
     flavour, flavour_sum
         As for `scenario_of`.
     **statistics
-        Fields of `[statistics]` for the combination. By default those of the scenarios, if they are
-        the same in all, else the default test with the scenarios' confidence level.
+        Fields of `[statistics]` for the combination. By default those that the scenarios use,
+        if they are the same in all, else the default test with the scenarios' confidence level.
 
     Returns
     -------
@@ -210,13 +213,20 @@ def experiments_of(
 
 def _built(scenario: Scenario, paths: Mapping[str, Path]) -> Experiment:
     if not isinstance(scenario.settings, ReleaseFile):
-        return Described(Model(scenario))
+        return Described(Model(_with_data(scenario, paths.get(scenario.name))))
     if scenario.name not in paths:
         raise ScenarioError(
             f"{scenario.name}: recasts published data and describes no detector; give the data: "
             f"upscatter limit {scenario.argument} --data PATH"
         )
-    target = definitions()[scenario.settings.release.name].target
+    definition = definitions()[scenario.settings.release.name]
+    beam, given = scenario.settings.own_sources.get("stopped_pion"), definition.proton_time
+    if isinstance(beam, StoppedPionBlock) and beam.time not in (None, given) and given is not None:
+        raise ScenarioError(
+            f"{scenario.name}: stopped_pion.time: the release's exposure is a mass times "
+            f'{given / YEAR:g} yr; give time = "{given / YEAR:g} yr"'
+        )
+    target = definition.target
     element = scenario.settings.target.element
     if target and element != target:
         raise ScenarioError(
@@ -227,9 +237,34 @@ def _built(scenario: Scenario, paths: Mapping[str, Path]) -> Experiment:
     return Released(ReleasedExperiment(Scattering(scenario), release))
 
 
+def _with_data(scenario: Scenario, path: Path | None) -> Scenario:
+    """A scenario that describes a detector, with the data in a file."""
+    block = scenario.settings.data
+    if path is None:
+        scenario.require_data()
+        return scenario
+    if block is not None and block.file is None:
+        raise ScenarioError(
+            f"{scenario.name}: has data of its own in [data]; omit --data, or remove [data]"
+        )
+    if scenario.lacks_tables and not path.exists():
+        raise ScenarioError(
+            f"{scenario.name}: --data {path}: does not exist; give the folder or file of the data"
+        )
+    if path.is_dir() and scenario.files:
+        there = replace(scenario, directory=path)
+        if there.lacks_data:
+            raise ScenarioError(
+                f"{scenario.name}: --data {path}: has no {', '.join(there.missing)}; give the "
+                "folder that has"
+            )
+        return there
+    return scenario.replaced("data.file", str(path.absolute()))
+
+
 def _paths(data: Data | None, scenarios: Sequence[Scenario]) -> dict[str, Path]:
     """Path of the data of each scenario that has some, by the scenario's name."""
-    takers = [s.name for s in scenarios if isinstance(s.settings, ReleaseFile)]
+    takers = [s.name for s in scenarios if _takes_data(s)]
     if data is None:
         return {}
     if not isinstance(data, (str, os.PathLike, Mapping)):
@@ -241,13 +276,18 @@ def _paths(data: Data | None, scenarios: Sequence[Scenario]) -> dict[str, Path]:
                 f"such as --data {takers[0]}=PATH"
             )
         data = {takers[0] if takers else scenarios[0].name: data}
+    names = [s.name for s in scenarios]
     for name in data:
-        if name not in takers:
+        if name not in names:
             raise ScenarioError(
-                f"{name}: takes no data; omit --data, or use a scenario with [release] such as "
-                "xenonnt-s2only"
+                f"--data {name}=...: is for no scenario given here; choose from {', '.join(names)}"
             )
     return {name: Path(path) for name, path in data.items()}
+
+
+def _takes_data(scenario: Scenario) -> bool:
+    """Whether a scenario is of no use without data."""
+    return isinstance(scenario.settings, ReleaseFile) or scenario.lacks_data
 
 
 def _statistics(parts: Sequence[Experiment], chosen: Mapping[str, object]) -> StatisticsBlock:
@@ -259,8 +299,9 @@ def _statistics(parts: Sequence[Experiment], chosen: Mapping[str, object]) -> St
         raise ScenarioError(f"confidence: {said}; give all scenarios the same")
     measured = any(part.observed is not None for part in parts)
     base: dict[str, object] = {"confidence": first.confidence}
-    if all(block == first for block in blocks):
-        base = first.model_dump(include=first.model_fields_set)
+    named = any("test" in block.model_fields_set for block in blocks)
+    if named and all(block.used == first.used for block in blocks):
+        base = first.used
     if "test" in chosen or "test" not in base or (measured and base["test"] not in FOR_DATA):
         base = {"confidence": base.get("confidence", first.confidence)}
         base["test"] = RELEASE_TEST if measured else DEFAULT_TEST

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from upscatter.errors import ScenarioError
 from upscatter.experiments.experiment import Change, Experiment, Likelihood
-from upscatter.limits.measured import Channel
+from upscatter.limits.channel import Channel
 from upscatter.numerics import FloatArray
 from upscatter.rates.signal import Parameter
 from upscatter.results import package_version
@@ -20,7 +20,7 @@ from upscatter.scenario.load import Scenario
 from upscatter.scenario.statistics_block import StatisticsBlock
 from upscatter.statistics.combination import combined
 from upscatter.statistics.likelihood import BinnedModel
-from upscatter.statistics.morphing import Surface
+from upscatter.statistics.morphing import Morphing
 
 LONGEST_TITLE = 50
 """Characters of a title that fit above a figure; names are shown instead of longer ones."""
@@ -239,10 +239,11 @@ def with_hypotheses(model: BinnedModel, rows: npt.NDArray[np.intp]) -> BinnedMod
         return np.where(kept, np.take(counts, index, axis=-2), 0.0) if several else counts
 
     shapes = tuple(
-        replace(
-            shape,
-            templates={n: templates(t, len(shape.names)) for n, t in shape.templates.items()},
+        shape.with_templates(
+            {n: templates(t, len(shape.names)) for n, t in shape.templates.items()}
         )
+        if isinstance(shape, Morphing)
+        else shape
         for shape in model.shapes
     )
     signal = {name: signals(counts) for name, counts in model.signals.items()}
@@ -258,10 +259,5 @@ def renamed(model: BinnedModel, part: Experiment) -> BinnedModel:
     return replace(
         model,
         normalisations=tuple(replace(n, name=name(n.name)) for n in model.normalisations),
-        shapes=tuple(
-            replace(s, names=tuple(map(name, s.names)))
-            if isinstance(s, Surface)
-            else replace(s, name=name(s.name))
-            for s in model.shapes
-        ),
+        shapes=tuple(shape.renamed(name) for shape in model.shapes),
     )

@@ -12,13 +12,12 @@ import numpy.typing as npt
 
 from upscatter.experiments.experiment import Change, Likelihood
 from upscatter.experiments.of_scenario import OfScenario
+from upscatter.limits.channel import Channel
 from upscatter.limits.counting import counting_model
-from upscatter.limits.measured import Channel
 from upscatter.numerics import FloatArray
 from upscatter.scenario.build import Model
 from upscatter.scenario.scattering import Scattering
 from upscatter.statistics.likelihood import BinnedModel
-from upscatter.units import KEV
 
 
 @dataclass(frozen=True)
@@ -41,8 +40,8 @@ class Described(OfScenario):
     @cached_property
     def channels(self) -> Mapping[str, Channel]:
         """See `Experiment`."""
-        edges = self.build.experiment.edges / KEV
-        return {"recoils": Channel(slice(0, edges.size - 1), edges, "observed energy [keVee]")}
+        bins = slice(0, self.build.experiment.bins)
+        return {"recoils": Channel(bins, self.build.axes)}
 
     @property
     def components(self) -> Mapping[str, tuple[str, ...]]:
@@ -55,7 +54,7 @@ class Described(OfScenario):
     def highest_mass(self) -> float:
         """See `Experiment`."""
         build = self.build
-        return build.experiment.highest_mass(build.flux, build.signal.interaction)
+        return build.recoils.highest_mass(build.signal)
 
     @property
     def observed(self) -> FloatArray | None:
@@ -65,22 +64,39 @@ class Described(OfScenario):
 
     def likelihood(self, mass_sterile: npt.ArrayLike, *, by_source: bool = True) -> Likelihood:
         """See `Experiment.likelihood`."""
-        mass = np.atleast_1d(np.asarray(mass_sterile, dtype=float))
-        build, signal = self.build, self.build.signal
+        build = self.build
         errors = None if build.observed is None else build.observed.errors
-        reached: FloatArray | dict[str, FloatArray]
-        if not by_source:
-            total = build.experiment.total_counts(signal.interaction, signal.flux, mass)
-            seen = np.asarray(total.any(axis=-1))
-            reached = total[seen]
-        else:
-            counts = build.experiment.counts(signal.interaction, signal.flux, mass)
-            seen = np.asarray(np.any([c.any(axis=-1) for c in counts.values()], axis=0))
-            reached = {source: c[seen] for source, c in counts.items()}
+        reached, seen = self.signal_counts(mass_sterile, by_source=by_source)
         if not seen.any():
             return None, seen
         model = counting_model(build.expectation, reached, errors, self.signal_label)
         return self._kept_positive(model), seen
+
+    def signal_counts(
+        self, mass_sterile: npt.ArrayLike, *, by_source: bool = True
+    ) -> tuple[FloatArray | dict[str, FloatArray], npt.NDArray[np.bool_]]:
+        """Signal counts for a strength of one at the masses within reach, and which these are.
+
+        Parameters
+        ----------
+        mass_sterile, by_source
+            As in `likelihood`.
+
+        Returns
+        -------
+        counts : ndarray or dict
+            Shape (masses within reach, bins), of the sum over sources or of each source.
+        seen : ndarray of bool, shape (masses,)
+        """
+        mass = np.atleast_1d(np.asarray(mass_sterile, dtype=float))
+        recoils, signal = self.build.recoils, self.build.signal
+        if not by_source:
+            total = recoils.total_counts(signal, mass)
+            seen = np.asarray(total.any(axis=-1))
+            return (total if seen.all() else total[seen]), seen
+        counts = recoils.counts(signal, mass)
+        seen = np.asarray(np.any([c.any(axis=-1) for c in counts.values()], axis=0))
+        return {source: c[seen] for source, c in counts.items()}, seen
 
     def _kept_positive(self, model: BinnedModel) -> BinnedModel:
         """A model of data whose factors 1 + σz stay positive, however large a deficit is.

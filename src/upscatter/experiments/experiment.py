@@ -10,14 +10,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from upscatter.errors import PhysicsError
+from upscatter.limits.channel import Channel
 from upscatter.limits.counting import require_known_fluxes
-from upscatter.limits.measured import Channel
 from upscatter.numerics import FloatArray
 from upscatter.rates.signal import Parameter
 from upscatter.scenario.load import Scenario
@@ -95,12 +96,12 @@ class Experiment(ABC):
     @property
     @abstractmethod
     def fluxes(self) -> Mapping[str, float]:
-        """Relative uncertainty of each flux of neutrinos."""
+        """Relative uncertainty of the fluxes of neutrinos by cause, such as the flux of 8B."""
 
     @property
     @abstractmethod
     def flux_totals(self) -> Mapping[str, float]:
-        """Total of each flux, in 1/(cm² s)."""
+        """Total of the fluxes that each cause changes, in 1/(cm² s)."""
 
     @property
     @abstractmethod
@@ -169,7 +170,7 @@ class Experiment(ABC):
         """Caveats of a combination with another experiment that has the same caveat."""
         return ()
 
-    @property
+    @cached_property
     def method(self) -> LimitMethod:
         """Method of its limits."""
         return self.statistics.method()

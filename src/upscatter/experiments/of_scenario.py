@@ -64,14 +64,15 @@ class OfScenario(Experiment):
 
     @property
     def fluxes(self) -> Mapping[str, float]:
-        """Relative uncertainty of each flux of the scenario's sources."""
-        return self.scattering.flux_uncertainties
+        """Relative uncertainty of the fluxes by cause, the largest where it changes several."""
+        return {cause: max(u.values()) for cause, u in self.scattering.causes.items()}
 
     @property
     def flux_totals(self) -> Mapping[str, float]:
-        """Total of each flux of the scenario's sources, in 1/(cm² s)."""
-        flux = self.scattering.flux
-        return {n: sum(c.total for c in parts) * CM**2 * SECOND for n, parts in flux.items()}
+        """Total of the fluxes that each cause changes, in 1/(cm² s)."""
+        flux, causes = self.scattering.flux, self.scattering.causes
+        total = {n: sum(c.total for c in parts) * CM**2 * SECOND for n, parts in flux.items()}
+        return {cause: sum(total[name] for name in u) for cause, u in causes.items()}
 
     @property
     def inputs(self) -> Mapping[str, object]:
@@ -85,8 +86,10 @@ class OfScenario(Experiment):
 
     def changed_scattering(self, change: Change) -> tuple[Scenario, dict[str, float]]:
         """The changed scenario, and the factors of those fluxes that it has and that change."""
-        known = self.fluxes
-        scales = {n: 1.0 + pull * known[n] for n, pull in change.pulls.items() if n in known}
+        scales: dict[str, float] = {}
+        for cause, pull in change.pulls.items():
+            for name, u in self.scattering.causes.get(cause, {}).items():
+                scales[name] = scales.get(name, 1.0) * (1.0 + pull * u)
         return self.scenario.replaced(change.values(self.scenario)), scales
 
     @contextmanager

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from upscatter.experiments.experiment import Change, Likelihood
 from upscatter.experiments.of_scenario import OfScenario
-from upscatter.limits.measured import Channel
+from upscatter.limits.channel import Channel
 from upscatter.numerics import FloatArray
 from upscatter.scenario.released_experiment import ReleasedExperiment
 from upscatter.scenario.scattering import Scattering
@@ -38,9 +38,9 @@ class Released(OfScenario):
     @cached_property
     def channels(self) -> Mapping[str, Channel]:
         """See `Experiment`."""
-        drawn = {channel.name: channel.drawn for channel in self.recast.release.channels}
+        axes = {channel.name: channel.axes for channel in self.recast.release.channels}
         return {
-            name: Channel(bins, drawn[name].edges, drawn[name].title)
+            name: Channel(bins, axes[name])
             for name, bins in self.recast.likelihood.channels.items()
         }
 

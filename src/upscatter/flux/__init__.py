@@ -11,8 +11,13 @@ __all__ = [
     "livetime",
     "moments",
     "nadir",
+    "own",
+    "piecewise",
+    "pulse",
+    "reactor",
     "regeneration",
     "results",
     "source",
+    "stopped_pion",
     "sun",
 ]

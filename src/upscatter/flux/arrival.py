@@ -1,4 +1,4 @@
-"""Solar neutrino flux at the detector, with one component for each spectrum or line."""
+"""Neutrino fluxes at the detector, with one component for each spectrum or line."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from upscatter.flux.moments import LineMoments, Moments, continuum_moments
+from upscatter.flux.piecewise import PiecewiseMoments, piecewise_moments
 from upscatter.inputs.spectra import Lines, Spectrum
 from upscatter.numerics import FloatArray
 
@@ -25,7 +26,7 @@ class FluxComponent:
     Parameters
     ----------
     source : str
-        Name of the solar source.
+        Name of the flux.
     moments : Moments
         M_k(E) of this component, per area and time.
     density : callable or None
@@ -51,6 +52,14 @@ class FluxComponent:
 
     def scaled(self, factor: float) -> FluxComponent:
         """The component times a number."""
+        density, moments = self.density, self.moments
+        if density is not None and isinstance(moments, PiecewiseMoments):
+            return FluxComponent(
+                self.source,
+                moments.scaled(factor),
+                lambda energy: factor * density(energy),
+                self.breakpoints,
+            )
         return self.weighted(lambda energy: np.full(energy.shape, factor))
 
     def weighted(self, weight: EnergyWeight) -> FluxComponent:
@@ -63,8 +72,33 @@ class FluxComponent:
         def product(energy: FloatArray) -> FloatArray:
             return density(energy) * weight(energy)
 
+        if isinstance(self.moments, PiecewiseMoments):
+            return piecewise_component(self.source, product, self.breakpoints)
         moments = continuum_moments(product, self.endpoint)
         return FluxComponent(self.source, moments, product, self.breakpoints)
+
+
+def piecewise_component(
+    source: str, density: EnergyWeight, breakpoints: tuple[float, ...]
+) -> FluxComponent:
+    """Component of a flux that is smooth between breakpoints.
+
+    Parameters
+    ----------
+    source : str
+        Name of the flux.
+    density : callable
+        φ(E), per area, time and energy.
+    breakpoints : tuple of float
+        Energies, increasing: the ends of the flux and, between them, those of kinks and steps.
+
+    Examples
+    --------
+    >>> box = piecewise_component("box", lambda e: np.where(e < 2.0, 3.0, 0.0), (0.0, 2.0))
+    >>> round(box.total, 5)
+    6.0
+    """
+    return FluxComponent(source, piecewise_moments(density, breakpoints), density, breakpoints)
 
 
 @lru_cache(maxsize=FLUXES)

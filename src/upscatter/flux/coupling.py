@@ -102,6 +102,11 @@ def coupling(flavour: str, flavour_sum: FlavourSum = "incoherent") -> Coupling:
     ------
     PhysicsError
         For an unknown flavour or form of the sum.
+
+    Examples
+    --------
+    >>> coupling("mu").components
+    (0.0, 1.0, 0.0)
     """
     if flavour not in _NAMED:
         raise PhysicsError(f"flavour {flavour!r} is unknown; choose one of {', '.join(COUPLINGS)}")
@@ -109,3 +114,7 @@ def coupling(flavour: str, flavour_sum: FlavourSum = "incoherent") -> Coupling:
         known = ", ".join(get_args(FlavourSum))
         raise PhysicsError(f"flavour sum {flavour_sum!r} is unknown; choose one of {known}")
     return Coupling(flavour, _NAMED[flavour], flavour_sum)
+
+
+NOT_ELECTRON = Coupling("mu and tau", (0.0, 1.0, 1.0), "incoherent")
+"""Weight of the flavours that scatter on electrons by the neutral current alone."""

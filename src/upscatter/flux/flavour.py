@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ _LOWEST = 0.003 * MEV  # below it conversion is that of vacuum to 1e-4
 _JOINT = 2.0 * MEV
 _LOW_ENERGIES = 60
 _HIGH_ENERGIES = 160
+_KEPT = 8  # evolutions through the Earth
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,9 @@ class SolarFlavour:
         from scipy.interpolate import CubicSpline  # couplings that are blind to flavour need none
 
         rho = self._grid_density_matrix(source)
-        spline = CubicSpline(self._grid, coupling.effective_squared(rho))
-        lowest, highest = float(self._grid[0]), float(self._grid[-1])
+        grid = _grid(self.highest)
+        spline = CubicSpline(grid, coupling.effective_squared(rho))
+        lowest, highest = float(grid[0]), float(grid[-1])
 
         def weight(energy: FloatArray) -> FloatArray:
             return np.asarray(spline(np.clip(energy, lowest, highest)))
@@ -93,15 +95,22 @@ class SolarFlavour:
         return weight
 
     def _grid_density_matrix(self, source: str) -> ComplexArray:
-        weights = mass_weights(self._grid, source, self.sun, self.mixing)
-        return mix(weights, self._projectors)
+        weights = mass_weights(_grid(self.highest), source, self.sun, self.mixing)
+        return mix(weights, _grid_projectors(self.highest, self.livetime, self.mixing))
 
-    @cached_property
-    def _grid(self) -> FloatArray:
-        """Energies, even in ln E at low energies, and in E above, where the Earth matters."""
-        low = np.geomspace(_LOWEST, _JOINT, _LOW_ENERGIES, endpoint=False)
-        return np.concatenate([low, np.linspace(_JOINT, self.highest, _HIGH_ENERGIES)])
 
-    @cached_property
-    def _projectors(self) -> ComplexArray:
-        return averaged_projectors(self._grid, self.livetime, self.mixing)
+@lru_cache(maxsize=_KEPT)
+def _grid(highest: float) -> FloatArray:
+    """Energies, even in ln E at low energies, and in E above, where the Earth matters."""
+    low = np.geomspace(_LOWEST, _JOINT, _LOW_ENERGIES, endpoint=False)
+    grid = np.concatenate([low, np.linspace(_JOINT, highest, _HIGH_ENERGIES)])
+    grid.setflags(write=False)
+    return grid
+
+
+@lru_cache(maxsize=_KEPT)
+def _grid_projectors(highest: float, livetime: NadirLivetime, mixing: Mixing) -> ComplexArray:
+    """Projectors on the grid; the last ones are kept, because scenarios of one place share them."""
+    projectors = averaged_projectors(_grid(highest), livetime, mixing)
+    projectors.setflags(write=False)
+    return projectors

@@ -97,7 +97,8 @@ def continuum_moments(
     ContinuumMoments
         Accurate to 1e-9 of M_k up to 0.99 of the end point of a β spectrum, and to 1e-7 for a table
         with linear interpolation. In the last per mille, which has 1e-9 of the neutrinos, the error
-        falls with energy more slowly than M_k itself.
+        falls with energy more slowly than M_k itself. A density that is finite at the end point is
+        as accurate there as below.
     """
     grid = np.linspace(0.0, np.sqrt(1.0 - _LOWEST), _CELLS + 1)
     s, weights = gauss_legendre(_ORDER, grid[:-1], grid[1:])
@@ -105,8 +106,9 @@ def continuum_moments(
     values = np.concatenate([np.zeros((3, 1)), np.cumsum(cell_integrals, axis=1)], axis=1)
     slopes = _integrand(density, endpoint, grid)
     table = UniformTable.from_samples(float(grid[1]), values, slopes)
-    # The last eV of a β spectrum fall faster than any cubic with its slope; s³ remains positive.
-    table.polynomials[0] = [[0.0, 0.0, 0.0, value] for value in values[:, 1]]
+    if not float(density(np.array([endpoint]))[0]) > 0.0:
+        # The last eV of a β spectrum fall faster than any cubic with its slope; s³ remains positive
+        table.polynomials[0] = [[0.0, 0.0, 0.0, value] for value in values[:, 1]]
     return ContinuumMoments(endpoint, table)
 
 

@@ -42,6 +42,11 @@ class ArrivingFlux(Result):
     figure_function: ClassVar[str] = "upscatter.report.flavour_plots:flux_figure"
 
     @property
+    def has_night(self) -> bool:
+        """Whether the livetime of the solar neutrinos includes the night."""
+        return bool(np.isfinite(self.asymmetry).any())
+
+    @property
     def header(self) -> tuple[str, ...]:
         """Column names."""
         return ("source", "total", "nu_e", "nu_mu", "nu_tau", "day_night_asymmetry")
@@ -80,6 +85,88 @@ class ArrivingFlux(Result):
                 "ArrivingFlux: has no spectra to draw; let upscatter.flavours.arriving_flux make it"
             )
         return self.spectra()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpectrumAtDetector:
+    """Spectrum and lines of one flux at the detector, for a figure.
+
+    Parameters
+    ----------
+    name : str
+    antineutrinos : bool
+    energies : ndarray, shape (n,)
+        Neutrino energies in MeV; empty for lines alone.
+    total, electron : ndarray, shape (n,)
+        Flux of all flavours, and of ν_e, in 1/(cm² s MeV).
+    lines : tuple
+        Energy in MeV, total and ν_e flux in 1/(cm² s) of each line.
+    """
+
+    name: str
+    antineutrinos: bool = False
+    energies: FloatArray
+    total: FloatArray
+    electron: FloatArray
+    lines: tuple[tuple[float, float, float], ...] = ()
+
+    @property
+    def mixed(self) -> bool:
+        """Whether some of it, but not all, is ν_e."""
+        total = float(self.total.sum()) + sum(line[1] for line in self.lines)
+        electron = float(self.electron.sum()) + sum(line[2] for line in self.lines)
+        return 1e-9 * total < electron < (1.0 - 1e-9) * total
+
+    @property
+    def lowest(self) -> float:
+        """Lowest energy (MeV) with a flux."""
+        seen = self.energies[self.total > 0.0]
+        return min([*map(float, seen[:1]), *(0.5 * line[0] for line in self.lines)])
+
+    @property
+    def highest(self) -> float:
+        """Highest energy (MeV) with a flux."""
+        seen = self.energies[self.total > 0.0]
+        return max([*map(float, seen[-1:]), *(line[0] for line in self.lines)])
+
+
+@dataclass(frozen=True, kw_only=True)
+class FluxOfSources(ArrivingFlux):
+    """Fluxes at the detector by flavour, of a scenario that has other sources than the Sun.
+
+    Parameters
+    ----------
+    antineutrinos : tuple of bool
+        Which of the fluxes are antineutrinos; the columns of their flavours are those of ν̄.
+    """
+
+    antineutrinos: tuple[bool, ...] = ()
+
+    figure_function: ClassVar[str] = "upscatter.report.flux_plots:source_figure"
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """Column names."""
+        return (*super().header, "antineutrinos")
+
+    @property
+    def rows(self) -> list[tuple[str | float | None, ...]]:
+        """One row for each flux."""
+        kinds = ["yes" if anti else "no" for anti in self.antineutrinos]
+        return [(*row, kind) for row, kind in zip(super().rows, kinds, strict=True)]
+
+    @property
+    def comments(self) -> list[str]:
+        """Comment lines above the table."""
+        return ["neutrino fluxes at the detector in 1/(cm2 s)", *origin(self.provenance)]
+
+    def to_dict(self) -> dict[str, object]:
+        """Fluxes by source and flavour as a JSON-ready dictionary."""
+        named = zip(self.sources, self.antineutrinos, strict=True)
+        content = super().to_dict()
+        provenance = content.pop("provenance")
+        anti = [source for source, anti in named if anti]
+        return {**content, "antineutrinos": anti, "provenance": provenance}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,10 @@ Flux = Mapping[str, tuple[FluxComponent, ...]]
 """Components (spectra or lines) by the name of their flux, such as "8B"."""
 
 
+Causes = Mapping[str, Mapping[str, float]]
+"""Relative uncertainty of each flux that a cause changes, by the name of the cause."""
+
+
 class Source(ABC):
     """Neutrinos at the detector: their flux, its uncertainties, and their flavours."""
 
@@ -27,7 +31,39 @@ class Source(ABC):
 
     @abstractmethod
     def uncertainty(self, name: str) -> float:
-        """Relative uncertainty of a flux, which is the nuisance parameter "flux NAME"; may be 0."""
+        """Relative uncertainty of a flux; may be 0."""
+
+    @property
+    def causes(self) -> Causes:
+        """Relative uncertainties by cause, each of which is the nuisance parameter "flux CAUSE".
+
+        By default each flux has its own. A source whose fluxes have one in common, such as that of
+        a reactor's power, overrides this.
+        """
+        return {name: {name: self.uncertainty(name)} for name in self.components}
+
+    @property
+    def pulse_rate(self) -> float | None:
+        """Pulses per time of a source with pulsed fluxes; None if all are steady."""
+        return None
+
+    def arrival(self, name: str, edges: FloatArray) -> FloatArray | None:
+        """Shares of a pulsed flux that arrive between times after the beginning of a pulse.
+
+        Parameters
+        ----------
+        name : str
+            A key of `components`.
+        edges : ndarray, shape (n + 1,)
+            Times, increasing.
+
+        Returns
+        -------
+        ndarray, shape (n,), or None
+            None for a steady flux.
+        """
+        del name, edges
+        return None
 
     @abstractmethod
     def density_matrix(self, energy: FloatArray, name: str) -> ComplexArray:
@@ -53,7 +89,12 @@ class Source(ABC):
 
     def coupling_weight(self, name: str, coupling: Coupling) -> Callable[[FloatArray], FloatArray]:
         """μ_eff²(E)/μ² of a flux as a function of energy; see `upscatter.flux.coupling`."""
-        return lambda energy: coupling.effective_squared(self.density_matrix(energy, name))
+
+        def weight(energy: FloatArray) -> FloatArray:
+            rho = self.density_matrix(energy.ravel(), name)
+            return coupling.effective_squared(rho).reshape(energy.shape)
+
+        return weight
 
     def coupled(self, coupling: Coupling) -> Flux:
         """Components of each flux, times μ_eff²(E)/μ² of a coupling.

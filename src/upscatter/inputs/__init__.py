@@ -1,6 +1,7 @@
 """Inputs with a source: nuclei, neutrino spectra and fluxes, solar and Earth models, mixing."""
 
 __all__ = [
+    "anchors",
     "beta",
     "boron",
     "bound_file",
@@ -8,13 +9,19 @@ __all__ = [
     "catalogue",
     "continuum",
     "earth",
+    "electrons",
+    "energy_and_time",
+    "fission",
     "laboratories",
     "mixing",
+    "neutron_capture",
     "nuclei",
     "orbit",
     "outlines",
+    "references",
     "solar_fluxes",
     "spectra",
     "sun",
     "tables",
+    "tritium",
 ]

@@ -1,7 +1,8 @@
-"""Allowed beta-plus decay: Fermi function and the shape of the neutrino spectrum.
+"""Allowed beta decay: Fermi function and the shape of the neutrino spectrum.
 
 A nucleus (or a fusing pair) turns into a daughter of charge Z, a positron and a neutrino that share
-the energy ``endpoint`` = W₀ − m_e. Recoil of the daughter is neglected: it is in the endpoint.
+the energy ``endpoint`` = W₀ − m_e. Recoil of the daughter is neglected: it is in the endpoint. With
+−Z in place of Z the formulas are those of an electron and an antineutrino.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def gamow_exponent(momentum: npt.ArrayLike, charge: float) -> FloatArray:
     momentum : array_like
         Positron momentum p (times c, an energy), not negative.
     charge : float
-        Charge number Z ≥ 0 of the daughter.
+        Charge number Z of the daughter, with a minus sign if an electron is emitted.
 
     Returns
     -------
@@ -104,7 +105,7 @@ def gamow_factor(momentum: npt.ArrayLike, charge: float) -> FloatArray:
     momentum : array_like
         Positron momentum p (times c, an energy), not negative.
     charge : float
-        Charge number Z ≥ 0 of the daughter.
+        Charge number Z of the daughter, with a minus sign if an electron is emitted.
 
     Returns
     -------
@@ -146,8 +147,9 @@ def relativistic_correction(momentum: npt.ArrayLike, charge: float, radius: floa
     g = np.sqrt(1.0 - (ALPHA * charge) ** 2)
     scale = 2.0 * (1.0 + g) / gamma(2.0 * g + 1.0) ** 2
     size = (2.0 * p * radius * ELECTRON_MASS / HBARC) ** (2.0 * g - 2.0)
-    modulus = np.exp(2.0 * loggamma(g - 0.5j * x / np.pi).real + 0.5 * x)  # |Γ|² e^{−πη}
-    return np.asarray(scale * size * modulus * exprel(-x))
+    # e^{x/2} (1 − e^{−x})/x is even in x, and written so that nothing overflows at rest
+    modulus = np.exp(2.0 * loggamma(g - 0.5j * x / np.pi).real + 0.5 * abs(x))  # |Γ|² e^{π|η|}
+    return np.asarray(scale * size * modulus * exprel(-abs(x)))
 
 
 def fermi_function(momentum: npt.ArrayLike, charge: float, radius: float) -> FloatArray:
@@ -161,7 +163,7 @@ def fermi_function(momentum: npt.ArrayLike, charge: float, radius: float) -> Flo
     momentum : array_like
         Positron momentum p (times c, an energy), not negative.
     charge : float
-        Charge number Z ≥ 0 of the daughter.
+        Charge number Z of the daughter, with a minus sign if an electron is emitted.
     radius : float
         Nuclear radius R, a length; see `nuclear_radius`.
 
@@ -192,7 +194,7 @@ def allowed_shape(
     endpoint : float
         Maximum neutrino energy.
     charge : float
-        Charge number Z ≥ 0 of the daughter.
+        Charge number Z of the daughter, with a minus sign if an electron is emitted.
     radius : float
         Nuclear radius R, a length.
 

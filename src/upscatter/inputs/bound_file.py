@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from upscatter.errors import TableError
-from upscatter.inputs.bounds import FLAVOURS, KINDS, STATISTICS, TOPOLOGIES, PublishedBound
+from upscatter.inputs.bounds import FLAVOURS, KINDS, STATISTICS, TOPOLOGIES, Bound
 from upscatter.inputs.tables import read_text
 
 _ENTRY = re.compile(r"\s*([A-Za-z]+)\s*:\s*(.*?)\s*")
@@ -22,7 +22,7 @@ _TEXTS = ("label", "paper", "arxiv", "process", "convention", "caveats")
 _KEYS = (*_TEXTS, *_CHOICES, "confidence")
 
 
-def bound_from_csv(path: Path) -> PublishedBound:
+def bound_from_csv(path: Path) -> Bound:
     """Read a user's own limit from a text file with two columns, m_4 in MeV and μ_ν4 in μ_B.
 
     Comments ``# key: value`` describe it: label, kind, topology, confidence (0.9 or 90 %),
@@ -36,7 +36,7 @@ def bound_from_csv(path: Path) -> PublishedBound:
 
     Returns
     -------
-    PublishedBound
+    Bound
         Its name is that of the file. Unless the file says otherwise it is a measurement, and its
         vertices are a lower edge.
 
@@ -45,7 +45,7 @@ def bound_from_csv(path: Path) -> PublishedBound:
     TableError
         For an invalid value; the message names the line.
     """
-    described: dict[str, Any] = {"label": path.stem, "kind": "measurement"}
+    described: dict[str, Any] = {"label": path.stem, "kind": "measurement", "origin": "own"}
     points: list[tuple[float, float]] = []
     numbers: list[int] = []
     heading_allowed = True
@@ -62,7 +62,7 @@ def bound_from_csv(path: Path) -> PublishedBound:
             described |= _described(comment, where)
     if len(points) < 2:
         raise TableError(f"{path}: has {len(points)} points; a limit needs at least two")
-    bound = PublishedBound(
+    bound = Bound(
         name=path.stem,
         mass=np.array([mass for mass, _ in points]),
         mu=np.array([mu for _, mu in points]),
@@ -136,7 +136,7 @@ def _confidence(value: str, where: str) -> float:
     return level
 
 
-def _check_order(bound: PublishedBound, numbers: list[int], path: Path) -> None:
+def _check_order(bound: Bound, numbers: list[int], path: Path) -> None:
     """Refuse a lower edge whose masses decrease; only a closed region may turn back."""
     if bound.is_region:
         if len(numbers) < 3:

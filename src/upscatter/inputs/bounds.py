@@ -1,37 +1,32 @@
-"""Published limits on the dipole portal, read off the figures of the papers.
+"""A known limit on the dipole portal: published, recomputed with upscatter, or a user's own.
 
-Each is a short chain of vertices in (m_4, μ_ν4), thinned to what a figure on logarithmic axes
-shows, with its source and the convention it is published in. Between the vertices limits are
-interpolated in log-log; outside them there is no limit. The file is read at the first use.
+Each is a chain of vertices in (m_4, μ_ν4) with its source. Between the vertices limits are
+interpolated in log-log; outside them there is no limit.
 """
 
 from __future__ import annotations
 
-import difflib
-import tomllib
 from dataclasses import dataclass, field
-from functools import cache, cached_property
-from importlib.resources import files
-from typing import Any, ClassVar, Literal, get_args
+from functools import cached_property
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from upscatter.errors import OutputError, UpscatterError
 from upscatter.inputs.outlines import Outline, Topology
 from upscatter.names import COUPLINGS
 from upscatter.numerics import FloatArray
 from upscatter.results import Result
 
 Kind = Literal["measurement", "projection", "cosmology", "astrophysics"]
+Origin = Literal["published", "recomputed", "own"]
 Statistic = Literal["chi2-like", "other"]
 
 KINDS: tuple[str, ...] = get_args(Kind)
+ORIGINS: tuple[str, ...] = get_args(Origin)
 TOPOLOGIES: tuple[str, ...] = get_args(Topology)
 STATISTICS: tuple[str, ...] = get_args(Statistic)
 FLAVOURS = (*COUPLINGS, "unstated")
-
-_PUBLISHED = files("upscatter.inputs") / "published"
 
 
 def _nothing() -> FloatArray:
@@ -39,8 +34,8 @@ def _nothing() -> FloatArray:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class PublishedBound(Result):
-    """A published limit on μ_ν4 against m_4, or the reason why its numbers are not available.
+class Bound(Result):
+    """A known limit on μ_ν4 against m_4.
 
     Parameters
     ----------
@@ -49,8 +44,11 @@ class PublishedBound(Result):
     label : str
         Short name for figures and tables.
     kind : {"measurement", "projection", "cosmology", "astrophysics"}
+    origin : {"published", "recomputed", "own"}
+        Whether the limit was read off a publication, computed with upscatter from published data or
+        assumptions, or given by the user.
     paper, arxiv : str
-        Citation and arXiv number.
+        Citation and arXiv number: of the limit, or of the data that it was computed from.
     process : str
         Process or source of neutrinos that the limit is derived from.
     flavour : str
@@ -70,17 +68,19 @@ class PublishedBound(Result):
         m_4 in MeV and μ_ν4/μ_B in order along the edge.
     frame_mass, frame_mu : ndarray, shape (corners,)
         Corners of the published figure that close a wedge, after its last vertex.
-    available : bool
-        Whether there are vertices.
-    reason : str
-        Why there are no vertices; empty if there are.
+    scenarios : tuple of str
+        Scenarios that a recomputed limit is from; several are combined.
+    test : str
+        Test that a recomputed limit is made with.
     provenance : mapping
-        Paper and arXiv number, for a row of the catalogue.
+        Paper and arXiv number of a published limit; version, and digests of the scenarios, of a
+        recomputed one.
     """
 
     name: str
     label: str
     kind: Kind
+    origin: Origin = "published"
     paper: str = ""
     arxiv: str = ""
     process: str = ""
@@ -94,14 +94,14 @@ class PublishedBound(Result):
     mu: FloatArray = field(default_factory=_nothing, repr=False)
     frame_mass: FloatArray = field(default_factory=_nothing, repr=False)
     frame_mu: FloatArray = field(default_factory=_nothing, repr=False)
-    available: bool = True
-    reason: str = ""
+    scenarios: tuple[str, ...] = ()
+    test: str = ""
 
     figure_function: ClassVar[str] = "upscatter.report.compare_plots:comparison_figure"
 
     @property
     def mass_range(self) -> tuple[float, float]:
-        """Least and greatest mass (MeV) of the published limit."""
+        """Least and greatest mass (MeV) of the limit."""
         mass = np.concatenate([self.mass, self.frame_mass])
         return float(mass.min()), float(mass.max())
 
@@ -128,22 +128,21 @@ class PublishedBound(Result):
         Returns
         -------
         ndarray, shape (n,)
-            NaN outside the published masses: nothing is extrapolated.
+            NaN outside the masses of the limit: nothing is extrapolated.
 
         Examples
         --------
-        >>> xenon = published_bound("xenon1t-nr")
+        >>> from upscatter.inputs.catalogue import known_bound
+        >>> xenon = known_bound("xenon1t-nr")
         >>> [f"{mu:.1e}" for mu in xenon.lower_limit([0.01, 40.0])]
         ['1.1e-08', 'nan']
         """
         m4 = np.atleast_1d(np.asarray(mass, dtype=float))
-        if not self.available:
-            return np.full(m4.shape, np.nan)
         with np.errstate(divide="ignore"):
             return np.exp(self.outline.lowest(np.log(m4)))
 
     def excludes(self, mass: npt.ArrayLike, mu: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-        """Whether points are excluded; false outside the published masses.
+        """Whether points are excluded; false outside the masses of the limit.
 
         Parameters
         ----------
@@ -156,13 +155,13 @@ class PublishedBound(Result):
 
         Examples
         --------
-        >>> supernova = published_bound("sn1987a")
+        >>> from upscatter.inputs.catalogue import known_bound
+        >>> supernova = known_bound("sn1987a")
+        >>> from upscatter.inputs.catalogue import known_bound
         >>> supernova.excludes(1.0, [1e-13, 1e-11, 1e-9]).tolist()
         [False, True, False]
         """
         m4, moment = np.broadcast_arrays(np.asarray(mass, float), np.asarray(mu, float))
-        if not self.available:
-            return np.zeros(m4.shape, dtype=bool)
         with np.errstate(divide="ignore"):
             x, y = np.log(m4.ravel()), np.log(moment.ravel())
         return self.outline.contains(x, y).reshape(m4.shape)
@@ -174,18 +173,20 @@ class PublishedBound(Result):
 
     @property
     def rows(self) -> list[tuple[float, float]]:
-        """One row for each vertex; no rows if the numbers are not available."""
+        """One row for each vertex."""
         return list(zip(self.mass.tolist(), self.mu.tolist(), strict=True))
 
     @property
     def comments(self) -> list[str]:
         """Comment lines above the table of the vertices."""
-        return [f"{key}: {value}" for key, value in self.about().items() if value not in ("", None)]
+        about = self.about() | {"scenarios": " + ".join(self.scenarios)}
+        return [f"{key}: {value}" for key, value in about.items() if value not in ("", None)]
 
     @property
     def heading(self) -> str:
         """Title of the table."""
-        return f"{self.label}: published limit on mu_nu4 (Bohr magnetons) against m4 (MeV)"
+        kind = f"{self.origin} " if self.origin != "own" else ""
+        return f"{self.label}: {kind}limit on mu_nu4 (Bohr magnetons) against m4 (MeV)"
 
     def to_dict(self) -> dict[str, object]:
         """Result as a JSON-ready dictionary: name, description and vertices."""
@@ -193,24 +194,24 @@ class PublishedBound(Result):
 
     def about(self) -> dict[str, object]:
         """Description and source of the limit, JSON-ready."""
-        known: dict[str, object] = {
+        about: dict[str, object] = {
             "label": self.label,
             "kind": self.kind,
+            "origin": self.origin,
             "paper": self.paper,
             "arxiv": self.arxiv,
             "process": self.process,
             "flavour": self.flavour,
-        }
-        if not self.available:
-            return known | {"available": False, "reason": self.reason}
-        return known | {
             "confidence": self.confidence,
             "statistic": self.statistic,
             "topology": self.topology,
             "convention": self.convention,
             "caveats": self.caveats,
-            "available": True,
         }
+        if self.origin == "recomputed":
+            about |= {"scenarios": list(self.scenarios), "test": self.test}
+            about |= {key: self.provenance[key] for key in ("upscatter", "digests")}
+        return about
 
     def vertices(self) -> dict[str, object]:
         """Vertices, and the corners of the figure that close a wedge, JSON-ready."""
@@ -222,61 +223,4 @@ class PublishedBound(Result):
         }
 
     def _figure_arguments(self) -> tuple[object, ...]:
-        if not self.available:
-            raise OutputError(f"{self.name}: there is nothing to draw, because {self.reason}")
         return ((), (self,))
-
-
-def published_bounds() -> tuple[PublishedBound, ...]:
-    """All published limits in the order of their file, with those whose numbers are missing."""
-    return tuple(_catalogue().values())
-
-
-def published_bound(name: str) -> PublishedBound:
-    """Published limit with the given name.
-
-    Raises
-    ------
-    UpscatterError
-        For an unknown name.
-
-    Examples
-    --------
-    >>> published_bound("borexino").arxiv
-    '2007.15563'
-    """
-    try:
-        return _catalogue()[name]
-    except KeyError:
-        near = difflib.get_close_matches(name, _catalogue(), n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise UpscatterError(
-            f"bound {name!r} is unknown; {hint}upscatter bounds lists them all"
-        ) from None
-
-
-@cache
-def _catalogue() -> dict[str, PublishedBound]:
-    """Published limits by name; the dictionary is private and the arrays are read-only."""
-    rows = tomllib.loads((_PUBLISHED / "catalogue.toml").read_text(encoding="utf-8"))
-    vertices = tomllib.loads((_PUBLISHED / "vertices.toml").read_text(encoding="utf-8"))
-    return {name: _row(name, row, vertices.get(name)) for name, row in rows.items()}
-
-
-def _row(name: str, row: dict[str, Any], vertices: list[list[float]] | None) -> PublishedBound:
-    row["provenance"] = {key: row[key] for key in ("paper", "arxiv") if row.get(key)}
-    if vertices is None:
-        return PublishedBound(name=name, available=False, **row)
-    mass, mu = _columns(vertices)
-    frame_mass, frame_mu = _columns(row.pop("frame", []))
-    return PublishedBound(
-        name=name, mass=mass, mu=mu, frame_mass=frame_mass, frame_mu=frame_mu, **row
-    )
-
-
-def _columns(points: list[list[float]]) -> tuple[FloatArray, FloatArray]:
-    """Masses in MeV and moments in μ_B, from pairs."""
-    array = np.array(points, dtype=float).reshape(-1, 2)
-    mass, mu = array[:, 0].copy(), array[:, 1].copy()
-    mass.flags.writeable = mu.flags.writeable = False
-    return mass, mu

@@ -66,7 +66,7 @@ class BetaContinuum(Continuum):
     Attributes
     ----------
     charge : float
-        Charge number of the daughter.
+        Charge number of the daughter, with a minus sign if an electron is emitted.
     edges : ndarray, shape (n + 1,)
         Rapidities between which S is one polynomial, ascending from 0.
     coefficients : ndarray, shape (degree + 1, n)
@@ -102,7 +102,7 @@ def beta_continuum(
     cuts : tuple of float
         Kinetic energies of the positron, from 0 to the endpoint, between which S is smooth.
     charge : float
-        Charge number of the daughter.
+        Charge number of the daughter, with a minus sign if an electron is emitted.
     ratio : callable
         S(y) up to a constant, for an array of positive rapidities: the positron phase space of all
         levels over p W x/(eˣ − 1).

@@ -172,7 +172,8 @@ def beta_spectrum(name: str, endpoint: float, charge: float, mass_number: float)
     endpoint : float
         Maximum neutrino energy.
     charge, mass_number : float
-        Charge and mass number of the daughter.
+        Charge and mass number of the daughter; the charge with a minus sign if an electron is
+        emitted.
 
     Returns
     -------

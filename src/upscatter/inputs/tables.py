@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from math import isfinite
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
@@ -19,6 +21,9 @@ _WORDS = re.compile(r'"[^"]*"|[^\s"]+')
 _COMMENT = re.compile(r'^((?:[^"#]|"[^"]*"|"(?![^"]*"))*)#.*$')
 _MOST_BYTES = 16 * 2**20
 _LONGEST_QUOTE = 60
+
+KEPT = 16
+"""Number of tables that are kept by their content, as results and their digests read them anew."""
 
 
 Columns: TypeAlias = Sequence[int] | Sequence[str] | Sequence[int | str]
@@ -86,11 +91,18 @@ def read_two_columns(path: Path, columns: Columns | None = None) -> tuple[FloatA
         If the file cannot be read or does not have these columns, if a row does not have two finite
         numbers, or if the first column does not increase.
     """
+    first, second = _two_columns(path, _hashable(columns), read_text(path)).T
+    return first, second
+
+
+@lru_cache(maxsize=KEPT)
+def _two_columns(path: Path, columns: Columns | None, text: str) -> FloatArray:
+    """See `read_two_columns`; shape (rows, 2)."""
     rows: list[list[float]] = []
-    for where, cells, hint in _rows(path, columns):
+    for where, cells, hint in rows_of_cells(path, columns, text=text):
         if len(cells) > 2 and all(map(_is_number, cells)):
             raise TableError(f"{where} has {len(cells)} columns, not two; {hint}")
-        if len(cells) != 2 or not _finite(cells):
+        if len(cells) != 2 or not finite(cells):
             raise TableError(f"{where} is not two finite numbers; correct or remove it")
         row = [float(cell) for cell in cells]
         if rows and row[0] <= rows[-1][0]:
@@ -101,8 +113,9 @@ def read_two_columns(path: Path, columns: Columns | None = None) -> tuple[FloatA
         rows.append(row)
     if len(rows) < 2:
         raise TableError(f"{path}: has {len(rows)} rows of two numbers; it needs at least two")
-    first, second = np.array(rows).T
-    return first, second
+    table = np.array(rows)
+    table.setflags(write=False)
+    return table
 
 
 def read_spectrum(
@@ -136,11 +149,11 @@ def read_spectrum(
     rows: list[list[float]] = []
     last: float | None = None
     width = 0
-    for where, cells, hint in _rows(path, columns, short=True):
+    for where, cells, hint in rows_of_cells(path, columns, short=True):
         width = width or len(cells)
         if width not in (2, 3, 4):
             raise TableError(f"{where} has {width} columns, not two, three or four; {hint}")
-        if last is not None or not _finite(cells) or len(cells) not in (width, 1):
+        if last is not None or not finite(cells) or len(cells) not in (width, 1):
             raise TableError(f"{where} is not {width} finite numbers; correct or remove it")
         row = [float(cell) for cell in cells]
         if len(row) == 1:
@@ -170,26 +183,117 @@ def read_spectrum(
     return edges, counts, table[:, 3] if width == 4 else None
 
 
-def _rows(
-    path: Path, columns: Columns | None, *, short: bool = False
+def read_centres(
+    path: Path, columns: Columns | None = None
+) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+    """Read a spectrum in bins of equal width given by their centres.
+
+    Its columns are centre, counts, and an error if there is one. The format is otherwise that of
+    `read_two_columns`.
+
+    Parameters
+    ----------
+    path, columns
+        See `read_spectrum`; two or three columns.
+
+    Returns
+    -------
+    edges : ndarray, shape (bins + 1,)
+    counts : ndarray, shape (bins,)
+    errors : ndarray, shape (bins,), or None
+
+    Raises
+    ------
+    TableError
+        If the file cannot be read or does not have these columns, or the centres are not evenly
+        spaced.
+    """
+    rows: list[list[float]] = []
+    for where, cells, hint in rows_of_cells(path, columns):
+        if len(cells) not in (2, 3) or (rows and len(cells) != len(rows[0])):
+            raise TableError(f"{where} has {len(cells)} columns, not two or three; {hint}")
+        if not finite(cells):
+            raise TableError(f"{where} is not {len(cells)} finite numbers; correct or remove it")
+        rows.append([float(cell) for cell in cells])
+    if len(rows) < 2:
+        raise TableError(f"{path}: has {len(rows)} rows of numbers; give two or more bins")
+    table = np.array(rows)
+    width = float(np.median(np.diff(table[:, 0])))
+    off = np.flatnonzero(abs(np.diff(table[:, 0]) - width) > 1e-3 * abs(width))
+    if width <= 0.0 or off.size:
+        after = table[off[0] + 1 if off.size else 1, 0]
+        raise TableError(
+            f"{path}: the centre {after:.10g} is not one width, {width:.4g}, above the one before; "
+            "sort the bins, or give their edges if they are of different widths"
+        )
+    edges = table[0, 0] + width * (np.arange(len(rows) + 1) - 0.5)
+    return edges, table[:, 1], table[:, 2] if table.shape[1] == 3 else None
+
+
+def read_events(path: Path, columns: Columns | None = None) -> FloatArray:
+    """Read the energies of single events, one in a row; the format is that of `read_two_columns`.
+
+    Parameters
+    ----------
+    path : Path
+    columns : tuple of int or of str, optional
+        The one column to read.
+
+    Returns
+    -------
+    ndarray, shape (events,)
+
+    Raises
+    ------
+    TableError
+        If the file cannot be read, or a row is not one finite number.
+    """
+    return _events(path, _hashable(columns), read_text(path))
+
+
+@lru_cache(maxsize=KEPT)
+def _events(path: Path, columns: Columns | None, text: str) -> FloatArray:
+    """See `read_events`."""
+    energies: list[float] = []
+    for where, cells, hint in rows_of_cells(path, columns, text=text):
+        if len(cells) != 1:
+            raise TableError(f"{where} has {len(cells)} columns, not one energy; {hint}")
+        if not finite(cells):
+            raise TableError(f"{where} is not a finite number; correct or remove it")
+        energies.append(float(cells[0]))
+    if not energies:
+        raise TableError(f"{path}: has no rows of numbers; give one energy in each")
+    found = np.array(energies)
+    found.setflags(write=False)
+    return found
+
+
+def _hashable(columns: Columns | None) -> Columns | None:
+    return None if columns is None else tuple(columns)
+
+
+def rows_of_cells(
+    path: Path, columns: Columns | None, *, short: bool = False, text: str | None = None
 ) -> Iterator[tuple[str, list[str], str]]:
     """Rows below the column names: where each is, its chosen cells, a hint how to choose them.
 
-    With `short`, a row may end behind its first chosen cell.
+    With `short`, a row may end behind its first chosen cell. With `text`, the content of the file,
+    it is not read.
     """
+    content = read_text(path) if text is None else text
     chosen, names = _numbers(columns), None
-    for number, line in enumerate(read_text(path).splitlines(), start=1):
-        text = _COMMENT.sub(r"\1", line).strip()
-        if not text:
+    for number, line in enumerate(content.splitlines(), start=1):
+        row = _COMMENT.sub(r"\1", line).strip()
+        if not row:
             continue
-        fields = _fields(text)
+        fields = _fields(row)
         if names is None:
             names = () if _is_data(fields, chosen) else tuple(fields)
             if columns is not None and chosen is None:
                 chosen = _by_name(columns, names, path)
             if names:
                 continue
-        where = f"{path}: line {number}: {_quoted(text)}"
+        where = f"{path}: line {number}: {_quoted(row)}"
         if chosen is None:
             cells = [field for field in fields if field]
         else:
@@ -256,5 +360,6 @@ def _is_number(field: str) -> bool:
     return True
 
 
-def _finite(cells: list[str]) -> bool:
-    return all(_is_number(cell) and np.isfinite(float(cell)) for cell in cells)
+def finite(cells: list[str]) -> bool:
+    """Whether all cells are finite numbers."""
+    return all(_is_number(cell) and isfinite(float(cell)) for cell in cells)

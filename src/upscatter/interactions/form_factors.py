@@ -35,6 +35,12 @@ def klein_nystrand(momentum: npt.ArrayLike, nucleons: npt.ArrayLike) -> FloatArr
     -------
     ndarray
         F, of the shape of `momentum`.
+
+    Examples
+    --------
+    >>> from upscatter.units import MEV
+    >>> round(float(klein_nystrand(50.0 * MEV, 73)), 3)
+    0.822
     """
     q = np.asarray(momentum, dtype=float) / HBARC
     radius = 1.2 * FM * np.cbrt(np.asarray(nucleons, dtype=float))
@@ -58,6 +64,12 @@ def helm(momentum: npt.ArrayLike, nucleons: npt.ArrayLike) -> FloatArray:
     -------
     ndarray
         F, of the shape of `momentum`.
+
+    Examples
+    --------
+    >>> from upscatter.units import MEV
+    >>> round(float(helm(50.0 * MEV, 73)), 3)
+    0.839
     """
     q = np.asarray(momentum, dtype=float) / HBARC
     s = 0.9 * FM
@@ -67,7 +79,13 @@ def helm(momentum: npt.ArrayLike, nucleons: npt.ArrayLike) -> FloatArray:
 
 
 def point(momentum: npt.ArrayLike, nucleons: npt.ArrayLike) -> FloatArray:
-    """Point-like nucleus, F = 1, for limiting cases and comparisons."""
+    """Point-like nucleus, F = 1, for limiting cases and comparisons.
+
+    Examples
+    --------
+    >>> float(point(50.0, 73))
+    1.0
+    """
     del nucleons
     return np.ones_like(np.asarray(momentum, dtype=float))
 
@@ -82,6 +100,11 @@ def form_factor(name: str) -> FormFactor:
     ------
     ScenarioError
         For an unknown name.
+
+    Examples
+    --------
+    >>> form_factor("helm") is helm
+    True
     """
     try:
         return _MODELS[name]
@@ -94,6 +117,12 @@ def momentum_transfer(energy_recoil: npt.ArrayLike, nuclear_mass: npt.ArrayLike)
     """Momentum transfer q = √(2 m_N T) (energy), from recoil energy and nuclear mass.
 
     Exactly q² = −t = 2 m_N T for a nucleus at rest, elastic or not.
+
+    Examples
+    --------
+    >>> from upscatter.units import KEV, MEV
+    >>> round(float(momentum_transfer(1.0 * KEV, 67660.0 * MEV)) / MEV, 2)
+    11.63
     """
     return np.asarray(np.sqrt(2.0 * np.asarray(nuclear_mass) * np.asarray(energy_recoil)))
 
@@ -104,7 +133,28 @@ def squared_form_factor(
     nuclear_mass: npt.ArrayLike,
     nucleons: npt.ArrayLike,
 ) -> FloatArray:
-    """F²(q²) of a nucleus (m_N, A) at the recoil energies T."""
+    """F²(q²) of a nucleus (m_N, A) at the recoil energies T.
+
+    Parameters
+    ----------
+    model : callable
+        F as a function of q c and A, such as `helm`.
+    energy_recoil, nuclear_mass : array_like
+        T and m_N, energies.
+    nucleons : array_like
+        Mass number A.
+
+    Returns
+    -------
+    ndarray
+        F², of the broadcast shape.
+
+    Examples
+    --------
+    >>> from upscatter.units import KEV, MEV
+    >>> round(float(squared_form_factor(helm, 5.0 * KEV, 67660.0 * MEV, 73)), 3)
+    0.911
+    """
     return np.asarray(model(momentum_transfer(energy_recoil, nuclear_mass), nucleons) ** 2)
 
 

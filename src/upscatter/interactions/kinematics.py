@@ -67,6 +67,13 @@ def recoil_range(
     -------
     lowest, highest : ndarray
         Energies of the broadcast shape; both NaN where E cannot produce ν_4 at all.
+
+    Examples
+    --------
+    >>> from upscatter.units import EV, KEV, MEV
+    >>> lowest, highest = recoil_range(10.0 * MEV, 67660.0 * MEV, 6.0 * MEV)
+    >>> round(float(lowest) / EV, 1), round(float(highest) / KEV, 2)
+    (29.6, 2.39)
     """
     e = np.asarray(energy_nu, dtype=float)
     m = np.asarray(nuclear_mass, dtype=float)
@@ -94,6 +101,13 @@ def maximum_mass(energy_nu: npt.ArrayLike, nuclear_mass: npt.ArrayLike) -> Float
     -------
     ndarray
         Energy, of the broadcast shape.
+
+    Examples
+    --------
+    >>> from upscatter.constants import ELECTRON_MASS
+    >>> from upscatter.units import MEV
+    >>> round(float(maximum_mass(0.4234 * MEV, ELECTRON_MASS)) / MEV, 3)  # pp on an electron
+    0.322
     """
     e = np.asarray(energy_nu, dtype=float)
     m = np.asarray(nuclear_mass, dtype=float)

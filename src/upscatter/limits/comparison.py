@@ -1,4 +1,4 @@
-"""Comparison of exclusion curves with published limits: the masses at which a limit is new.
+"""Comparison of exclusion curves with known limits: the masses at which a limit is new.
 
 Curves and outlines are chains of straight segments in (ln m_4, ln μ). Every mass at which their
 order changes follows from the crossing of two segments, and between two such masses it is constant.
@@ -13,8 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from upscatter.errors import PhysicsError
-from upscatter.inputs.bounds import PublishedBound
+from upscatter.inputs.bounds import Bound
 from upscatter.inputs.outlines import Outline
 from upscatter.limits.chains import crossings, distinct, joined, least, piecewise, runs, segments
 from upscatter.limits.curve import LimitCurve
@@ -30,12 +29,12 @@ _ABOVE = 1e-9
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Comparison of a curve with one published limit, by mass in MeV.
+    """Comparison of a curve with one known limit, by mass in MeV.
 
     Parameters
     ----------
     stronger : tuple of intervals
-        m_4 at which the curve lies below the published limit.
+        m_4 at which the curve lies below the known limit.
     covered : tuple of intervals
         m_4 at which the curve lies inside the published excluded region. If that region is closed,
         the curve can still exclude more above its upper edge.
@@ -50,7 +49,7 @@ class Comparison:
     best_mass : float or None
         m_4 of that ratio.
     is_region : bool
-        Whether the published limit is a closed region, with an upper edge.
+        Whether the known limit is a closed region, with an upper edge.
     """
 
     stronger: tuple[Interval, ...]
@@ -89,26 +88,18 @@ class Comparison:
         }
 
 
-def compare(curve: LimitCurve, bound: PublishedBound) -> Comparison:
-    """Compare a curve with a published limit: where it is stronger, and by how much at best.
+def compare(curve: LimitCurve, bound: Bound) -> Comparison:
+    """Compare a curve with a known limit: where it is stronger, and by how much at best.
 
     Parameters
     ----------
     curve : LimitCurve
-    bound : PublishedBound
-        A published limit whose numbers are available.
+    bound : Bound
 
     Returns
     -------
     Comparison
-
-    Raises
-    ------
-    PhysicsError
-        If the numbers of the published limit are not available.
     """
-    if not bound.available:
-        raise PhysicsError(f"bound {bound.name!r}: is not available: {bound.reason}")
     x, y = _chain(curve)
     outline = bound.outline
     ends = _marks(x, y, [outline])
@@ -138,24 +129,24 @@ def compare(curve: LimitCurve, bound: PublishedBound) -> Comparison:
     )
 
 
-def new_ground(curve: LimitCurve, bounds: Iterable[PublishedBound]) -> tuple[Interval, ...]:
-    """Masses at which the curve excludes some μ_ν4 that no published limit excludes.
+def new_ground(curve: LimitCurve, bounds: Iterable[Bound]) -> tuple[Interval, ...]:
+    """Masses at which the curve excludes some μ_ν4 that no known limit excludes.
 
     These moments can be at the curve itself, or further up, between the upper edge of one region
-    and the next published limit.
+    and the next known limit.
 
     Parameters
     ----------
     curve : LimitCurve
-    bounds : iterable of PublishedBound
-        Published limits; those without numbers are left out.
+    bounds : iterable of Bound
+        Known limits.
 
     Returns
     -------
     tuple of intervals
         m_4 in MeV.
     """
-    outlines = [bound.outline for bound in bounds if bound.available]
+    outlines = [bound.outline for bound in bounds]
     x, y = _chain(curve)
     ends = _marks(x, y, outlines)
     middle = 0.5 * (ends[:-1] + ends[1:])
@@ -200,20 +191,20 @@ def rescale_confidence(
     return np.asarray(np.asarray(mu, dtype=float) * np.sqrt(np.sqrt(ratio)))
 
 
-def at_confidence(bound: PublishedBound, confidence: float) -> PublishedBound | None:
-    """A published limit at another confidence level, None if it cannot be converted.
+def at_confidence(bound: Bound, confidence: float) -> Bound | None:
+    """A known limit at another confidence level, None if it cannot be converted.
 
     Parameters
     ----------
-    bound : PublishedBound
+    bound : Bound
     confidence : float
 
     Returns
     -------
-    PublishedBound or None
-        The published limit itself if it is at that level already, or has no numbers.
+    Bound or None
+        The limit itself if it is at that level already.
     """
-    if not bound.available or bound.confidence == confidence:
+    if bound.confidence == confidence:
         return bound
     if bound.confidence is None or bound.statistic != "chi2-like":
         return None

@@ -13,8 +13,8 @@ import numpy as np
 
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
+from upscatter.statistics.deformation import Deformation
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
-from upscatter.statistics.morphing import Shape
 
 LARGEST_UNCERTAINTY = 1.0 / 3.0
 """Relative flux uncertainty above which a Gaussian factor vanishes within three deviations."""
@@ -30,19 +30,19 @@ class SignalFreeExpectation:
         Counts, shape (bins,), of each background sample.
     background_uncertainties : mapping
         Relative uncertainty of the normalisation of each background sample that has one.
-    shapes : tuple of Shape
+    shapes : tuple of Deformation
         Nuisance parameters that change the shapes of backgrounds.
     sources : mapping
         Standard Model counts, shape (bins,), of each flux.
-    uncertainties : mapping
-        Relative uncertainty of each source's flux.
+    causes : mapping
+        Relative uncertainties of the sources' fluxes, by cause; see `Source.causes`.
     """
 
     backgrounds: Mapping[str, FloatArray]
     background_uncertainties: Mapping[str, float] = field(default_factory=dict)
-    shapes: tuple[Shape, ...] = ()
+    shapes: tuple[Deformation, ...] = ()
     sources: Mapping[str, FloatArray]
-    uncertainties: Mapping[str, float]
+    causes: Mapping[str, Mapping[str, float]]
 
     @property
     def background(self) -> FloatArray:
@@ -79,7 +79,7 @@ def counting_model(
     -------
     BinnedModel
         Its samples are "LABEL SOURCE" (or "LABEL"), "SM SOURCE" and those of the backgrounds.
-        Its nuisance parameters are "flux SOURCE" and one with the name of each background sample,
+        Its nuisance parameters are "flux CAUSE" and one with the name of each background sample,
         unless these are known exactly, and those of the backgrounds' shapes.
 
     Raises
@@ -93,13 +93,14 @@ def counting_model(
         if isinstance(signals, Mapping)
         else {label: signals}
     )
+    kinds = ("SM", label) if by_source else ("SM",)
     fluxes = [
         Normalisation(
-            f"flux {source}",
-            {f"SM {source}": u} | ({f"{label} {source}": u} if by_source else {}),
+            f"flux {cause}",
+            {f"{kind} {source}": u for source, u in known.items() for kind in kinds},
         )
-        for source, u in expectation.uncertainties.items()
-        if u > 0.0
+        for cause, relative in expectation.causes.items()
+        if (known := {source: u for source, u in relative.items() if u > 0.0})
     ]
     scales = [
         Normalisation(sample, {sample: u})
@@ -135,7 +136,7 @@ def require_known_fluxes(model: BinnedModel) -> None:
         for sample, u in normalisation.relative.items():
             if u > LARGEST_UNCERTAINTY and sample in model.signals and model.signals[sample].any():
                 raise PhysicsError(
-                    f"flux.uncertainty of {normalisation.name.removeprefix('flux ')} = {u:g}: with "
-                    f"a likelihood the factor 1 + {u:g} z would vanish within 3 standard "
-                    "deviations and hide any signal; give 0.33 or less"
+                    f"uncertainty of the flux of {normalisation.name.removeprefix('flux ')} = "
+                    f"{u:g}: with a likelihood the factor 1 + {u:g} z would vanish within 3 "
+                    "standard deviations and hide any signal; give 0.33 or less"
                 )

@@ -21,6 +21,31 @@ BAND_NAMES = ("minus2", "minus1", "median", "plus1", "plus2")
 
 
 @dataclass(frozen=True, kw_only=True)
+class DiscoveryReach:
+    """Least moments that would be discovered.
+
+    Parameters
+    ----------
+    significance : float
+        Median significance √q_0 of such a discovery, in standard deviations.
+    mu : ndarray, shape (masses,)
+        Moment for which half of the experiments see at least this significance, μ_ν4/μ_B; NaN
+        where none does.
+    """
+
+    significance: float
+    mu: FloatArray
+
+    @property
+    def in_words(self) -> str:
+        """What the moments are, in one line."""
+        return (
+            f"discovery: the moment that is seen with {self.significance:g} sigma or more in half "
+            "of the experiments"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class LimitCurve(Result):
     """Upper limit on μ_ν4 for each m_4.
 
@@ -59,6 +84,8 @@ class LimitCurve(Result):
     bands : ndarray, shape (5, masses), optional
         Limits on μ_ν4/μ_B from signal-free data that fluctuate by `BANDS` standard deviations; 0
         where every moment would be excluded.
+    discovery : DiscoveryReach, optional
+        Least moments that would be discovered.
     label : str
         Name of the signal.
     parameter : Parameter
@@ -82,6 +109,7 @@ class LimitCurve(Result):
     lower: FloatArray | None = None
     poisson: FloatArray | None = None
     bands: FloatArray | None = None
+    discovery: DiscoveryReach | None = None
     label: str = "dipole"
     parameter: Parameter = MOMENT
 
@@ -107,6 +135,8 @@ class LimitCurve(Result):
         """Columns of the curve as a table, without the optional ones that are absent."""
         key = self.parameter.key
         optional = {f"{key}_lower": self.lower, f"{key}_error": self.error}
+        if self.discovery is not None:
+            optional[f"{key}_discovery"] = self.discovery.mu
         bands = () if self.bands is None else self.bands
         expected = {f"{key}_{name}": band for name, band in zip(BAND_NAMES, bands, strict=False)}
         given = {name: values for name, values in optional.items() if values is not None}
@@ -131,6 +161,7 @@ class LimitCurve(Result):
             f"{self.scenario}: upper limit on {self.parameter.name} ({self.parameter.unit}) "
             "against m4 (MeV)",
             f"flavour: {self.flavour}; confidence: {self.confidence:g}{dof}",
+            *([] if self.discovery is None else [self.discovery.in_words]),
             *self.remarks,
             *origin(self.provenance),
         ]
@@ -146,6 +177,11 @@ class LimitCurve(Result):
         if self.bands is not None:
             limits = map(none_where_nan, self.bands)
             optional[f"expected_{key}"] = dict(zip(BAND_NAMES, limits, strict=True))
+        if self.discovery is not None:
+            optional["discovery"] = {
+                "significance": self.discovery.significance,
+                key: none_where_nan(self.discovery.mu),
+            }
         return {
             "scenario": self.scenario,
             "flavour": self.flavour,

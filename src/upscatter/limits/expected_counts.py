@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
+from upscatter.detector.axes import Axis
+from upscatter.limits.channel import Channel
 from upscatter.numerics import FloatArray
 from upscatter.rates.signal import MOMENT, Parameter
 from upscatter.results import Result, origin
+
+
+@dataclass(frozen=True, kw_only=True)
+class CountsOnAxis:
+    """Expected counts in the bins of one axis.
+
+    Parameters
+    ----------
+    axis : Axis
+    background, sm, signal, observed
+        As in `ExpectedCounts`, in the bins of the axis.
+    """
+
+    axis: Axis
+    background: FloatArray
+    sm: Mapping[str, FloatArray]
+    signal: Mapping[str, FloatArray]
+    observed: FloatArray | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +43,7 @@ class ExpectedCounts(Result):
     bin_edges_kevee : ndarray, shape (bins + 1,)
         Observed energies in keVee.
     background : ndarray, shape (bins,)
+        In bins of energy and, with `time_edges_us`, of time, which then runs fastest.
     sm, signal : dict
         Source to counts, shape (bins,).
     mu, mass : float
@@ -36,6 +58,8 @@ class ExpectedCounts(Result):
         The bounded parameter; `mu` stands for it.
     title : str
         Title of the scenario in figures.
+    time_edges_us : ndarray, optional
+        Times after the beginning of a pulse in μs; None without bins in time.
     provenance : mapping
     """
 
@@ -53,14 +77,37 @@ class ExpectedCounts(Result):
     label: str = "dipole"
     parameter: Parameter = MOMENT
     title: str = ""
+    time_edges_us: FloatArray | None = None
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """Observables of the bins: energy and, if there is one, time."""
+        energy = Axis("observed energy", "keVee", self.bin_edges_kevee)
+        if self.time_edges_us is None:
+            return (energy,)
+        return (energy, Axis("time", "us", self.time_edges_us))
+
+    @property
+    def projections(self) -> tuple[CountsOnAxis, ...]:
+        """Counts on each axis, summed over the other one; one without bins in time."""
+        channel = Channel(slice(0, self.background.size), self.axes)
+        return tuple(
+            CountsOnAxis(
+                axis=axis,
+                background=channel.projected(self.background, i),
+                sm={source: channel.projected(n, i) for source, n in self.sm.items()},
+                signal={source: channel.projected(n, i) for source, n in self.signal.items()},
+                observed=None if self.observed is None else channel.projected(self.observed, i),
+            )
+            for i, axis in enumerate(self.axes)
+        )
 
     @property
     def header(self) -> list[str]:
         """Column names of the counts as a table."""
         label = self.label.replace(" ", "_")
         return [
-            "low_keVee",
-            "high_keVee",
+            *(f"{end}_{axis.unit}" for axis in self.axes for end in ("low", "high")),
             "background",
             *(f"sm_{source}" for source in self.sm),
             *(f"{label}_{source}" for source in self.signal),
@@ -71,14 +118,14 @@ class ExpectedCounts(Result):
     def rows(self) -> list[list[float]]:
         """One row for each bin."""
         columns = [
-            self.bin_edges_kevee[:-1],
-            self.bin_edges_kevee[1:],
             self.background,
             *self.sm.values(),
             *self.signal.values(),
             *(() if self.observed is None else (self.observed,)),
         ]
-        return [[float(value) for value in row] for row in np.stack(columns, axis=1)]
+        ends = Channel(slice(0, self.background.size), self.axes).ends
+        counts = np.stack(columns, axis=1).tolist()
+        return [[*end, *row] for end, row in zip(ends, counts, strict=True)]
 
     @property
     def comments(self) -> list[str]:
@@ -111,7 +158,15 @@ class ExpectedCounts(Result):
             "mass_MeV": self.mass,
             "exposure_kg_yr": self.exposure_kg_yr,
             "bin_edges_keVee": self.bin_edges_kevee.tolist(),
+            **self._time,
             "counts": counts,
             "totals": totals,
             "provenance": dict(self.provenance),
         }
+
+    @property
+    def _time(self) -> dict[str, object]:
+        """Edges in time, and the order of the axes, of which the last runs fastest."""
+        if self.time_edges_us is None:
+            return {}
+        return {"time_edges_us": self.time_edges_us.tolist(), "axes": ["energy", "time"]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,8 +30,10 @@ class LimitFits:
         Best-fit μ_ν4/μ_B.
     significance, p_value : ndarray, shape (masses,)
         Test of the hypothesis that there is no signal; an infinite significance is NaN.
-    pulls : ndarray, shape (masses, nuisances)
-        Nuisance parameters at the best fit, in standard deviations.
+    pulls : ndarray, shape (masses, constrained nuisances)
+        Constrained nuisance parameters at the best fit, in standard deviations.
+    fitted : mapping
+        Free nuisance parameters at the best fit by name and unit, shape (masses,).
     """
 
     limits: MomentLimits
@@ -38,6 +41,7 @@ class LimitFits:
     significance: FloatArray
     p_value: FloatArray
     pulls: FloatArray
+    fitted: Mapping[tuple[str, str], FloatArray]
 
     @classmethod
     def of(
@@ -78,25 +82,33 @@ class LimitFits:
             If a fit does not converge.
         """
         best = fit(model, data).require(where)
-        excess = discovery(model, data)
-        found = method.observed(model, data, bands=bands, work=work)
+        excess = discovery(model, data, best)
+        found = method.observed(model, data, best=best, bands=bands, work=work)
         finite = np.isfinite(excess.significance)
+        pulls = best.parameters[:, 1:]
         return cls(
             limits=MomentLimits.of(found, seen, parameter),
             best=placed(parameter.value(best.strength), seen),
             significance=placed(np.where(finite, excess.significance, np.nan), seen),
             p_value=placed(excess.p_value, seen),
-            pulls=placed(best.parameters[:, 1:].T, seen).T,
+            pulls=placed(pulls[:, model.constraints > 0.0].T, seen).T,
+            fitted={
+                (name, quantity.unit): placed(
+                    quantity.value(pulls[:, model.names.index(name)]), seen
+                )
+                for name, quantity in model.quantities.items()
+            },
         )
 
     @classmethod
-    def none(cls, masses: int, nuisances: int, bands: bool) -> LimitFits:
-        """Limits and fits, all NaN, for masses that are all out of reach."""
+    def none(cls, masses: int, model: BinnedModel, bands: bool) -> LimitFits:
+        """Limits and fits, all NaN, for masses out of reach; a model has the parameters' names."""
         nothing = np.full(masses, np.nan)
         return cls(
             limits=MomentLimits.none(masses, bands),
             best=nothing,
             significance=nothing,
             p_value=nothing,
-            pulls=np.full((masses, nuisances), np.nan),
+            pulls=np.full((masses, int(model.constraints.sum())), np.nan),
+            fitted={(name, q.unit): nothing for name, q in model.quantities.items()},
         )

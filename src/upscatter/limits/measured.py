@@ -3,41 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar
 
 import numpy as np
 
+from upscatter.limits.channel import Channel
 from upscatter.limits.curve import BAND_NAMES, LimitCurve
+from upscatter.limits.fitted import Fitted, column
+from upscatter.limits.projection import Projection, residuals
 from upscatter.numerics import FloatArray
 from upscatter.rates.signal import MOMENT, Parameter, with_article
 from upscatter.results import Result, none_where_nan, origin
-
-
-@dataclass(frozen=True)
-class Channel:
-    """Bins of a science run or a detector, among those of an experiment.
-
-    Parameters
-    ----------
-    bins : slice
-    edges : ndarray, shape (bins + 1,)
-    label : str
-        Quantity of the edges, with its unit in brackets: "cS2 [PE]".
-    observed : bool
-        Whether there are data; else the expected counts stand for them.
-    """
-
-    bins: slice
-    edges: FloatArray
-    label: str
-    observed: bool = True
-
-    @property
-    def axis(self) -> str:
-        """Quantity and unit as part of a name: "cS2 [PE]" becomes cS2_PE."""
-        return self.label.replace("[", "").replace("]", "").replace(" ", "_")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +32,11 @@ class MeasuredCurve(LimitCurve):
         Probability of at least this q_0 without a signal (asymptotic, one-sided); 0.5 where the
         best fit is 0.
     nuisances : tuple of str
-        Names of the nuisance parameters.
+        Names of the constrained nuisance parameters.
     pulls : ndarray, shape (masses, nuisances)
         Their best-fit values, in standard deviations of their constraints.
+    fitted : mapping
+        Best fit of the free nuisance parameters by name and unit, shape (masses,).
     deviance : float
         −2 ln L of the fit without a signal, relative to the saturated model.
     bins : int
@@ -73,6 +53,7 @@ class MeasuredCurve(LimitCurve):
     deviance: float
     bins: int
     gof_p_value: float
+    fitted: Mapping[tuple[str, str], FloatArray] = field(default_factory=dict)
 
     @property
     def header(self) -> tuple[str, ...]:
@@ -84,12 +65,15 @@ class MeasuredCurve(LimitCurve):
             "significance",
             "p_value",
             *pulls,
+            *(f"fit_{column(*name)}" for name in self.fitted),
         )
 
     @property
     def rows(self) -> list[tuple[float | None, ...]]:
         """Rows of the curve as a table; a mass out of reach has ``None``."""
-        more = np.column_stack([self.best, self.significance, self.p_value, self.pulls])
+        more = np.column_stack(
+            [self.best, self.significance, self.p_value, self.pulls, *self.fitted.values()]
+        )
         return [
             (*row, *none_where_nan(extra)) for row, extra in zip(super().rows, more, strict=True)
         ]
@@ -120,12 +104,20 @@ class MeasuredCurve(LimitCurve):
             "pulls": {
                 name: list(columns[f"pull_{name.replace(' ', '_')}"]) for name in self.nuisances
             },
+            **self._fitted,
             f"without_{self.label.replace(' ', '_')}": {
                 "deviance": self.deviance if np.isfinite(self.deviance) else None,
                 "bins": self.bins,
                 "p_value": self.gof_p_value,
             },
         }
+
+    @property
+    def _fitted(self) -> dict[str, object]:
+        """Best fits of free parameters, JSON-ready; nothing if there are none."""
+        if not self.fitted:
+            return {}
+        return {"fitted": {column(*n): none_where_nan(v) for n, v in self.fitted.items()}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +153,8 @@ class PostFit(Result):
         NaN if the parameter is at a bound of the release.
     pulls_limit : ndarray, shape (nuisances,)
         Pulls with the signal at its limit.
+    fitted : tuple of Fitted
+        Free nuisance parameters, which have no pull.
     label : str
         Name of the signal.
     parameter : Parameter
@@ -185,6 +179,7 @@ class PostFit(Result):
     pulls: FloatArray
     errors: FloatArray
     pulls_limit: FloatArray
+    fitted: tuple[Fitted, ...] = ()
     label: str = "dipole"
     parameter: Parameter = MOMENT
 
@@ -198,18 +193,35 @@ class PostFit(Result):
     @property
     def residuals(self) -> FloatArray:
         """(observed − expected)/Δ, shape (bins,): Δ² is the expectation, or that of the data."""
-        spread = np.where(self.widths > 0.0, self.widths**2, self.expected)
-        difference = self.observed - self.expected
-        return np.divide(difference, np.sqrt(spread), np.zeros_like(difference), where=spread > 0.0)
+        return residuals(self.observed, self.expected, self.widths)
+
+    def projected(self, channel: str, axis: int) -> Projection:
+        """Counts of a channel in the bins of one of its axes, summed over the others."""
+        of, on = self.channels[channel], partial(self.channels[channel].projected, axis=axis)
+        return Projection(
+            axis=of.axes[axis],
+            observed=on(self.observed),
+            widths=np.sqrt(on(self.widths**2)),
+            components={name: on(counts) for name, counts in self.components.items()},
+            signal_best=on(self.signal_best),
+            signal_limit=on(self.signal_limit),
+        )
 
     @property
     def header(self) -> tuple[str, ...]:
         """Column names of the counts as a table."""
         components = (name.replace(" ", "_") for name in self.components)
-        axes = {channel.axis for channel in self.channels.values()}
-        axis = axes.pop() if len(axes) == 1 else "edge"
-        ends = (f"low_{axis}", f"high_{axis}")
+        ends = (f"{end}_{axis}" for axis in self._axes for end in ("low", "high"))
         return ("run", *ends, "observed", *components, *self._signals)
+
+    @property
+    def _axes(self) -> tuple[str, ...]:
+        """Names of the axes in files; of those that differ between channels, "edge" and so on."""
+        every = {tuple(axis.key for axis in channel.axes) for channel in self.channels.values()}
+        if len(every) == 1:
+            return every.pop()
+        most = max(map(len, every))
+        return ("edge", *(f"edge_{number}" for number in range(2, most + 1)))
 
     @property
     def _signals(self) -> tuple[str, str]:
@@ -218,14 +230,14 @@ class PostFit(Result):
         return f"{label}_best_fit", f"{label}_limit"
 
     @property
-    def rows(self) -> list[tuple[str | float, ...]]:
-        """One row for each bin of each run."""
+    def rows(self) -> list[tuple[str | float | None, ...]]:
+        """One row for each bin of each run; a run with fewer axes than others has ``None``."""
         counts = [self.observed, *self.components.values(), self.signal_best, self.signal_limit]
         table = np.stack(counts, axis=1)
         return [
-            (name, *map(float, (*end, *row)))
+            (name, *end, *[None] * (2 * len(self._axes) - len(end)), *row)
             for name, channel in self.channels.items()
-            for end, row in zip(pairwise(channel.edges), table[channel.bins], strict=True)
+            for end, row in zip(channel.ends, table[channel.bins].tolist(), strict=True)
         ]
 
     @property
@@ -277,23 +289,39 @@ class PostFit(Result):
                 nuisance: dict(zip(names, values, strict=True))
                 for nuisance, values in zip(self.nuisances, pulls, strict=True)
             },
+            **self._fitted,
             "remark": self.remark,
             "provenance": dict(self.provenance),
         }
 
     @property
-    def _edges(self) -> dict[str, object]:
-        """Bin edges, JSON-ready; by channel where these have different ones."""
-        channels = [*self.channels.values()]
-        first = channels[0]
-        if all(c.label == first.label and np.array_equal(c.edges, first.edges) for c in channels):
-            return {f"bin_edges_{first.axis}": first.edges.tolist()}
+    def _fitted(self) -> dict[str, object]:
+        """Free parameters, JSON-ready; nothing if there are none."""
+        if not self.fitted:
+            return {}
         return {
-            "bin_edges": {
-                name: {channel.axis: channel.edges.tolist()}
-                for name, channel in self.channels.items()
+            "fitted": {
+                one.key: {
+                    "best_fit": one.value,
+                    "error": one.error if np.isfinite(one.error) else None,
+                    "at_limit": one.at_limit,
+                }
+                for one in self.fitted
             }
         }
+
+    @property
+    def _edges(self) -> dict[str, object]:
+        """Bin edges, JSON-ready; by channel where these have different ones."""
+        by_channel = {
+            name: {axis.key: axis.edges.tolist() for axis in channel.axes}
+            for name, channel in self.channels.items()
+        }
+        first = next(iter(by_channel.values()))
+        if any(edges != first for edges in by_channel.values()):
+            return {"bin_edges": by_channel}
+        several = {"axes": [*first]} if len(first) > 1 else {}
+        return {**several, **{f"bin_edges_{key}": edges for key, edges in first.items()}}
 
     @property
     def remark(self) -> str:

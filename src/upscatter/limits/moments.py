@@ -31,6 +31,8 @@ class MomentLimits:
     noisy, raised : ndarray of bool, shape (masses,), or None
         Where the statistical error is too large, and where a power constraint has replaced the
         limit of the data.
+    failed : int
+        Greatest number of pseudo-experiments of a hypothesis whose fits failed and are left out.
     """
 
     mu: FloatArray
@@ -41,6 +43,7 @@ class MomentLimits:
     error: FloatArray | None = None
     noisy: npt.NDArray[np.bool_] | None = None
     raised: npt.NDArray[np.bool_] | None = None
+    failed: int = 0
 
     @classmethod
     def of(cls, limits: Limits, seen: npt.NDArray[np.bool_], parameter: Parameter) -> MomentLimits:
@@ -73,6 +76,7 @@ class MomentLimits:
             error=among_all(error),
             noisy=_where(limits.noisy, seen),
             raised=_where(limits.raised, seen),
+            failed=limits.failed,
         )
 
     @classmethod
@@ -85,6 +89,8 @@ class MomentLimits:
 
 def placed(values: FloatArray, seen: npt.NDArray[np.bool_]) -> FloatArray:
     """Expand numbers of the masses within reach (last axis) to all masses, with NaN elsewhere."""
+    if values.shape[-1] == seen.size:
+        return values
     everywhere = np.full((*values.shape[:-1], seen.size), np.nan)
     everywhere[..., seen] = values
     return everywhere
@@ -142,6 +148,11 @@ def remarks(
     if limits.raised is not None and limits.raised.any():
         where = _masses(mass[limits.raised])
         lines.append(f"{where}: the data exclude more; the power constraint sets the limit")
+    if limits.failed:
+        lines.append(
+            f"the fits of up to {limits.failed} pseudo-experiments of a hypothesis failed and are "
+            "left out"
+        )
     return tuple(lines)
 
 

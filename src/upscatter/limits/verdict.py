@@ -1,4 +1,4 @@
-"""Result with the comparisons of scenarios with all published limits."""
+"""Result with the comparisons of scenarios with all known limits."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from upscatter.inputs.bounds import PublishedBound
+from upscatter.inputs.bounds import Bound
 from upscatter.limits.comparison import (
     Comparison,
     Interval,
@@ -22,7 +22,7 @@ from upscatter.results import Result
 
 @dataclass(frozen=True, kw_only=True)
 class NewGround:
-    """Masses in MeV at which a scenario excludes moments that no published limit excludes.
+    """Masses in MeV at which a scenario excludes moments that no known limit excludes.
 
     Parameters
     ----------
@@ -45,17 +45,17 @@ class NewGround:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict(Result):
-    """Comparison of scenarios with published limits.
+    """Comparison of scenarios with known limits.
 
     Parameters
     ----------
     curves : tuple of LimitCurve
-    bounds : tuple of PublishedBound
-        The published limits, at the confidence level that was asked for if possible.
+    bounds : tuple of Bound
+        The known limits, at the confidence level that was asked for if possible.
     not_rescaled : tuple of str
-        Names of the published limits that remain at their own confidence level.
+        Names of the known limits that remain at their own confidence level.
     comparisons : mapping
-        Scenario to published limit to `Comparison`; without the limits that are not available.
+        Scenario to known limit to `Comparison`.
     new_ground : mapping
         Scenario to `NewGround`.
     provenance : mapping
@@ -63,7 +63,7 @@ class Verdict(Result):
     """
 
     curves: tuple[LimitCurve, ...]
-    bounds: tuple[PublishedBound, ...]
+    bounds: tuple[Bound, ...]
     not_rescaled: tuple[str, ...]
     comparisons: Mapping[str, Mapping[str, Comparison]]
     new_ground: Mapping[str, NewGround]
@@ -73,26 +73,32 @@ class Verdict(Result):
     @property
     def heading(self) -> str:
         """Title of the table."""
-        return "Scenarios and published limits"
+        return "Scenarios and known limits (*: recomputed here, +: your own)"
 
     @property
     def header(self) -> tuple[str, ...]:
         """Column names of the verdict as a table in a file."""
-        return ("published", "scenario", "relation", "from_MeV", "to_MeV", "best_factor", "at_MeV")
+        return (
+            "limit",
+            "origin",
+            "scenario",
+            "relation",
+            "from_MeV",
+            "to_MeV",
+            "best_factor",
+            "at_MeV",
+        )
 
     @property
     def rows(self) -> list[tuple[str | float | None, ...]]:
-        """One row for each interval of mass, and one for a published limit without numbers."""
+        """One row for each interval of mass."""
         rows: list[tuple[str | float | None, ...]] = []
         for bound in self.bounds:
-            if not bound.available:
-                rows.append((bound.name, None, "not available", None, None, None, None))
-                continue
             for scenario, comparisons in self.comparisons.items():
                 found = comparisons[bound.name]
                 best = (found.best_factor, found.best_mass)
                 rows += [
-                    (bound.name, scenario, relation, low, high, *best)
+                    (bound.name, bound.origin, scenario, relation, low, high, *best)
                     for relation, intervals in found.relations
                     for low, high in intervals
                 ]
@@ -112,11 +118,6 @@ class Verdict(Result):
         lines += [f"{curve.scenario}: {said}" for curve in self.curves for said in curve.caveats]
         if self.not_rescaled:
             lines.append(f"kept at their own confidence level: {', '.join(self.not_rescaled)}")
-        reasons: dict[str, list[str]] = {}
-        for bound in self.bounds:
-            if not bound.available:
-                reasons.setdefault(bound.reason, []).append(bound.name)
-        lines += [f"n/a, {', '.join(names)}: {reason}" for reason, names in reasons.items()]
         return lines
 
     def to_dict(self) -> dict[str, object]:
@@ -141,19 +142,19 @@ class Verdict(Result):
 
 def verdict(
     curves: Sequence[LimitCurve],
-    bounds: Sequence[PublishedBound],
+    bounds: Sequence[Bound],
     confidence: float | None = None,
     provenance: Mapping[str, object] | None = None,
 ) -> Verdict:
-    """Compare every curve with every published limit.
+    """Compare every curve with every known limit.
 
     Parameters
     ----------
     curves : sequence of LimitCurve
         Curves of distinct scenarios, at the wanted confidence level.
-    bounds : sequence of PublishedBound
+    bounds : sequence of Bound
     confidence : float, optional
-        Confidence level to which the published limits are converted where possible.
+        Confidence level to which the known limits are converted where possible.
     provenance : mapping, optional
 
     Returns
@@ -168,24 +169,24 @@ def verdict(
                 kept.append(bound.name)
             else:
                 placed[i] = rescaled
-    available = [bound for bound in placed if bound.available]
     return Verdict(
         curves=tuple(curves),
         bounds=tuple(placed),
         not_rescaled=tuple(kept),
-        comparisons={c.scenario: {b.name: compare(c, b) for b in available} for c in curves},
-        new_ground={c.scenario: _new_ground(c, available) for c in curves},
+        comparisons={c.scenario: {b.name: compare(c, b) for b in placed} for c in curves},
+        new_ground={c.scenario: _new_ground(c, placed) for c in curves},
         provenance=provenance or {},
     )
 
 
-def _new_ground(curve: LimitCurve, bounds: Sequence[PublishedBound]) -> NewGround:
+def _new_ground(curve: LimitCurve, bounds: Sequence[Bound]) -> NewGround:
     """New ground of a curve; limits on one flavour do not concern a coupling to another."""
     single = curve.flavour in FLAVOURS
     concerned = [
         bound
         for bound in bounds
         if bound.kind != "projection"
+        and curve.scenario not in bound.scenarios
         and not (single and bound.flavour in {*FLAVOURS} - {curve.flavour})
     ]
     measured = [bound for bound in concerned if bound.kind == "measurement"]

@@ -7,6 +7,7 @@ __all__ = [
     "experiment",
     "folding",
     "recoil_table",
+    "recoils",
     "signal",
     "spectrum",
 ]

@@ -181,6 +181,7 @@ class Ends:
         column = np.minimum(column, shape[0] * points - 1)  # last points beyond have no share
         ends = width * np.searchsorted(self.row[order], np.arange(shape[1] + 1))
         grid = sparse.csr_array((values, column.ravel(), ends), shape=(shape[1], shape[0] * points))
+        grid.sum_duplicates()
         grid.eliminate_zeros()
         return grid
 

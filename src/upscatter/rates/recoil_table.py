@@ -13,7 +13,7 @@ kinematic end. `upscatter.rates.folding` makes counts of them.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -23,16 +23,57 @@ from upscatter.flux.moments import Moments
 from upscatter.inputs.nuclei import Nucleus, NucleusArray
 from upscatter.interactions.form_factors import FormFactor
 from upscatter.interactions.interaction import Interaction
-from upscatter.numerics import FloatArray
+from upscatter.numerics import FloatArray, product
 from upscatter.rates.cell_rates import WIDE, CellRates
-from upscatter.rates.cells import CELL, FINE, ORDER, log_y
+from upscatter.rates.cells import CELL, FINE, ORDER, log_y, shares_above
 from upscatter.rates.ends import Ends, IntArray, cell_key
 
 TABLES = 64
-"""Number of tables that are kept."""
+"""Number of tables of many masses that are kept."""
+
+SMALL_TABLES = 512
+"""Number of tables of up to `FEW` masses that are kept."""
+
+FEW = 16
+"""Masses of tables that are small and soon made."""
 
 _ROUNDED = 32  # tables begin at multiples of so many cells, and of WIDE, for thresholds to share
+_OFTEN = 0.25  # of the masses: more is faster with a dense matrix
 _NEGLIGIBLE = 1e-12  # of all recoils of an isotope: a polynomial will do near the ends
+
+
+@dataclass(frozen=True)
+class GridRecoils:
+    """Recoils near the ends of their range on points of a grid of ln T, for groups of isotopes.
+
+    Points `often`, numbered through all groups, with recoils for many masses are in `dense`.
+    """
+
+    first: int
+    stop: int
+    often: IntArray
+    dense: FloatArray
+    elsewhere: sparse.csc_array
+
+    @classmethod
+    def of(cls, recoils: sparse.csr_array, first: int, stop: int) -> GridRecoils:
+        """Part the recoils, (masses, groups (stop − first)), of which some are taken away."""
+        masses, points = recoils.shape
+        number = np.bincount(recoils.indices, minlength=points)
+        often = np.flatnonzero(number > _OFTEN * masses)
+        dense = recoils[:, often].toarray()
+        recoils.data[number[recoils.indices] > _OFTEN * masses] = 0.0
+        recoils.eliminate_zeros()
+        return cls(first, stop, often, dense, recoils.tocsc())
+
+    def counts(self, acceptance: FloatArray) -> FloatArray:
+        """Recoils times their acceptance, (groups, stop − first, bins): shape (masses, bins)."""
+        accepted = acceptance.reshape(-1, acceptance.shape[2])
+        counts = np.asarray(self.elsewhere @ accepted)
+        often = accepted[self.often]
+        seen = np.flatnonzero(often.any(axis=0))
+        counts[:, seen] += product(self.dense, often[:, seen])
+        return counts
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,11 +84,9 @@ class RecoilTable:
     ----------
     first : int
         First cell.
-    inner : ndarray, shape (isotopes, cells, ORDER, masses)
+    inner : ndarray, shape (cells, isotopes, ORDER, masses)
         Recoils at the nodes, but for those in `ends`; for the dipole per (μ/μ_B)². The last cell
         has none.
-    beyond : ndarray, shape (isotopes, cells, masses)
-        All recoils above each cell.
     ends : Ends
         Those of all flux components, without cells that have next to nothing of all recoils.
     total : ndarray, shape (masses,)
@@ -56,24 +95,56 @@ class RecoilTable:
 
     first: int
     inner: FloatArray
-    beyond: FloatArray
     ends: Ends
     total: FloatArray
-    _on_grids: dict[int, tuple[int, int, sparse.csr_array]] = field(
+    _on_grids: dict[tuple[int, tuple[int, ...]], GridRecoils] = field(
         default_factory=dict, init=False, repr=False
     )
 
     @cached_property
-    def whole(self) -> FloatArray:
-        """As `inner`, with the recoils in `ends`."""
-        whole = self.inner.copy()
-        target, row, cell = (i[:, None] for i in (self.ends.target, self.ends.row, self.ends.cell))
-        place = (target, cell - self.first, np.arange(ORDER), row)
-        np.add.at(whole, place, self.ends.projected)
-        return whole
+    def reach(self) -> list[int]:
+        """Number of masses up to the last one with recoils in `inner`, for each cell."""
+        seen = np.asarray(self.inner.any(axis=(1, 2)))
+        last = seen.shape[1] - seen[:, ::-1].argmax(axis=1)
+        reach: list[int] = np.where(seen.any(axis=1), last, 0).tolist()
+        return reach
 
-    def above(self, target: IntArray, log_y: FloatArray, shares: FloatArray) -> FloatArray:
-        """Recoils above places, exact also where recoils begin or end.
+    @cached_property
+    def projected(self) -> FloatArray:
+        """Recoils in `ends` at the nodes, of the shape of `inner`."""
+        projected = np.zeros_like(self.inner)
+        target, row, cell = (i[:, None] for i in (self.ends.target, self.ends.row, self.ends.cell))
+        place = (cell - self.first, target, np.arange(ORDER), row)
+        np.add.at(projected, place, self.ends.projected)
+        return projected
+
+    @cached_property
+    def _inner_beyond(self) -> FloatArray:
+        """Recoils in `inner` above each cell, shape (cells, isotopes, masses)."""
+        return _beyond(self.inner.sum(axis=2))
+
+    @cached_property
+    def _ends_beyond(self) -> FloatArray:
+        """Recoils in `ends` above each cell, shape (cells, isotopes, masses)."""
+        cells, isotopes, _, masses = self.inner.shape
+        in_cells = np.zeros((cells, isotopes, masses))
+        place = (self.ends.cell - self.first, self.ends.target, self.ends.row)
+        np.add.at(in_cells, place, self.ends.numbers.sum(axis=1))
+        return _beyond(in_cells)
+
+    def inner_above(self, target: IntArray, log_y: FloatArray) -> FloatArray:
+        """As `ends_above`, of the recoils in `inner`."""
+        cell = self._cell(log_y)
+        found = np.matmul(shares_above(log_y)[:, None], self.inner[cell, target])[:, 0]
+        return np.asarray(found + self._inner_beyond[cell, target])
+
+    def _cell(self, log_y: FloatArray) -> IntArray:
+        """Number in the table of the cell with a place; the last one, without recoils, beyond."""
+        cell = np.floor(log_y / CELL).astype(np.intp) - self.first
+        return np.asarray(np.minimum(cell, self.inner.shape[0] - 1))
+
+    def ends_above(self, target: IntArray, log_y: FloatArray) -> FloatArray:
+        """Recoils in `ends` above places, exact also where recoils begin or end.
 
         Parameters
         ----------
@@ -81,20 +152,15 @@ class RecoilTable:
             Isotope of each place.
         log_y : ndarray, shape (n,)
             ln y, not below the first cell.
-        shares : ndarray, shape (n, ORDER)
-            `shares_above` of the places.
 
         Returns
         -------
         ndarray, shape (n, masses)
         """
-        row = np.floor(log_y / CELL).astype(np.intp) - self.first
-        row = np.minimum(row, self.inner.shape[1] - 1)
-        cell = row + self.first
-        found: FloatArray = np.matmul(shares[:, None], self.inner[target, row])[:, 0]
-        found += self.beyond[target, row]
+        cell = self._cell(log_y)
+        found = self._ends_beyond[cell, target]
         # all pairs of a place and an entry of `ends` in its cell
-        key = cell_key(target, cell)
+        key = cell_key(target, cell + self.first)
         start = np.searchsorted(self.ends.keys, key)
         number = np.searchsorted(self.ends.keys, key, side="right") - start
         if not number.any():
@@ -106,15 +172,23 @@ class RecoilTable:
         found += np.bincount(index, recoils, found.size).reshape(found.shape)
         return found
 
-    def ends_on_grid(self, refined: int) -> tuple[int, int, sparse.csr_array]:
-        """First point and stop of a grid of ln T, and the recoils of `ends` on it; see there."""
-        if refined not in self._on_grids:
-            isotopes, _, _, masses = self.inner.shape
+    def ends_on_grid(self, refined: int, group: tuple[int, ...]) -> GridRecoils:
+        """The recoils of `ends` on a grid (see there), summed over isotopes of the same group."""
+        if (refined, group) not in self._on_grids:
             places = self.ends.log_recoil / FINE
             first, stop = int(np.floor(places.min())) - 2, int(np.floor(places.max())) + 4
-            recoils = self.ends.on_grid((isotopes, masses), first, stop, refined)
-            self._on_grids[refined] = first, stop, recoils
-        return self._on_grids[refined]
+            shape = max(group) + 1, self.inner.shape[3]
+            grouped = replace(self.ends, target=np.array(group)[self.ends.target])
+            recoils = grouped.on_grid(shape, first, stop, refined)
+            self._on_grids[refined, group] = GridRecoils.of(recoils, first, stop)
+        return self._on_grids[refined, group]
+
+
+def _beyond(in_cells: FloatArray) -> FloatArray:
+    """Sums of the numbers in all later cells, along the first axis."""
+    beyond = np.zeros_like(in_cells)
+    beyond[:-1] = in_cells[:0:-1].cumsum(axis=0)[::-1]
+    return beyond
 
 
 def first_cell(energy_recoil: float, nuclei: Sequence[Nucleus]) -> int:
@@ -123,7 +197,6 @@ def first_cell(energy_recoil: float, nuclei: Sequence[Nucleus]) -> int:
     return int(np.floor(lowest / CELL / _ROUNDED)) * _ROUNDED
 
 
-@lru_cache(maxsize=TABLES)
 def recoil_table(
     nuclei: tuple[Nucleus, ...],
     form_factor: FormFactor,
@@ -151,6 +224,30 @@ def recoil_table(
     -------
     RecoilTable
     """
+    kept = _small_table if len(mass_sterile) <= FEW else _table
+    return kept(nuclei, form_factor, interaction, moments, mass_sterile, first)
+
+
+def tables_made() -> int:
+    """Number of tables that were made since the last `forget_tables`."""
+    return _table.cache_info().misses + _small_table.cache_info().misses
+
+
+def forget_tables() -> None:
+    """Keep none of the tables."""
+    _table.cache_clear()
+    _small_table.cache_clear()
+
+
+def _made(
+    nuclei: tuple[Nucleus, ...],
+    form_factor: FormFactor,
+    interaction: Interaction,
+    moments: tuple[Moments, ...],
+    mass_sterile: tuple[float, ...],
+    first: int,
+) -> RecoilTable:
+    """A table that is not kept yet."""
     columns, masses = NucleusArray.of(nuclei), np.array(mass_sterile)
     reach = [
         log_y(interaction.recoil_range(m.endpoint, columns, 0.0)[1], columns.mass) for m in moments
@@ -167,10 +264,11 @@ def recoil_table(
     total = in_cells.sum(axis=2)
     few = recoils <= _NEGLIGIBLE * total[ends.target, ends.row]
     ends.only(few).add_to(nodes, first)
-    inner = np.zeros((len(nuclei), cells + 1, ORDER, masses.size))
-    inner[:, :-1] = nodes.transpose(0, 2, 3, 1)
-    beyond = np.zeros((len(nuclei), cells + 1, masses.size))
-    from_above = in_cells.transpose(0, 2, 1)[:, ::-1].cumsum(axis=1)[:, ::-1]
-    beyond[:, : max(cells - 1, 0)] = from_above[:, 1:]
+    inner = np.zeros((cells + 1, len(nuclei), ORDER, masses.size))
+    inner[:-1] = nodes.transpose(2, 0, 3, 1)
     inner.setflags(write=False)
-    return RecoilTable(first, inner, beyond, ends.only(~few), total.sum(axis=0))
+    return RecoilTable(first, inner, ends.only(~few), total.sum(axis=0))
+
+
+_table = lru_cache(maxsize=TABLES)(_made)
+_small_table = lru_cache(maxsize=SMALL_TABLES)(_made)

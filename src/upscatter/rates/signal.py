@@ -142,9 +142,12 @@ class Signal:
         Components of each flux, times what the coupling makes of their flavours.
     parameter : Parameter, optional
         The bounded parameter; None for the Standard Model, whose strength is fixed.
+    electrons : tuple of tuple
+        Interactions with electrons, each with the neutrinos that take part in it.
     """
 
     label: str
     interaction: Interaction
     flux: Flux
     parameter: Parameter | None = None
+    electrons: tuple[tuple[Interaction, Flux], ...] = ()

@@ -59,14 +59,15 @@ class Objective:
         """−2 ln L relative to the saturated model, continued where it is undefined."""
         point = x * self.scale
         terms, _, _ = _continued(self.model, point, self.data)
-        return float(2.0 * terms.sum() + ((point[1:] - self.data.auxdata) ** 2).sum())
+        pulls = self.model.constraints * (point[1:] - self.data.auxdata) ** 2
+        return float(2.0 * terms.sum() + pulls.sum())
 
     def gradient(self, x: FloatArray) -> FloatArray:
         """Derivatives of `value`, shape (1 + nuisances,)."""
         point = x * self.scale
         _, slopes, _ = _continued(self.model, point, self.data)
         gradient = 2.0 * self.model.jacobian(point) @ slopes
-        gradient[1:] += 2.0 * (point[1:] - self.data.auxdata)
+        gradient[1:] += 2.0 * self.model.constraints * (point[1:] - self.data.auxdata)
         return np.asarray(gradient * self.scale)
 
     def curvature(self, x: FloatArray) -> FloatArray:
@@ -74,7 +75,7 @@ class Objective:
         point = x * self.scale
         _, _, bends = _continued(self.model, point, self.data)
         jacobian = self.model.jacobian(point) * self.scale[:, None]
-        nuisances = np.diag([0.0, *np.ones(point.size - 1)])
+        nuisances = np.diag([0.0, *self.model.constraints])
         return np.asarray(2.0 * ((jacobian * bends) @ jacobian.T + nuisances))
 
     def visible_signal(self, x: FloatArray) -> float:

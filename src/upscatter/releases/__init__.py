@@ -4,7 +4,10 @@ A module that defines a release has a `DEFINITION`; see `upscatter.releases.defi
 """
 
 __all__ = [
+    "anchors",
     "cache",
+    "coherent_csi",
+    "coherent_lar",
     "definition",
     "files",
     "folding",
@@ -12,6 +15,7 @@ __all__ = [
     "release",
     "serial",
     "tables",
+    "times",
     "xenonnt_s1s2",
     "xenonnt_s2only",
 ]

@@ -28,8 +28,9 @@ from upscatter.releases.release import (
     Template,
 )
 from upscatter.releases.serial import digest, flattened, restored
+from upscatter.releases.times import Timing
 
-_CLASSES = (Axis, Nuisance, Anchors, Response, Template, Channel, Release)
+_CLASSES = (Axis, Nuisance, Anchors, Response, Template, Channel, Release, Timing)
 
 
 def cached(key: str, read: Callable[[], Release]) -> Release:

@@ -38,6 +38,8 @@ class Definition:
         Patterns of the files that are read, as for `upscatter.releases.files.open_files`.
     target : str
         Element or compound of the detector, which scenarios must have; any if empty.
+    proton_time : float or None
+        Time in which the protons of a beam come, if exposures are a mass times this time.
     version : int or None
         Version of the reader, to be raised with every change of what it returns. Without one the
         content is not kept in the cache.
@@ -49,6 +51,7 @@ class Definition:
     extra: str = ""
     uses: tuple[str, ...] = ("*",)
     target: str = ""
+    proton_time: float | None = None
     version: int | None = None
 
     def content(self, files: Files) -> Release:
@@ -90,7 +93,7 @@ def definitions() -> dict[str, Definition]:
     Examples
     --------
     >>> [*definitions()]
-    ['xenonnt-s1s2', 'xenonnt-s2only']
+    ['coherent-csi', 'coherent-lar', 'xenonnt-s1s2', 'xenonnt-s2only']
     """
     return {**_own(), **_REGISTERED}
 

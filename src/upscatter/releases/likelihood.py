@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, reduce
 from typing import Any
 
 import numpy as np
@@ -51,14 +51,15 @@ class ReleasedLikelihood:
     Parameters
     ----------
     release : Release
-    flux_uncertainties : mapping
-        Relative uncertainty of the flux of every source for which the release has no parameter.
+    flux_causes : mapping
+        Relative uncertainty of each flux, by cause; those are left out for which the release has a
+        parameter.
     cevns : mapping
         CEvNS counts like `Signals`, if the release has no template of them.
     """
 
     release: Release
-    flux_uncertainties: Mapping[str, float]
+    flux_causes: Mapping[str, Mapping[str, float]]
     cevns: Signals = field(default_factory=dict)
 
     @cached_property
@@ -109,7 +110,8 @@ class ReleasedLikelihood:
         -------
         BinnedModel
             Its samples are "LABEL SOURCE CHANNEL" and "BACKGROUND CHANNEL", without the channel if
-            it is the same sample in all of them. Its nuisance parameters have the release's names,
+            it is the same sample in all of them; sources that the same parameters scale alike are
+            one, "SOURCE + SOURCE". Its nuisance parameters have the release's names,
             and "flux SOURCE" where the release has none for a source.
 
         Raises
@@ -124,10 +126,10 @@ class ReleasedLikelihood:
         for part in (*background, *signal):
             for parameter, sigma in part.scales.items():
                 scales.setdefault(parameter, {})[part.name] = sigma
-            if part.anchors.names:
-                axes = len(part.anchors.names)
-                grid = np.moveaxis(part.counts, range(-1 - axes, -1), range(axes))
-                morphs.setdefault(part.anchors, {})[part.name] = grid
+            axes = len(part.anchors.shape)
+            grid = np.moveaxis(part.counts, range(-1 - axes, -1), range(axes))
+            for anchors, counts in part.anchors.shapes(grid).items():
+                morphs.setdefault(anchors, {})[part.name] = counts
         model = BinnedModel(
             {part.name: self._nominal(part) for part in signal},
             {part.name: self._nominal(part) for part in background},
@@ -145,7 +147,10 @@ class ReleasedLikelihood:
     def sources(self) -> dict[str, str]:
         """Label of each background in the model by its source."""
         templates = [t for channel in self.release.channels for t in channel.backgrounds]
-        computed = {f"{CEVNS} {source}": f"{source} {CEVNS}" for source in self.cevns}
+        groups = [sources for sources, _ in self._together(self.cevns)]
+        alone = len(groups) == 1 and len(groups[0]) > 1
+        together = [" + ".join(sources) for sources in groups]
+        computed = {f"{CEVNS} {g}": CEVNS if alone else f"{g} {CEVNS}" for g in together}
         return {t.source: t.label or t.source for t in templates} | computed
 
     @staticmethod
@@ -182,21 +187,37 @@ class ReleasedLikelihood:
     def _recoils(self, kind: str, signals: Signals) -> Iterator[_Part]:
         for channel in self.release.channels:
             response = channel.response
-            for source, counts in signals.items():
-                cause = f"flux {source}"
-                flux = [n.name for n in self.release.nuisances if n.cause == cause]
-                # the counts belong to the flux of the scenario, whatever the release's factor
-                scales, _ = self._scales(tuple(flux))
-                if not flux:
-                    scales = {cause: self.flux_uncertainties[source]}
-                own, factor = self._scales(response.scales)
+            own, factor = self._scales(response.scales)
+            for sources, scales in self._together(signals):
                 yield _Part(
-                    f"{kind} {source}",
+                    f"{kind} {' + '.join(sources)}",
                     channel.name,
-                    factor * counts[channel.name],
+                    factor * reduce(np.add, (signals[s][channel.name] for s in sources)),
                     own | scales,
                     response.anchors,
                 )
+
+    def _together(self, signals: Signals) -> list[tuple[list[str], dict[str, float]]]:
+        """Fluxes that the same parameters scale alike, which are one sample; and these."""
+        groups: dict[object, tuple[list[str], dict[str, float]]] = {}
+        for source in signals:
+            scales = self._flux_scales(source)
+            key = tuple(sorted(scales.items())) or source
+            groups.setdefault(key, ([], scales))[0].append(source)
+        return [*groups.values()]
+
+    def _flux_scales(self, source: str) -> dict[str, float]:
+        """σ of each parameter that scales a flux; the release's own, where it has one."""
+        uncertain = {f"flux {c}": u[source] for c, u in self.flux_causes.items() if source in u}
+        found: dict[str, float] = {}
+        for name in (f"flux {source}", *uncertain):
+            own = tuple(n.name for n in self.release.nuisances if n.cause == name)
+            # the counts belong to the flux of the scenario, whatever the release's factor
+            if own:
+                found |= self._scales(own)[0]
+            elif name in uncertain:
+                found[name] = uncertain[name]
+        return found
 
     @cached_property
     def _nuisances(self) -> dict[str, Nuisance]:

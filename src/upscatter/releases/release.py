@@ -10,32 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from upscatter.detector.axes import Axis as Axis
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
+from upscatter.releases.anchors import NO_ANCHORS
+from upscatter.releases.anchors import Anchors as Anchors
 from upscatter.releases.serial import digest, flattened
-
-
-@dataclass(frozen=True)
-class Axis:
-    """An observable and the edges of its bins, in the unit that the release uses.
-
-    Parameters
-    ----------
-    label : str
-    unit : str
-        Empty for a quantity without unit.
-    edges : ndarray, shape (bins + 1,)
-        Increasing.
-    """
-
-    label: str
-    unit: str
-    edges: FloatArray
-
-    @property
-    def title(self) -> str:
-        """Label with unit, as an axis of a figure has it."""
-        return f"{self.label} [{self.unit}]" if self.unit else self.label
+from upscatter.releases.times import Timing
 
 
 @dataclass(frozen=True)
@@ -67,32 +48,6 @@ class Nuisance:
 
 
 @dataclass(frozen=True)
-class Anchors:
-    """Values of nuisance parameters at which counts are known: none, or a grid of one or two.
-
-    Parameters
-    ----------
-    names : tuple of str
-        Names of the parameters, one for each leading axis of the counts.
-    shifts : tuple of tuple of float
-        For each of them its values in standard deviations: increasing, with 0.
-    """
-
-    names: tuple[str, ...] = ()
-    shifts: tuple[tuple[float, ...], ...] = ()
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Number of values of each parameter."""
-        return tuple(map(len, self.shifts))
-
-    @property
-    def nominal(self) -> tuple[int, ...]:
-        """Index of the point of the grid at which all parameters are 0."""
-        return tuple(values.index(0.0) for values in self.shifts)
-
-
-@dataclass(frozen=True)
 class Response:
     """Probability that a recoil gives an event in a bin.
 
@@ -101,16 +56,20 @@ class Response:
     energies : ndarray, shape (n,)
         Recoil energies, increasing.
     probabilities : ndarray, shape (*anchors, n, bins)
+        With `timing`, the bins of all axes but that of time.
     scales : tuple of str
         Parameters that multiply all recoils of neutrinos, such as an efficiency.
     anchors : Anchors
         Parameters that change the probabilities.
+    timing : Timing, optional
+        Of a channel whose last axis is the time after the beginning of a pulse of the neutrinos.
     """
 
     energies: FloatArray
     probabilities: FloatArray
     scales: tuple[str, ...] = ()
-    anchors: Anchors = Anchors()
+    anchors: Anchors = NO_ANCHORS
+    timing: Timing | None = None
 
     def at(self, energy_recoil: FloatArray) -> FloatArray:
         """Probabilities at other energies: linear between the release's, zero outside them.
@@ -153,7 +112,7 @@ class Template:
     source: str
     rates: FloatArray
     scales: tuple[str, ...] = ()
-    anchors: Anchors = Anchors()
+    anchors: Anchors = NO_ANCHORS
     label: str = ""
 
 
@@ -185,20 +144,12 @@ class Channel:
     @property
     def bins(self) -> int:
         """Number of bins."""
-        return math.prod(axis.edges.size - 1 for axis in self.axes)
+        return math.prod(axis.bins for axis in self.axes)
 
     @property
     def scale(self) -> float:
         """Factor from the release's rates to events."""
         return 1.0 if self.exposure is None else self.exposure
-
-    @property
-    def drawn(self) -> Axis:
-        """The axis of a figure: that of the channel, or the number of the bin if it has several."""
-        if len(self.axes) == 1:
-            return self.axes[0]
-        # each observable is named in the documentation, for which a figure has no place
-        return Axis("bin", "", np.arange(self.bins + 1, dtype=float) + 0.5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -267,12 +218,15 @@ class Release:
         _require(bool(edges) and all(map(_increasing, edges)), f"{where}: give increasing edges")
         energies = response.energies
         _require(_increasing(energies), f"{where}: give increasing energies of the response")
+        times = 1 if response.timing is None else response.timing.bins
+        if response.timing is not None:
+            _check_timing(where, response.timing, channel.axes[-1], response.anchors)
         blank = Template("observed events", channel.observed)
         shared = response.scales, response.anchors
         seen = Template("response", response.probabilities, *shared)
         for part in (blank, seen, *channel.backgrounds):
             name, anchors, rates = f"{where}: {part.source}", part.anchors, part.rates
-            ends = (energies.size, bins) if part is seen else (bins,)
+            ends = (energies.size, bins // times) if part is seen else (bins,)
             wanted = (*anchors.shape, *ends)
             _require(rates.shape == wanted, f"{name}: has shape {rates.shape}, not {wanted}")
             counts = bool(((rates >= 0.0) & (rates < np.inf)).all())
@@ -280,15 +234,32 @@ class Release:
             for parameter in (*part.scales, *anchors.names):
                 _require(parameter in known, f"{name}: needs a nuisance parameter {parameter!r}")
             _require(
-                len(anchors.names) == len(anchors.shifts) <= 2
+                len(anchors.names) == len(anchors.shifts)
+                and (anchors.separate or len(anchors.names) <= 2)
                 and all(_increasing(np.array(s)) and 0.0 in s for s in anchors.shifts),
-                f"{name}: give anchors of at most two parameters, increasing and with 0",
+                f"{name}: give anchors of at most two parameters, or separate ones, increasing and "
+                "with 0",
             )
 
     @property
     def digest(self) -> str:
         """First twelve digits of the SHA-256 of the content, by which results know their data."""
         return digest(*flattened(self))[:12]
+
+
+def _check_timing(where: str, timing: Timing, axis: Axis, anchors: Anchors) -> None:
+    _require(_increasing(timing.edges), f"{where}: give increasing times of arrival")
+    wanted = (timing.edges.size - 1, axis.edges.size - 1)
+    found = timing.acceptance
+    _require(
+        found.shape == wanted and bool(((found >= 0.0) & (found <= 1.0)).all()),
+        f"{where}: give an acceptance of times between 0 and 1, of shape {wanted}",
+    )
+    delays = timing.delays
+    _require(
+        delays is None or (delays.shape == anchors.shape and bool(np.isfinite(delays).all())),
+        f"{where}: give delays for each anchor of the response",
+    )
 
 
 def _increasing(values: FloatArray) -> bool:

@@ -34,6 +34,29 @@ def read_rows(files: Files, name: str, columns: list[str]) -> list[tuple[int, li
     return rows[1:]
 
 
+def read_numbers(files: Files, name: str, columns: int) -> FloatArray:
+    """Rows of a text file with this many numbers each; "#" begins a comment.
+
+    Returns
+    -------
+    ndarray, shape (rows, columns)
+        Finite, of any sign.
+    """
+    where, rows = files.where(name), []
+    for number, line in enumerate(files.text(name).splitlines(), start=1):
+        fields = line.partition("#")[0].split()
+        if not fields:
+            continue
+        try:
+            row = [float(field) for field in fields]
+        except ValueError:
+            row = []
+        if len(row) != columns or not np.isfinite(row).all():
+            raise TableError(f"{where}: line {number}: is not {columns} numbers; {REMEDY}")
+        rows.append(row)
+    return np.array(rows, dtype=float).reshape(-1, columns)
+
+
 def numbers(where: str, row: list[str]) -> FloatArray:
     """Numbers of a row, none of them negative."""
     try:

@@ -11,7 +11,7 @@ import importlib
 import tarfile
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import chdir
 from io import BytesIO
 from pathlib import Path
@@ -29,7 +29,7 @@ from upscatter.statistics.limit_method import BANDS
 from upscatter.statistics.registry import METHODS
 
 if TYPE_CHECKING:
-    from hepdata_lib import Submission, Table
+    from hepdata_lib import Submission, Table, Variable
 
     from upscatter.limits.curve import LimitCurve
     from upscatter.numerics import FloatArray
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 SUFFIX = ".tar.gz"
 """Suffix of a submission's file name."""
 
-_METHOD = "https://doi.org/10.31526/PHEP.2025.09"
+METHOD = "https://doi.org/10.31526/PHEP.2025.09"
 # Close to the kinematic end several masses would be equal in the default of five digits.
 _MASS_DIGITS = 8
 _NO_VALUE = "-"
 _PHRASES = ("Sterile neutrino", "Neutrino magnetic moment", "CEvNS", "Upper limit")
 _MOMENT = "the transition magnetic moment of neutrinos to a sterile neutrino nu_4"
-_FLAVOURS = {"universal": "all", "e": "nu_e", "mu": "nu_mu", "tau": "nu_tau"}
+FLAVOUR_NAMES = {"universal": "all", "e": "nu_e", "mu": "nu_mu", "tau": "nu_tau"}
 
 
 def require_library() -> tuple[ModuleType, ModuleType]:
@@ -112,17 +112,37 @@ def write_submission(
         If `hepdata_lib` is not installed, no mass has a limit, or the file cannot be written.
     """
     require_name(path)
-    library, validation = require_library()
+    library, _ = require_library()
     if not np.isfinite(curve.mu).any():
         raise OutputError(f"{path}: no mass is within reach; there is no limit to submit")
-    submission, table = _submission(library, curve), _table(library, curve, qualifiers or {})
+    submission = _submission(library, curve)
+    table = curve_table(library, curve, qualifiers or {})
+    write_tables(path, submission, [table], figure, scenario_files or {})
+
+
+def write_tables(
+    path: Path,
+    submission: Submission,
+    tables: Sequence[Table],
+    figure: Path | bytes | None,
+    scenario_files: Mapping[str, str],
+) -> None:
+    """Write tables as a submission, validated; the first has the figure and further files.
+
+    Raises
+    ------
+    OutputError
+        If the validator refuses it, or it cannot be written.
+    """
+    _, validation = require_library()
     try:
         with tempfile.TemporaryDirectory() as name:
             sources, folder = Path(name, "sources").resolve(), Path(name, "submission").resolve()
             sources.mkdir()
-            for description, file in _resources(sources, figure, scenario_files or {}):
-                table.add_additional_resource(description, str(file), copy_file=True)
-            submission.add_table(table)
+            for description, file in _resources(sources, figure, scenario_files):
+                tables[0].add_additional_resource(description, str(file), copy_file=True)
+            for table in tables:
+                submission.add_table(table)
             # The library writes an archive of its own into the working directory.
             with chdir(sources):
                 submission.create_files(str(folder), validate=False)
@@ -145,16 +165,22 @@ def _submission(library: ModuleType, curve: LimitCurve) -> Submission:
         f"Computed with upscatter {curve.provenance.get('upscatter', '')}".rstrip()
         + "."
     )
-    submission.add_link("Method", _METHOD)
+    submission.add_link("Method", METHOD)
     return submission
 
 
-def _table(
+def mass_variable(library: ModuleType, mass: FloatArray) -> Variable:
+    """Masses (MeV) as the independent variable of a table."""
+    variable = library.Variable("$m_4$", is_independent=True, is_binned=False, units="MeV")
+    variable.digits = _MASS_DIGITS
+    variable.values = mass.tolist()
+    return variable
+
+
+def curve_table(
     library: ModuleType, curve: LimitCurve, qualifiers: Mapping[str, tuple[object, str]]
 ) -> Table:
-    mass = library.Variable("$m_4$", is_independent=True, is_binned=False, units="MeV")
-    mass.digits = _MASS_DIGITS
-    mass.values = curve.mass.tolist()
+    """An exclusion curve as a table, with its bands and other columns."""
     of_moment, name = curve.parameter == MOMENT, curve.parameter.name
     table = library.Table(f"Upper limit on {'the dipole moment' if of_moment else name}")
     table.location = "Exclusion curve"
@@ -163,7 +189,7 @@ def _table(
     if of_moment:
         table.keywords["reactions"] = ["NU NUCLEUS --> NU4 NUCLEUS"]
     table.keywords["phrases"] = list(_PHRASES if of_moment else _PHRASES[2:])
-    table.add_variable(mass)
+    table.add_variable(mass_variable(library, curve.mass))
     units = f"${unbraced(curve.parameter.unit_symbol)}$"
     for i, (heading, moments) in enumerate(_columns(curve).items()):
         column = library.Variable(heading, is_independent=False, is_binned=False, units=units)
@@ -188,6 +214,9 @@ def _columns(curve: LimitCurve) -> dict[str, FloatArray]:
         columns[f"Lower end of the interval of {symbol}"] = curve.lower
     if curve.poisson is not None:
         columns[f"{limit}, Poisson likelihood"] = curve.poisson
+    if curve.discovery is not None:
+        name = f"{symbol} of a discovery at ${curve.discovery.significance:g}\\sigma$, median"
+        columns[name] = curve.discovery.mu
     if curve.bands is not None:
         for sigma, moments in zip(BANDS, curve.bands, strict=True):
             name = f"${sigma:+g}\\sigma$" if sigma else "median"
@@ -219,7 +248,7 @@ def _own_qualifiers(curve: LimitCurve) -> dict[str, tuple[object, str]]:
     known: dict[str, tuple[object, str]] = {
         "Scenario": (curve.scenario, ""),
         "Confidence level": (f"{100.0 * curve.confidence:g}", "%"),
-        "Neutrino flavour": (_FLAVOURS.get(curve.flavour, curve.flavour), ""),
+        "Neutrino flavour": (FLAVOUR_NAMES.get(curve.flavour, curve.flavour), ""),
     }
     if METHODS[curve.test].has_dof:
         known["Degrees of freedom"] = (curve.dof, "")

@@ -40,6 +40,8 @@ class LineLabels:
         are skipped.
     subjects : sequence of ndarray, shape (n, 2)
         Main lines of the figure, which are covered only if there is no other place.
+    font : float
+        Size of the names, in points.
     """
 
     def __init__(
@@ -48,8 +50,9 @@ class LineLabels:
         axes: Axes,
         lines: Sequence[FloatArray],
         subjects: Sequence[FloatArray],
+        font: float = _FONT,
     ) -> None:
-        self._axes = axes
+        self._axes, self._font = axes, font
         pixels = figure.dpi / 72.0
         self._gap, self._spacing = _GAP * pixels, _SPACING * pixels
         window = axes.get_window_extent()
@@ -119,7 +122,7 @@ class LineLabels:
     def _text(self, name: str, ink: str) -> tuple[Text, float, float]:
         """A text without a place yet, and its size."""
         text = self._axes.text(
-            0.5, 0.5, name, transform=self._axes.transAxes, color=ink, fontsize=_FONT,
+            0.5, 0.5, name, transform=self._axes.transAxes, color=ink, fontsize=self._font,
             ha="center", va="center", rotation_mode="anchor", zorder=4.0,
             bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.4},
         )  # fmt: skip

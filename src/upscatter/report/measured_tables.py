@@ -41,7 +41,15 @@ def pulls_table(fit: PostFit) -> Table:
         spread = "at its limit" if np.isnan(error) else f"± {error:.2f}"
         best = f"{_rounded(pull):+.2f} {spread}"
         table.add_row(nuisance_label(name), best, f"{_rounded(pull_limit):+.2f}")
-    lines = ("pulls in standard deviations of the constraints", fit.remark)
+    for one in fit.fitted:
+        spread = "at a bound" if np.isnan(one.error) else f"± {one.error:.2g}"
+        if np.isinf(one.error):
+            spread = "not known"
+        table.add_row(
+            f"{one.name} [{one.unit}]", f"{one.value:.5g} {spread}", f"{one.at_limit:.5g}"
+        )
+    pulls = "pulls in standard deviations of the constraints"
+    lines = (pulls if fit.nuisances else "there are no nuisance parameters", fit.remark)
     table.caption = "\n".join(line for line in lines if line)
     return table
 

@@ -68,14 +68,14 @@ def plan_figure(plan: Plan) -> Figure:
         axes.axhline(plan.target, color="0.35", linestyle="--", linewidth=0.9, label="target")
         axes.plot(
             [plan.value], [plan.mu], "D", color=COLOURS[1], markersize=4.5, zorder=4.0,
-            label=f"solution: {_shown(plan.value)} {_unit(plan.unit)}",
+            label=f"solution: {_shown(plan.value)} {unit_label(plan.unit)}",
         )  # fmt: skip
         axes.plot(
             [own or axes.get_xlim()[0]], [plan.scenario_mu], "o" if own else "<", color="black",
             markersize=5.0, markerfacecolor="white", zorder=3.0, clip_on=False,
-            label=f"scenario: {_shown(own)} {_unit(plan.unit)}",
+            label=f"scenario: {_shown(own)} {unit_label(plan.unit)}",
         )  # fmt: skip
-        axes.set_xlabel(f"{plan.vary} [{_named(_unit(plan.unit), across)}]")
+        axes.set_xlabel(f"{plan.vary} [{_named(unit_label(plan.unit), across)}]")
         unit = plan.parameter.unit_symbol
         limit = f"limit on ${plan.parameter.symbol}$, {100 * plan.confidence:g} % CL"
         axes.set_ylabel(f"{limit} [{_named(f'${unit}$', up)}]")
@@ -129,7 +129,8 @@ def _named(unit: str, power: int) -> str:
     return unit if power == 0 else rf"$10^{{{power}}}$ {unit}"
 
 
-def _unit(unit: str) -> str:
+def unit_label(unit: str) -> str:
+    """A unit of a scenario file as figures write it."""
     return _UNITS.get(unit, unit)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from textwrap import fill
 from typing import TYPE_CHECKING
 
+from upscatter.limits.correlated import CorrelatedImpacts
 from upscatter.limits.impact import Impact, Impacts, percent
 from upscatter.limits.plan import Plan
 from upscatter.report.tables import WIDTH, new_table, summary_table
@@ -83,3 +84,25 @@ def _change(limit: float | None, mu: float) -> str:
     if 0.0 < abs(change) < _SMALL:
         return f"< {_SMALL:g} %"
     return f"{change:+.2f} %" if abs(change) < 1000.0 else f"{change:+.3g} %"
+
+
+def correlated_table(result: CorrelatedImpacts) -> Table:
+    """Table of the inputs that are drawn together, below the distribution of the limit."""
+    parameter = result.parameter
+    low, less, median, more, high = result.quantiles
+    table = new_table(
+        f"{result.title or result.scenario}: {result.limits.size} draws of all uncertain inputs\n"
+        f"{parameter.name} < {result.mu:.3e} {parameter.short_unit} at m4 = {result.mass:g} MeV "
+        f"({100 * result.confidence:g} % CL)\n"
+        f"median {median:.3e}, 68 % {less:.3e} to {more:.3e}, 95 % {low:.3e} to {high:.3e}"
+    )
+    for name in ("kind", "input", "1 sigma", "rank correlation"):
+        table.add_column(name, justify="right" if name == "rank correlation" else "left")
+    ranked = sorted(
+        zip(result.inputs, result.rank_correlations, strict=True), key=lambda p: -abs(p[1] or 0.0)
+    )
+    for each, correlation in ranked:
+        shown = "-" if correlation is None else f"{correlation:+.2f}"
+        table.add_row(each.kind, each.name, each.change, shown)
+    table.caption = "\n".join(fill(caveat, WIDTH) for caveat in result.caveats) or None
+    return table

@@ -26,8 +26,8 @@ from upscatter.numerics import FloatArray
 from upscatter.rates.signal import MOMENT, Parameter, with_article
 
 # One column of a two-column journal is 8.6 cm wide, both are 17 cm; text has 8 to 9 points.
-_WIDTH = 3.39
-_PAGE_WIDTH = 6.69
+COLUMN_WIDTH = 3.39
+PAGE_WIDTH = 6.69
 _HEIGHT = 2.7
 _MANY_DECADES = 1e7
 _DPI = 300
@@ -35,6 +35,8 @@ _DECADES = 1e4
 """Least ratio of the ends of the axis of moments."""
 _LEGEND_SHARE = 0.36
 """Part of the height that is left to the legend above what is flat at low masses."""
+_ROOM = 1.15
+"""Least ratio of the end of the axis of masses and the highest mass."""
 _FAR_BELOW = 1e-2
 """Lower ends and lower 2σ edges are in the frame if they are above this part of the curve."""
 _BAR = 7.0
@@ -116,21 +118,26 @@ def journal_style() -> AbstractContextManager[None]:
 
 def column_figure(height: float = _HEIGHT) -> tuple[Figure, Axes]:
     """Make a figure one journal column wide, with its axes. The height is in inches."""
-    figure = Figure(figsize=(_WIDTH, height), layout="constrained")
+    figure = Figure(figsize=(COLUMN_WIDTH, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure, figure.add_subplot()
 
 
-def page_figure(height: float) -> tuple[Figure, Axes]:
+def page_figure(height: float, width: float = PAGE_WIDTH) -> tuple[Figure, Axes]:
     """Make a figure as wide as a journal page, with its axes at a fixed place.
 
-    The height is in inches. The place is in `figure.subplotpars`, so that labels can be placed by
-    their size.
+    Sizes are in inches. The place is in `figure.subplotpars`, so that labels can be placed by their
+    size.
     """
     # At the resolution of the file, so that texts are drawn with the size measured for labels.
-    figure = Figure(figsize=(_PAGE_WIDTH, height), dpi=_DPI)
+    figure = Figure(figsize=(width, height), dpi=_DPI)
     FigureCanvasAgg(figure)
     return figure, figure.add_subplot()
+
+
+def narrow_figure(height: float) -> tuple[Figure, Axes]:
+    """Make a figure one journal column wide, with its axes at a fixed place; see `page_figure`."""
+    return page_figure(height, COLUMN_WIDTH)
 
 
 def log_frame(
@@ -235,14 +242,16 @@ def _frame(axes: Axes, curves: Sequence[LimitCurve]) -> None:
     # the legend is above what is flat
     decades = np.ceil(np.log10(flat / floor) / (1.0 - _LEGEND_SHARE))
     masses = np.concatenate([curve.mass for curve in curves]) if curves else np.array([0.01])
-    low, high = float(masses[masses > 0.0].min()), max(30.0, float(masses.max()))
+    # a curve that rises at the end of the phase space would hide in the frame
+    low, last = float(masses[masses > 0.0].min()), float(masses.max())
+    high = max(30.0, _ROOM * last)
     for curve in curves:
         for part in stretches(drawable(curve.mass, curve.mu)):
             # a marker on the border would be cut in half
             if part.size == 1 and curve.mass[part] == low:
                 low = float(10.0 ** np.floor(np.log10(low) - 0.2))
-            if part.size == 1 and curve.mass[part] == high:
-                high *= 2.0
+            if part.size == 1 and curve.mass[part] == last:
+                high = max(high, 2.0 * last)
     ends = (floor, floor * max(_DECADES, 10.0**decades))
     log_frame(axes, (low, high), ends, curves[0].parameter)
 
@@ -250,6 +259,7 @@ def _frame(axes: Axes, curves: Sequence[LimitCurve]) -> None:
 def _lowest(curve: LimitCurve) -> list[float]:
     """Lowest moment of each stretch of the curve and of its bands, where masses are low."""
     lines = [curve.mu, *(() if curve.bands is None else curve.bands[1:])]
+    lines += [] if curve.discovery is None else [curve.discovery.mu]
     return [float(mu[part].min()) for mu in lines for part in stretches(drawable(curve.mass, mu))]
 
 
@@ -281,6 +291,10 @@ def _draw(axes: Axes, curve: LimitCurve, top: float, colour: str, line: object) 
     if curve.lower is not None:
         dots = style | {"linestyle": (0, (1, 1.5)), "linewidth": 0.9}
         draw_line(axes, mass, curve.lower, "lower end", dots, "^")
+    if curve.discovery is not None:
+        dashes = style | {"linestyle": (0, (6, 1.5, 1, 1.5)), "linewidth": 1.0}
+        label = rf"${curve.discovery.significance:g}\sigma$ discovery, median"
+        draw_line(axes, mass, curve.discovery.mu, label, dashes, "x")
     draw_line(axes, mass, mu, curve_label(curve), style | {"linestyle": line})
 
 

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from itertools import cycle, islice
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from upscatter.limits.measured import Channel, PostFit
+from upscatter.detector.axes import Axis
+from upscatter.limits.channel import Channel
+from upscatter.limits.measured import PostFit
+from upscatter.limits.projection import Projection
 from upscatter.numerics import FloatArray
+from upscatter.report.component_fills import component_fills
 from upscatter.report.plots import COLOURS, journal_style
 from upscatter.report.released_labels import channel_label, nuisance_label
+from upscatter.report.spectrum_labels import nuclides
 from upscatter.statistics.garwood import garwood_interval
 
 _SIZE = (6.69, 5.6)
-# From the least to the most abundant, so that thin components show at the foot of the stack.
-_FILLS = ("#F0E442", "#009E73", "#8C6D31", "#0072B2", "#E69F00", "#56B4E9", "#CC79A7", "#C8CDD2")
 _FEW_BINS = 40
-_IN_A_ROW = 3
+_IN_A_ROW, _PROJECTIONS_IN_A_ROW = 3, 4
 _ROW = 2.9  # inches
+_COLUMNS = 4
+_UNEQUAL = 2.0
+"""Ratio of the widths of bins above which a projection has events per unit."""
+_OTHER_SCALE = 5.0
+"""Ratio of the tallest bins above which panels beside each other have their own vertical axes."""
 _OF_DATA = r"$\frac{\mathrm{data} - \mathrm{fit}}{\sigma}$"
 _RESIDUAL = r"$\frac{\mathrm{data} - \mathrm{fit}}{\sqrt{\mathrm{fit}}}$"
 _SIGNAL = COLOURS[1]
@@ -29,6 +40,9 @@ _SIGNAL = COLOURS[1]
 
 def post_fit_figure(fit: PostFit) -> Figure:
     """Draw data, stacked components and the signal at its limit, with residuals, and the pulls.
+
+    A channel of several observables has a panel for each, in which the counts are summed over the
+    others.
 
     Parameters
     ----------
@@ -44,98 +58,178 @@ def post_fit_figure(fit: PostFit) -> Figure:
         width, height = _SIZE
         figure = Figure(figsize=(width, height + _ROW * (len(rows) - 1)), layout="constrained")
         FigureCanvasAgg(figure)
-        ratios = (*(3.0, 1.0) * len(rows), 1.5)
-        grid = figure.add_gridspec(len(ratios), len(rows[0]), height_ratios=ratios)
+        ratios = (*(3.0, 1.0) * len(rows), *([1.5] if fit.nuisances else []))
+        columns = math.lcm(*(row.columns for row in rows))
+        grid = figure.add_gridspec(len(ratios), columns, height_ratios=ratios)
         for i, row in enumerate(rows):
-            # those of another experiment have another scale
-            parts = [fit.channels[name].bins for name in row]
-            seen, widths = (
-                np.concatenate([x[p] for p in parts]) for x in (fit.observed, fit.widths)
-            )
-            spread = np.where(widths > 0.0, widths, np.sqrt(np.maximum(seen, 1.0)))
-            fitted = np.concatenate([fit.expected[p] for p in parts])
-            tallest = 1.12 * float(np.maximum(seen + spread, fitted).max())
-            deepest = 1.12 * float((seen - spread)[widths > 0.0].min(initial=0.0))
-            for column, name in enumerate(row):
-                channel = fit.channels[name]
-                counts = figure.add_subplot(grid[2 * i, column])
-                _draw_counts(counts, fit, channel)
-                counts.set_ylim(deepest, tallest)
-                if len(fit.channels) > 1:
+            parts = [fit.projected(name, axis) for name, axis in row.panels]
+            ends = [_ends(part, _per(part.axis, row.projections)[0]) for part in parts]
+            shared = not row.projections and _alike(ends)
+            if shared:
+                low, high = np.transpose(ends)
+                ends = [(low.min(), high.max())] * len(parts)
+            for column, ((name, axis), part) in enumerate(zip(row.panels, parts, strict=True)):
+                span = columns // row.columns
+                place = slice(column * span, (column + 1) * span)
+                counts = figure.add_subplot(grid[2 * i, place])
+                per_bin = _per(part.axis, row.projections)[0]
+                _draw_counts(counts, fit, part, per_bin, observed=fit.channels[name].observed)
+                counts.set_ylim(ends[column])
+                if len(fit.channels) > 1 and row.projections and axis == 0:
+                    counts.set_title(channel_label(name), loc="left", fontsize=9.0)
+                elif len(fit.channels) > 1 and not row.projections:
                     counts.text(0.95, 0.94, channel_label(name), transform=counts.transAxes,
                                 ha="right", va="top")  # fmt: skip
-                residuals = figure.add_subplot(grid[2 * i + 1, column], sharex=counts)
-                _draw_residuals(residuals, fit, channel)
+                residuals = figure.add_subplot(grid[2 * i + 1, place], sharex=counts)
+                _draw_residuals(residuals, part)
                 counts.tick_params(labelbottom=False)
-                residuals.set_xlabel(channel.label)
-                if column:
-                    counts.tick_params(labelleft=False)
+                residuals.set_xlabel(_title(part.axis))
+                if column and not row.projections:
+                    counts.tick_params(labelleft=not shared)
                     residuals.tick_params(labelleft=False)
-                else:
-                    counts.set_ylabel("events per bin")
-                    residuals.set_ylabel(_OF_DATA if widths.any() else _RESIDUAL)
+                per = _per(part.axis, row.projections)[1]
+                before = _per(parts[column - 1].axis, row.projections)[1]
+                if not column or per != before:
+                    counts.set_ylabel(f"events per {per}")
+                if not column:
+                    gaussian = any(part.widths.any() for part in parts)
+                    residuals.set_ylabel(_OF_DATA if gaussian else _RESIDUAL)
         handles, labels = figure.axes[0].get_legend_handles_labels()
-        figure.legend(
-            handles, labels, loc="outside upper center", ncols=4, frameon=False,
-            handlelength=1.6, columnspacing=1.4,
-        )  # fmt: skip
-        _draw_pulls(figure.add_subplot(grid[-1, :]), fit)
+        _legend(figure, handles, labels)
+        if fit.nuisances:
+            _draw_pulls(figure.add_subplot(grid[-1, :]), fit)
         figure.align_ylabels()
     return figure
 
 
-def _in_rows(names: Iterable[str]) -> list[list[str]]:
-    """Names of channels in rows of at most `_IN_A_ROW`."""
-    rest, rows = iter(names), []
-    while row := [*islice(rest, _IN_A_ROW)]:
-        rows.append(row)
+def _legend(figure: Figure, handles: list[Artist], labels: list[str]) -> None:
+    """Draw the legend above the panels, in as many columns as fit into the width of the figure."""
+    for columns in range(_COLUMNS, 0, -1):
+        legend = figure.legend(
+            handles, labels, loc="outside upper center", ncols=columns, frameon=False,
+            handlelength=1.6, columnspacing=1.4,
+        )  # fmt: skip
+        if legend.get_window_extent().width < figure.bbox.width:
+            return
+        if columns > 1:
+            legend.remove()
+
+
+@dataclass(frozen=True)
+class _Row:
+    """Panels of one row: channels of one axis, or the axes of one channel.
+
+    Parameters
+    ----------
+    panels : list of (str, int)
+        Channel and number of its axis.
+    columns : int
+        Number of panels for which there is room.
+    projections : bool
+        Whether the panels are projections of the same counts.
+    """
+
+    panels: list[tuple[str, int]]
+    columns: int
+    projections: bool
+
+
+def _in_rows(channels: Mapping[str, Channel]) -> list[_Row]:
+    """Rows of panels; a channel of several axes has rows of its own."""
+    plain = [(name, 0) for name, channel in channels.items() if len(channel.axes) == 1]
+    columns = min(len(plain), _IN_A_ROW)
+    rows = [_Row([*row], columns, False) for row in _batched(plain, _IN_A_ROW)]
+    for name, channel in channels.items():
+        panels = [(name, axis) for axis in range(len(channel.axes))]
+        if len(panels) > 1:
+            columns = min(len(panels), _PROJECTIONS_IN_A_ROW)
+            rows += [_Row(row, columns, True) for row in _batched(panels, columns)]
     return rows
 
 
-def _colours(number: int) -> list[str]:
-    """Colours of components, such that the most abundant one is grey."""
-    return [*islice(cycle(_FILLS[::-1]), number)][::-1]
+def _batched(panels: Iterable[tuple[str, int]], most: int) -> Iterator[list[tuple[str, int]]]:
+    rest = iter(panels)
+    while row := [*islice(rest, most)]:
+        yield row
 
 
-def _draw_counts(axes: Axes, fit: PostFit, channel: Channel) -> None:
+def _per(axis: Axis, projection: bool) -> tuple[FloatArray, str]:
+    """Divisor of the counts, shape (bins,), and what it stands for.
+
+    A projection has a vertical axis of its own; if its bins are of very different widths, it has
+    events per unit, for the widths would hide a peak.
+    """
+    widths = np.diff(axis.edges)
+    if not projection or not axis.unit or widths.max() < 1.001 * _UNEQUAL * widths.min():
+        return np.ones_like(widths), "bin"
+    return widths, _unit(axis)
+
+
+def _ends(part: Projection, per: FloatArray) -> tuple[float, float]:
+    """Ends of the vertical axis of a panel."""
+    seen, widths = part.observed, part.widths
+    below, above = _errors(seen, widths)
+    tallest = 1.08 * float((np.maximum(seen + above, part.expected) / per).max())
+    return 1.12 * float(((seen - below) / per)[widths > 0.0].min(initial=0.0)), tallest
+
+
+def _alike(ends: Sequence[tuple[float, float]]) -> bool:
+    """Whether panels can share a vertical axis without one of them being flat."""
+    tops = [high for _, high in ends]
+    return max(tops) < _OTHER_SCALE * min(tops)
+
+
+def _title(axis: Axis) -> str:
+    """Label and unit of an axis."""
+    return f"{axis.label} [{_unit(axis)}]" if axis.unit else axis.label
+
+
+def _unit(axis: Axis) -> str:
+    return r"$\mu$s" if axis.unit == "us" else axis.unit
+
+
+def _draw_counts(
+    axes: Axes, fit: PostFit, part: Projection, per: FloatArray, *, observed: bool
+) -> None:
     """Draw stacked components, data with 68 % Poisson intervals, and the signal at its limit."""
-    edges, bins = channel.edges, channel.bins
+    edges = part.axis.edges
     filled = [name for name, counts in fit.components.items() if counts.any()]
     order = sorted(filled, key=lambda name: float(fit.components[name].sum()))
     floor = np.zeros(edges.size - 1)
-    for name, colour in zip(order, _colours(len(order)), strict=True):
-        top = floor + fit.components[name][bins]
-        axes.stairs(top, edges, baseline=floor, fill=True, color=colour, linewidth=0.0,
-                    label=_plain(name))  # fmt: skip
+    fills = component_fills(fit, order)
+    for name in order:
+        top = floor + part.components[name] / per
+        axes.stairs(top, edges, baseline=floor, fill=True, linewidth=0.0, label=_plain(name),
+                    **fills[name])  # fmt: skip
         floor = top
     if fit.signal_best.any():
-        top = floor + fit.signal_best[bins]
+        top = floor + part.signal_best / per
         axes.stairs(top, edges, baseline=floor, fill=True, color=_SIGNAL, alpha=0.5, linewidth=0.0,
                     label=f"{fit.label}, best fit {_value(fit, fit.mu_best)}")  # fmt: skip
-    axes.stairs(fit.expected[bins], edges, color="black", linewidth=0.7, label="fit")
+    axes.stairs(part.expected / per, edges, color="black", linewidth=0.7, label="fit")
     axes.stairs(
-        fit.signal_limit[bins], edges, color=_SIGNAL, linewidth=1.3, linestyle=(0, (4, 1.5)),
+        part.signal_limit / per, edges, color=_SIGNAL, linewidth=1.3, linestyle=(0, (4, 1.5)),
         label=f"{fit.label} at its limit, {_value(fit, fit.mu_limit)}, $m_4 = {fit.mass:.4g}$ MeV",
     )  # fmt: skip
     # of many bins, intervals of the empty ones would hide all others
-    shown = (fit.observed[bins] > 0.0) | (edges.size <= _FEW_BINS)
-    seen, widths = fit.observed[bins][shown], fit.widths[bins][shown]
+    shown = (part.observed > 0.0) | (edges.size <= _FEW_BINS)
+    seen, widths, per = part.observed[shown], part.widths[shown], per[shown]
     axes.errorbar(
-        (0.5 * (edges[1:] + edges[:-1]))[shown], seen, yerr=_errors(seen, widths), fmt="o",
+        (0.5 * (edges[1:] + edges[:-1]))[shown], seen / per, yerr=_errors(seen, widths) / per,
+        fmt="o",
         color="black", markersize=2.6, linewidth=0.8,
-        markerfacecolor="black" if channel.observed else "white",
-        label="data" if channel.observed else "expected counts, no data",
+        markerfacecolor="black" if observed else "white",
+        label="data" if observed else "expected counts, no data",
     )  # fmt: skip
     axes.set_xlim(edges[0], edges[-1])
 
 
-def _draw_residuals(axes: Axes, fit: PostFit, channel: Channel) -> None:
+def _draw_residuals(axes: Axes, part: Projection) -> None:
     _shade(axes)
     axes.stairs(
-        fit.residuals[channel.bins], channel.edges, baseline=0.0, fill=True, color="#7A8288",
-        linewidth=0.0,
-    )  # fmt: skip
-    most = max(3.4, 1.1 * float(np.abs(fit.residuals[channel.bins]).max()))
+        part.residuals, part.axis.edges, baseline=0.0, fill=True, color="#7A8288", linewidth=0.0
+    )
+    most = max(3.4, 1.1 * float(np.abs(part.residuals).max()))
     axes.set_ylim(-most, most)
     if most < 4.0:
         axes.set_yticks([-2, 0, 2])
@@ -175,11 +269,11 @@ def _shade(axes: Axes) -> None:
 def _errors(seen: FloatArray, widths: FloatArray) -> FloatArray:
     """Distances to the ends of 68.27 % intervals, Garwood's for counts; shape (2, bins)."""
     low, high = garwood_interval(np.maximum(seen, 0.0))
-    return np.where(widths > 0.0, widths, np.stack([seen - low, high - seen]))
+    return np.asarray(np.where(widths > 0.0, widths, np.stack([seen - low, high - seen])))
 
 
 def _plain(name: str) -> str:
-    return name.replace("8B", r"$^8$B").replace("CEvNS", r"CE$\nu$NS")
+    return nuclides(name).replace("CEvNS", r"CE$\nu$NS")
 
 
 def _value(fit: PostFit, mu: float) -> str:

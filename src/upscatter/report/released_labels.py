@@ -17,7 +17,7 @@ _WORDS = (
     (re.compile(r"^de_(\w+)_rate_multiplier$"), r"delayed e \1"),
     (re.compile(r"^ae_(\w+)_rate_multiplier$"), r"accidental e \1"),
     (re.compile(r"^(\w+)_rate_multiplier$"), r"\1"),
-    (re.compile(r"^flux (\w+)$"), r"\1 flux"),
+    (re.compile(r"^flux (.+)$"), r"\1 flux"),
 )
 _RUN = re.compile(r"\bsr(\d)\b")
 

@@ -23,8 +23,20 @@ def listed(names: Sequence[str]) -> str:
 
 
 def nuclides(text: str) -> str:
-    """A text with its nuclides formatted for print."""
-    return re.sub(r"\b(\d+)(Be|B|N|O|F)\b", r"$^{\1}$\2", text)
+    r"""A text with its nuclides and neutrinos formatted for print.
+
+    Examples
+    --------
+    >>> nuclides("SM 8B"), nuclides("SM nubar_mu"), nuclides("SM nu_e")
+    ('SM $^{8}$B', 'SM $\\bar\\nu_\\mu$', 'SM $\\nu_e$')
+    """
+    text = re.sub(r"\b(\d+)(Be|B|N|O|F|U|Pu)\b", r"$^{\1}$\2", text)
+    return re.sub(r"\bnu(bar)?_(e|mu|tau)\b", _neutrino, text)
+
+
+def _neutrino(found: re.Match[str]) -> str:
+    flavour = found[2] if found[2] == "e" else rf"\{found[2]}"
+    return rf"$\bar\nu_{flavour}$" if found[1] else rf"$\nu_{flavour}$"
 
 
 def unbraced(symbol: str) -> str:

@@ -33,9 +33,8 @@ def limit_table(curve: LimitCurve, thin: bool) -> Table:
     thin : bool
         Whether to show at most `MOST_ROWS` of the masses.
     """
-    table = new_table(
-        f"{curve.title or curve.scenario}: upper limit at {100 * curve.confidence:g} % CL"
-    )
+    title = f"{curve.title or curve.scenario}: upper limit at {100 * curve.confidence:g} % CL"
+    table = new_table(fill(title, WIDTH, break_on_hyphens=False))
     columns = {"m4 [MeV]": _masses(curve.mass)}
     parameter = curve.parameter
     symbol = parameter.name if curve.bands is None else parameter.letter
@@ -45,15 +44,20 @@ def limit_table(curve: LimitCurve, thin: bool) -> Table:
         columns["lower end"] = [_moment(mu) for mu in curve.lower]
     if curve.error is not None and curve.bands is None:
         columns["error"] = [_percent(e, mu) for e, mu in zip(curve.error, curve.mu, strict=True)]
+    if curve.discovery is not None:
+        name = f"{curve.discovery.significance:g} sigma"
+        columns[name] = [_moment(mu) for mu in curve.discovery.mu]
+        table.caption = fill(curve.discovery.in_words, WIDTH)
     measured = isinstance(curve, MeasuredCurve)
     if curve.bands is not None:
         names = ("-2 sig", "-1 sig", "median", "+1 sig", "+2 sig")
         bands = [[_moment(mu, 2) for mu in band] for band in curve.bands]
         # beside a measurement's own columns, and a lower end, there is no room for five
-        room = ((2,) if two_sided else (1, 2, 3)) if measured else range(5)
+        full = measured or curve.discovery is not None
+        room = ((2,) if two_sided else (1, 2, 3)) if full else range(5)
         columns |= {names[i]: bands[i] for i in room}
-        signal = with_article(curve.label)
-        table.caption = f"median and standard deviations: of limits without {signal}"
+        said = f"median and standard deviations: of limits without {with_article(curve.label)}"
+        table.caption = _lines(table.caption, said)
     if isinstance(curve, MeasuredCurve):
         columns["best fit"] = [_moment(mu, 2) for mu in curve.best]
         columns["p-value"] = ["-" if np.isnan(p) else f"{p:.2g}" for p in curve.p_value]
@@ -113,13 +117,14 @@ def counts_tables(
     sm: Mapping[str, FloatArray],
     signal: Mapping[str, FloatArray],
     label: str = "dipole",
+    unit: str = "keVee",
 ) -> list[Table]:
     """Tables of counts per bin and source with totals, each with as many columns as fit."""
     columns = {"background": background}
     columns |= {f"SM {source}": counts for source, counts in sm.items()}
     columns |= {f"{label} {source}": counts for source, counts in signal.items()}
     bins = [f"{low:.4g} - {high:.4g}" for low, high in pairwise(edges)]
-    first = ["bin [keVee]", *bins, "total"]
+    first = [f"bin [{unit}]", *bins, "total"]
     cells = [
         [name, *(f"{n:.4g}" for n in counts), f"{counts.sum():.5g}"]
         for name, counts in columns.items()
@@ -152,16 +157,6 @@ def _width(column: list[str]) -> int:
     return max(map(len, column)) + 3
 
 
-def reproduction_table(rows: Sequence[tuple[str, str, str, str]]) -> Table:
-    """Table of the paper's numbers beside those of upscatter."""
-    table = new_table("Demirci and Mustamin, DOI 10.31526/PHEP.2025.09 (90 % CL, low mass)")
-    for name in ("scenario", "paper", "ours", "deviation"):
-        table.add_column(name, justify="left" if name == "scenario" else "right")
-    for row in rows:
-        table.add_row(*row)
-    return table
-
-
 def scenarios_table(rows: Sequence[tuple[str, str]]) -> Table:
     """Table of names and titles of the bundled scenarios."""
     table = new_table("Bundled scenarios")
@@ -183,14 +178,33 @@ def summary_table(title: str, rows: Sequence[tuple[str, str]]) -> Table:
 
 
 def flux_table(title: str, rows: Sequence[tuple[str | float | None, ...]]) -> Table:
-    """Table of fluxes by source and flavour."""
+    """Table of solar fluxes by source and flavour."""
+    return _flux_table(title, rows, has_night=True)
+
+
+def _flux_table(
+    title: str, rows: Sequence[tuple[str | float | None, ...]], *, has_night: bool
+) -> Table:
     table = new_table(f"{title}\nfluxes in 1/(cm2 s)")
-    for name in ("source", "total", "nu_e", "nu_mu", "nu_tau", "day-night"):
+    names = ("source", "total", "nu_e", "nu_mu", "nu_tau")
+    for name in (*names, "day-night") if has_night else names:
         table.add_column(name, justify="left" if name == "source" else "right")
     for source, *fluxes, asymmetry in rows:
-        shown = "-" if asymmetry is None else f"{100.0 * float(asymmetry):+.2f} %"
-        table.add_row(str(source), *(f"{float(flux or 0.0):.4g}" for flux in fluxes), shown)
+        shown = [f"{float(flux or 0.0):.4g}" for flux in fluxes]
+        if has_night:
+            shown.append("-" if asymmetry is None else f"{100.0 * float(asymmetry):+.2f} %")
+        table.add_row(str(source), *shown)
     return table
+
+
+def source_table(title: str, rows: Sequence[tuple[str | float | None, ...]]) -> Table:
+    """Table of fluxes by source and flavour, of antineutrinos as well.
+
+    It has day and night if one of the sources does, such as the Sun.
+    """
+    named = {"yes": "{} (antineutrinos)", "no": "{}"}
+    shown = [(named[str(row[-1])].format(row[0]), *row[1:-1]) for row in rows]
+    return _flux_table(title, shown, has_night=any(row[-1] is not None for row in shown))
 
 
 def oscillation_table(title: str, rows: Sequence[Sequence[float]], has_night: bool) -> Table:
@@ -209,21 +223,36 @@ def oscillation_table(title: str, rows: Sequence[Sequence[float]], has_night: bo
     return table
 
 
-def bounds_table(rows: Sequence[Sequence[str]]) -> Table:
+def published_table(rows: Sequence[Sequence[str]]) -> Table:
     """Table of the published limits, one in each line."""
-    table = new_table("Published limits on the dipole portal")
-    for name in ("name", "kind", "nu", "CL", "m4 [MeV]", "arXiv"):
+    columns = ("name", "kind", "nu", "CL", "m4 [MeV]", "arXiv")
+    return _bounds_table("Known limits on the dipole portal", columns, rows)
+
+
+def recomputed_table(rows: Sequence[Sequence[str]]) -> Table:
+    """Table of the recomputed limits, one in each line with all its flavours."""
+    title = "Limits recomputed here, from published data or assumptions (90 % CL)"
+    table = _bounds_table(title, ("name", "kind", "nu", "m4 [MeV]", "arXiv"), rows)
+    table.caption = (
+        "upscatter bounds NAME shows one with its vertices. A recomputed NAME is for the\n"
+        "first flavour (all: a universal coupling), NAME-e and so on for the others."
+    )
+    return table
+
+
+def _bounds_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    table = new_table(title)
+    for name in columns:
         table.add_column(name, overflow="fold")
     for row in rows:
         table.add_row(*row)
-    table.caption = "upscatter bounds NAME shows one with its vertices"
     return table
 
 
 def comparison_table(title: str, groups: Sequence[Sequence[Sequence[str]]]) -> Table:
-    """Table of the comparison with published limits, with a group of lines for each limit."""
+    """Table of the comparison with known limits, with a group of lines for each limit."""
     table = new_table(title)
-    for name in ("published", "scenario", "in MeV, the scenario is", "best"):
+    for name in ("limit", "scenario", "in MeV, the scenario is", "best"):
         table.add_column(name, overflow="fold", justify="right" if name == "best" else "left")
     for group in groups:
         for i, row in enumerate(group, start=1):

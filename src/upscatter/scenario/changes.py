@@ -7,11 +7,13 @@ the changed scenario is built.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from upscatter.errors import ScenarioError
 from upscatter.inputs.solar_fluxes import flux_model
+from upscatter.scenario.analytic_blocks import AnalyticBlock
+from upscatter.scenario.background_blocks import BackgroundBlock
 from upscatter.scenario.build import Model
 from upscatter.scenario.detector_blocks import DetectorBlock
 from upscatter.scenario.document import at
@@ -91,17 +93,41 @@ def scaled_background(scenario: Scenario, factor: float, name: str | None = None
         if name not in (None, block.label):
             continue
         path = "background" if settings.background is block else f"background.{number}"
-        variation = block.variation.rate if block.variation else None
-        rates = {"flat": block.flat or None, "rate": block.rate, "variation.rate": variation}
-        changes |= {
-            f"{path}.{key}": _written(factor * rate, 1.0 / (KEV * KG * DAY), "/ (keVee kg day)")
-            for key, rate in rates.items()
-            if rate is not None
-        }
-        for i, peak in enumerate(block.peaks):
-            rate = _written(factor * peak.rate, 1.0 / (KG * DAY), "/ (kg day)")
-            changes[f"{path}.peaks.{i}.rate"] = rate
+        scaled = (
+            _scaled_formula(block, factor)
+            if isinstance(block, AnalyticBlock)
+            else _scaled_rates(block, factor)
+        )
+        changes |= {f"{path}.{key}": value for key, value in scaled.items()}
     return changes
+
+
+def _scaled_rates(block: BackgroundBlock, factor: float) -> Changes:
+    """Changes within a component with a table or peaks."""
+    variation = block.variation.rate if block.variation else None
+    rates = {"flat": block.flat or None, "rate": block.rate, "variation.rate": variation}
+    changes = {
+        key: _written(factor * rate, 1.0 / (KEV * KG * DAY), "/ (keVee kg day)")
+        for key, rate in rates.items()
+        if rate is not None
+    }
+    for i, peak in enumerate(block.peaks):
+        changes[f"peaks.{i}.rate"] = _written(factor * peak.rate, 1.0 / (KG * DAY), "/ (kg day)")
+    return changes
+
+
+def _scaled_formula(block: AnalyticBlock, factor: float) -> Changes:
+    """Changes within a component given by a formula; what is tied to another follows that."""
+    rate = block.parameters["rate"]
+    if rate.tied is not None:
+        return {}
+    if rate.is_free or rate.value is None:
+        raise ScenarioError(
+            f"background {block.label}: its rate is free, so that the data fix it; give it a value "
+            "to vary it"
+        )
+    text = _written(factor * rate.value, *block.units["rate"])
+    return {"rate": {"value": text, "uncertainty": rate.uncertainty} if rate.uncertainty else text}
 
 
 def scaled_quenching(scenario: Scenario, factor: float) -> Changes:
@@ -110,7 +136,10 @@ def scaled_quenching(scenario: Scenario, factor: float) -> Changes:
     The parameter is k for Lindhard's model (that of each nucleus if the scenario gives none), the
     plateau for Essig's, and the yield itself for a constant or a table.
     """
-    return {"detector.quenching.scale": factor * scenario.described.detector.quenching.scale}
+    block = scenario.described.detector.quenching
+    if block is None:
+        raise ScenarioError("quenching: there is none, because only electrons recoil")
+    return {"detector.quenching.scale": factor * block.scale}
 
 
 def solar_model(scenario: Scenario, name: str) -> Changes:
@@ -131,6 +160,28 @@ def solar_model(scenario: Scenario, name: str) -> Changes:
         "flux.sources": list(block.active),
         "flux.uncertainty": uncertainty or None,
     }
+
+
+def chosen_sources(scenario: Scenario, names: Sequence[str]) -> Changes:
+    """Changes that set other sources in the Sun; values of those left out are removed.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    names : sequence of str
+
+    Examples
+    --------
+    >>> chosen_sources(Scenario.load("ge-nextgen"), ["8B"])
+    {'flux.uncertainty': {'8B': 0.16}, 'flux.sources': ['8B']}
+    """
+    written = scenario.document.get("flux", {})
+    changes: dict[str, object] = {}
+    for group in ("uncertainty", "fluxes", "spectra"):
+        if group in written:
+            left = {source: value for source, value in written[group].items() if source in names}
+            changes[f"flux.{group}"] = left or None
+    return {**changes, "flux.sources": list(names)}
 
 
 def threshold(detector: DetectorBlock) -> EndPoint:

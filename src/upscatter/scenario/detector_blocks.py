@@ -2,45 +2,42 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import numpy as np
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
-    Discriminator,
     Field,
-    Tag,
     field_validator,
     model_validator,
 )
 
+from upscatter.detector.germanium import IronFilter, Photoneutron
 from upscatter.detector.quenching import Constant, EssigHigh, Lindhard, Quenching, Tabulated
-from upscatter.errors import TableError
+from upscatter.errors import ScenarioError, TableError
 from upscatter.inputs.nuclei import Nucleus
 from upscatter.numerics import FloatArray
 from upscatter.scenario.fields import (
-    BackgroundRate,
     Block,
+    Cutoff,
     EndPoint,
     EnergyScale,
     Exposure,
     Fraction,
+    Moment,
     OptionalTable,
-    PeakRate,
-    PeakWidth,
     PositiveFraction,
-    RecoilEnergy,
     RegionEnd,
     Table,
-    Uncertainty,
     VisibleEnergy,
-    one_line,
     wrapped,
 )
-from upscatter.units import KEV
+from upscatter.scenario.time_blocks import TimeEfficiency
+from upscatter.units import KEV, MICROSECOND
 
 MOST_BINS = 2000
+_GERMANIUM = 32
 
 Columns: TypeAlias = tuple[FloatArray, FloatArray]
 """The two columns of a table."""
@@ -50,6 +47,7 @@ class QuenchingBlock(Block):
     """A quenching model and its parameters; `scale` multiplies its `Quenching.parameter`."""
 
     scale: Annotated[float, Field(strict=True, gt=0.0, le=10.0)] = 1.0
+    """Factor of the model's parameter: k, plateau, or the yield itself."""
 
     def build(self, nucleus: Nucleus, columns: Columns | None) -> Quenching:
         """The model for a nucleus, before it is scaled.
@@ -71,7 +69,9 @@ class EssigHighBlock(QuenchingBlock):
     """Block of `upscatter.detector.quenching.EssigHigh`."""
 
     model: Literal["essig-high"]
+    """Germanium model of high yield, arXiv:1801.10159."""
     plateau: PositiveFraction = 0.18
+    """Yield far above the threshold."""
 
     def build(self, nucleus: Nucleus, columns: Columns | None) -> EssigHigh:
         """See `QuenchingBlock.build`."""
@@ -82,7 +82,9 @@ class LindhardBlock(QuenchingBlock):
     """Block of `upscatter.detector.quenching.Lindhard`, each nucleus in its own material."""
 
     model: Literal["lindhard"]
+    """Lindhard's model, each nucleus in its own material."""
     k: Annotated[float, Field(strict=True, gt=0.0, le=1.0)] | None = None
+    """By default 0.133 Z^(2/3) A^(-1/2)."""
 
     def build(self, nucleus: Nucleus, columns: Columns | None) -> Lindhard:
         """See `QuenchingBlock.build`."""
@@ -94,17 +96,57 @@ class ConstantBlock(QuenchingBlock):
     """Block of `upscatter.detector.quenching.Constant`."""
 
     model: Literal["constant"]
+    """A yield that does not depend on the energy."""
     value: PositiveFraction
+    """The yield."""
 
     def build(self, nucleus: Nucleus, columns: Columns | None) -> Constant:
         """See `QuenchingBlock.build`."""
         return Constant(self.value)
 
 
+class _GermaniumBlock(QuenchingBlock):
+    """Base class of models that were measured with germanium."""
+
+    @staticmethod
+    def require_germanium(nucleus: Nucleus) -> None:
+        """Refuse another element."""
+        if nucleus.protons != _GERMANIUM:
+            raise ScenarioError(
+                f"is measured with germanium and not for {nucleus.symbol}; use another model, such "
+                'as "lindhard"'
+            )
+
+
+class FefBlock(_GermaniumBlock):
+    """Block of `upscatter.detector.germanium.IronFilter`."""
+
+    model: Literal["fef"]
+    """Germanium, measured with iron-filtered neutrons, arXiv:2102.10089."""
+
+    def build(self, nucleus: Nucleus, columns: Columns | None) -> IronFilter:
+        """See `QuenchingBlock.build`."""
+        self.require_germanium(nucleus)
+        return IronFilter()
+
+
+class YbeBlock(_GermaniumBlock):
+    """Block of `upscatter.detector.germanium.Photoneutron`."""
+
+    model: Literal["ybe"]
+    """Germanium, measured with photoneutrons, arXiv:2102.10089."""
+
+    def build(self, nucleus: Nucleus, columns: Columns | None) -> Photoneutron:
+        """See `QuenchingBlock.build`."""
+        self.require_germanium(nucleus)
+        return Photoneutron()
+
+
 class TabulatedBlock(Table, QuenchingBlock):
     """Block of `upscatter.detector.quenching.Tabulated`; the columns are T_nr in keVnr and Y."""
 
     model: Literal["table"]
+    """A table of recoil energy in keVnr and yield; nothing is visible below its first point."""
 
     def build(self, nucleus: Nucleus, columns: Columns | None) -> Tabulated:
         """See `QuenchingBlock.build`.
@@ -121,7 +163,9 @@ class TabulatedBlock(Table, QuenchingBlock):
         return Tabulated(tuple(energy * KEV), tuple(ionization_yield))
 
 
-QuenchingModel: TypeAlias = EssigHighBlock | LindhardBlock | ConstantBlock | TabulatedBlock
+QuenchingModel: TypeAlias = (
+    EssigHighBlock | LindhardBlock | ConstantBlock | FefBlock | YbeBlock | TabulatedBlock
+)
 """The quenching models that a scenario may name."""
 
 
@@ -129,7 +173,9 @@ class EfficiencyBlock(OptionalTable):
     """Block of `upscatter.detector.resolution.Efficiency`: a constant, or a table."""
 
     value: PositiveFraction | None = None
+    """Efficiency at all energies."""
     energy: EnergyScale | None = None
+    """Whether the table is in true recoil energy (keVnr) or in observed energy (keVee)."""
 
     @model_validator(mode="after")
     def _constant_or_table(self) -> EfficiencyBlock:
@@ -147,28 +193,54 @@ class EfficiencyBlock(OptionalTable):
 class ResolutionBlock(Block):
     """Block of `upscatter.detector.resolution.Resolution`."""
 
+    added: ClassVar[tuple[str, ...]] = ("positive", "summed")
+
     noise: VisibleEnergy = 0.0
+    """Part of σ that does not depend on the energy."""
     fano: VisibleEnergy = 0.0
+    """Part of σ² that is proportional to the energy, divided by it."""
     relative: Fraction = 0.0
+    """Part of σ that is proportional to the energy, divided by it."""
+    positive: Annotated[bool, Field(strict=True)] = False
+    """Whether the Gaussian is cut at zero observed energy and normalised anew."""
+    summed: Annotated[bool, Field(strict=True)] = False
+    """Whether σ is the sum of its parts; else σ² is the sum of their squares."""
 
 
 class DetectorBlock(Block):
     """Block of the detector: exposure, region of interest and response."""
 
+    added: ClassVar[tuple[str, ...]] = ("time_edges", "time_efficiency")
+
     exposure: Exposure
+    """Mass of the target times live time."""
     region: tuple[RegionEnd, RegionEnd] | None = None
+    """Ends of the region of interest; an end in keVnr goes through the quenching."""
     bins: Annotated[int, Field(strict=True, ge=1, le=MOST_BINS)] | None = None
+    """Number of equal bins in the region."""
     bin_edges: tuple[RegionEnd, ...] | None = None
-    quenching: Annotated[
-        QuenchingModel,
-        Field(discriminator="model"),
-        BeforeValidator(lambda value: {"model": value} if isinstance(value, str) else value),
-    ]
+    """Edges of the bins, in place of region and bins."""
+    quenching: (
+        Annotated[
+            QuenchingModel,
+            Field(discriminator="model"),
+            BeforeValidator(lambda value: {"model": value} if isinstance(value, str) else value),
+        ]
+        | None
+    ) = None
+    """Visible energy of a nuclear recoil; a name stands for a model with its defaults."""
     efficiency: Annotated[EfficiencyBlock, BeforeValidator(wrapped("value"))] = EfficiencyBlock(
         value=1.0
     )
+    """A number, or a table: zero below its first point, constant above its last."""
     resolution: ResolutionBlock = ResolutionBlock()
-    cutoff: RecoilEnergy = 0.0
+    """Gaussian resolution of the observed energy; perfect by default."""
+    cutoff: Cutoff = 0.0
+    """Recoil energy (keVnr) or visible energy (keVee) below which nothing is detected."""
+    time_edges: tuple[Moment, ...] | None = None
+    """Times after the beginning of a pulse: counts are then in bins of energy and time."""
+    time_efficiency: TimeEfficiency = None
+    """A number, or a table of times in μs: zero before its first point, constant after its last."""
 
     @field_validator("region", mode="before")
     @classmethod
@@ -184,6 +256,30 @@ class DetectorBlock(Block):
             raise ValueError(f"is a list of {len(edges)}; give from 2 to {MOST_BINS + 1} energies")
         return edges
 
+    @field_validator("time_edges")
+    @classmethod
+    def _rising(cls, edges: tuple[float, ...] | None) -> tuple[float, ...] | None:
+        if edges is None:
+            return None
+        if not 2 <= len(edges) <= MOST_BINS + 1:
+            raise ValueError(f"is a list of {len(edges)}; give from 2 to {MOST_BINS + 1} times")
+        for before, after in pairwise(edges):
+            if after <= before:
+                raise ValueError(
+                    f"{after / MICROSECOND:g} us comes after {before / MICROSECOND:g} us; let the "
+                    "times rise"
+                )
+        return edges
+
+    @model_validator(mode="after")
+    def _efficiency_in_a_window(self) -> DetectorBlock:
+        if self.time_efficiency is not None and self.time_edges is None:
+            raise ValueError(
+                "has time_efficiency but no time_edges; remove it, or add "
+                'time_edges = ["0 us", "6 us"]'
+            )
+        return self
+
     @model_validator(mode="after")
     def _binning(self) -> DetectorBlock:
         if (self.region is None) == (self.bin_edges is None):
@@ -195,73 +291,6 @@ class DetectorBlock(Block):
         if self.bin_edges is not None and self.bins is not None:
             raise ValueError(f"has bins = {self.bins} beside bin_edges; remove one of them")
         return self
-
-
-class PeakBlock(Block):
-    """Block of `upscatter.detector.background.Peak`; its width is by default the resolution."""
-
-    energy: VisibleEnergy
-    width: PeakWidth | None = None
-    rate: PeakRate
-
-
-class VariationBlock(Table):
-    """A background at +1 standard deviation of its shape: T_ee in keVee, and rates."""
-
-    rate: BackgroundRate
-
-
-class BackgroundBlock(OptionalTable):
-    """Block of `upscatter.detector.background.Background`; a table has T_ee in keVee, and rates."""
-
-    added: ClassVar[tuple[str, ...]] = ("name", "peaks", "variation")
-
-    name: Annotated[str, Field(min_length=1, max_length=40), AfterValidator(one_line)] | None = None
-    flat: BackgroundRate = 0.0
-    rate: BackgroundRate | None = None
-    peaks: tuple[PeakBlock, ...] = ()
-    uncertainty: Uncertainty = 0.0
-    variation: VariationBlock | None = None
-
-    @model_validator(mode="after")
-    def _table_has_a_unit(self) -> BackgroundBlock:
-        if self.has_table != (self.rate is not None):
-            raise ValueError(
-                "a table needs rate = '1 / (keVee kg day)', the unit of its second column, "
-                "and rate needs a table"
-            )
-        return self
-
-    @property
-    def label(self) -> str:
-        """The name, or "background" without one."""
-        return self.name or "background"
-
-    @property
-    def empty(self) -> bool:
-        """Whether no part of it has a rate."""
-        return not (self.flat or self.rate or any(peak.rate for peak in self.peaks))
-
-
-def _distinct(blocks: tuple[BackgroundBlock, ...]) -> tuple[BackgroundBlock, ...]:
-    """Refuse several components without distinct names."""
-    names = [block.name for block in blocks]
-    if len(blocks) > 1 and None in names:
-        raise ValueError(f'entry {names.index(None) + 1} has no name; add name = "Compton"')
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"the name {name!r} occurs twice; give each component its own")
-    return blocks
-
-
-Backgrounds: TypeAlias = Annotated[
-    Annotated[BackgroundBlock, Tag("one")]
-    | Annotated[
-        tuple[BackgroundBlock, ...], Field(min_length=1), AfterValidator(_distinct), Tag("several")
-    ],
-    Discriminator(lambda value: "several" if isinstance(value, (list, tuple)) else "one"),
-]
-"""One table ``[background]``, or a list of tables ``[[background]]``."""
 
 
 def require_within(name: str, column: FloatArray, highest: float = np.inf) -> None:

@@ -26,6 +26,7 @@ _SHORT_FOR: Mapping[tuple[str, ...], str] = MappingProxyType(
         ("detector", "efficiency"): "value",
         ("oscillation", "mixing"): "fit",
         ("flux", "spectra", "*"): "variant",
+        ("reactor", "spectrum"): "model",
     }
 )
 _LONGEST_LINE = 88
@@ -40,13 +41,15 @@ def with_changes(document: Document, changes: Mapping[str, object]) -> Document:
     document : dict
         Not modified.
     changes : mapping
-        Dotted path, such as ``"flux.fluxes.8B"`` or ``"background.0.flat"`` in a list of tables, to
-        the value in a TOML file; None removes the key. Changes are made in the given order.
+        Dotted path, such as ``"flux.fluxes.8B"``, ``"background.0.flat"`` in a list of tables, or
+        ``"detector.region.0"`` in a list of values, to the value in a TOML file; None removes the
+        key. Changes are made in the given order.
 
     Raises
     ------
     ScenarioError
-        If a TOML file cannot contain a new value; the message names its path.
+        If a TOML file cannot contain a new value, or a path leads into a list without a place in
+        it; the message names its path.
 
     Examples
     --------
@@ -124,10 +127,23 @@ def _with_value(
         entries = {str(i): entry for i, entry in enumerate(inner)}
         changed = _with_value(entries, tuple(rest), here, value)
         return {**table, key: list(changed.values())}
+    if isinstance(inner, list) and len(rest) == 1 and rest[0].isdecimal() and value is not None:
+        number = int(rest[0])
+        if number < len(inner) and not _tables(inner):
+            return {**table, key: [*inner[:number], value, *inner[number + 1 :]]}
     if inner is None:
         if value is None:
             return table
         inner = {}
+    elif isinstance(inner, list):
+        # a table in its place would drop what the list has
+        named, last = ".".join(here), len(inner) - 1
+        which = "0" if last == 0 else f"0 to {last}"
+        end = [] if rest[0].isdecimal() else rest
+        raise ScenarioError(
+            f"{'.'.join((named, *rest))}: {named} is a list; give the place in it, {which}, such "
+            f"as {'.'.join((named, str(last), *end))}"
+        )
     elif not isinstance(inner, dict):
         short_for = _SHORT_FOR.get(here) or _SHORT_FOR.get((*above, "*"))
         inner = {} if short_for is None else {short_for: inner}

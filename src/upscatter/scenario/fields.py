@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -12,6 +13,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainValidator,
     SerializerFunctionWrapHandler,
     field_validator,
     model_serializer,
@@ -50,35 +52,43 @@ def _parse(text: object, *dimensions: q.Dimension) -> tuple[float, q.Dimension]:
     return _parse_text(text, *dimensions) if isinstance(text, str) else q.parse(text, *dimensions)
 
 
-def quantity_field(
-    dimension: q.Dimension,
-    *,
-    zero_allowed: bool = False,
-    signed: bool = False,
-    least: str | None = None,
-    most: str | None = None,
-) -> Callable[[object], float]:
+@dataclass(frozen=True)
+class QuantityField:
     """Validator that turns ``"150 kg yr"`` into a number of internal units.
 
     It must be positive unless zero, or any sign, is allowed. The bounds are far outside of any real
     experiment: beyond them a unit or a power of ten is wrong, and products would overflow.
+
+    Parameters
+    ----------
+    dimension : Dimension
+    zero_allowed, signed : bool
+        Whether it may be zero, or have any sign.
+    least, most : str, optional
+        Bounds, with their units.
     """
 
-    def validate(text: object) -> float:
+    dimension: q.Dimension
+    zero_allowed: bool = False
+    signed: bool = False
+    least: str | None = None
+    most: str | None = None
+
+    def __call__(self, text: object) -> float:
+        """The value of a text, in internal units."""
+        dimension = self.dimension
         try:
             value, _ = _parse(text, dimension)
         except UnitError as error:
             raise ValueError(str(error)) from None
-        if not signed and (value < 0.0 or (value == 0.0 and not zero_allowed)):
-            demand = "zero or more" if zero_allowed else "positive"
+        if not self.signed and (value < 0.0 or (value == 0.0 and not self.zero_allowed)):
+            demand = "zero or more" if self.zero_allowed else "positive"
             raise ValueError(f"must be {demand}, such as {dimension.example!r}")
-        if least is not None and value < _parse(least, dimension)[0]:
-            raise ValueError(f"must be {least} or more, such as {dimension.example!r}")
-        if most is not None and value > _parse(most, dimension)[0]:
-            raise ValueError(f"must be {most} or less, such as {dimension.example!r}")
+        if self.least is not None and value < _parse(self.least, dimension)[0]:
+            raise ValueError(f"must be {self.least} or more, such as {dimension.example!r}")
+        if self.most is not None and value > _parse(self.most, dimension)[0]:
+            raise ValueError(f"must be {self.most} or less, such as {dimension.example!r}")
         return value + 0.0  # removes the sign of -0
-
-    return validate
 
 
 class EndPoint(Block):
@@ -93,7 +103,9 @@ class EndPoint(Block):
     """
 
     value: float
+    """Energy, internal units."""
     recoil: bool
+    """Whether it is a recoil energy, which goes through the quenching."""
 
 
 def _end_point(text: object) -> EndPoint:
@@ -109,35 +121,55 @@ def _end_point(text: object) -> EndPoint:
     return EndPoint(value=value + 0.0, recoil=dimension is q.RECOIL_ENERGY)
 
 
+def _cutoff(text: object) -> float | EndPoint:
+    end = _end_point(text)
+    return end.value if end.recoil else end
+
+
 Exposure = Annotated[
-    float, BeforeValidator(quantity_field(q.EXPOSURE, least="1e-12 kg day", most="1e12 t yr"))
+    float, BeforeValidator(QuantityField(q.EXPOSURE, least="1e-12 kg day", most="1e12 t yr"))
 ]
 VisibleEnergy = Annotated[
     float,
-    BeforeValidator(quantity_field(q.VISIBLE_ENERGY, zero_allowed=True, most=_HIGHEST_VISIBLE)),
+    BeforeValidator(QuantityField(q.VISIBLE_ENERGY, zero_allowed=True, most=_HIGHEST_VISIBLE)),
 ]
 RecoilEnergy = Annotated[
     float,
-    BeforeValidator(quantity_field(q.RECOIL_ENERGY, zero_allowed=True, most=_HIGHEST_RECOIL)),
+    BeforeValidator(QuantityField(q.RECOIL_ENERGY, zero_allowed=True, most=_HIGHEST_RECOIL)),
 ]
 BackgroundRate = Annotated[
     float,
     BeforeValidator(
-        quantity_field(q.BACKGROUND_RATE, zero_allowed=True, most="1e15 / (keVee kg day)")
+        QuantityField(q.BACKGROUND_RATE, zero_allowed=True, most="1e15 / (keVee kg day)")
     ),
 ]
 PeakRate = Annotated[
     float,
-    BeforeValidator(quantity_field(q.PEAK_RATE, zero_allowed=True, most="1e15 / (kg day)")),
+    BeforeValidator(QuantityField(q.PEAK_RATE, zero_allowed=True, most="1e15 / (kg day)")),
 ]
 PeakWidth = Annotated[
-    float, BeforeValidator(quantity_field(q.VISIBLE_ENERGY, most=_HIGHEST_VISIBLE))
+    float, BeforeValidator(QuantityField(q.VISIBLE_ENERGY, most=_HIGHEST_VISIBLE))
 ]
 Flux = Annotated[
     float,
-    BeforeValidator(quantity_field(q.FLUX, least="1e-9 / (cm^2 s)", most="1e20 / (cm^2 s)")),
+    BeforeValidator(QuantityField(q.FLUX, least="1e-9 / (cm^2 s)", most="1e20 / (cm^2 s)")),
+]
+Time = Annotated[float, BeforeValidator(QuantityField(q.TIME, least="1e-15 s", most="1e4 yr"))]
+Frequency = Annotated[
+    float, BeforeValidator(QuantityField(q.FREQUENCY, least="1e-12 Hz", most="1e12 Hz"))
+]
+Length = Annotated[float, BeforeValidator(QuantityField(q.LENGTH, least="1 mm", most="1e9 km"))]
+Power = Annotated[
+    float, BeforeValidator(QuantityField(q.BEAM_POWER, least="1e-12 W", most="1e9 GW"))
+]
+Energy = Annotated[float, BeforeValidator(QuantityField(q.ENERGY, least="1 eV", most="1e9 GeV"))]
+Moment = Annotated[
+    float,
+    BeforeValidator(QuantityField(q.TIME, signed=True, least="-1 s", most="1 s")),
 ]
 RegionEnd = Annotated[EndPoint, BeforeValidator(_end_point)]
+Cutoff = Annotated[Any, PlainValidator(_cutoff)]
+"""Least recoil energy, or least visible energy, that is detected."""
 Number = Annotated[float, Field(strict=True)]
 Fraction = Annotated[float, Field(strict=True, ge=0.0, le=1.0)]
 PositiveFraction = Annotated[float, Field(strict=True, gt=0.0, le=1.0)]
@@ -161,8 +193,11 @@ class OptionalTable(Block):
     """
 
     file: Annotated[str, Field(min_length=1)] | None = None
+    """Path of a text file with two columns, relative to the scenario."""
     points: tuple[tuple[Number, Number], ...] | None = None
+    """The rows themselves, in place of a file."""
     columns: tuple[int, int] | tuple[str, str] | None = None
+    """The two columns of the file to read, by number from 1 or by name."""
 
     @field_validator("columns", mode="before")
     @classmethod
@@ -232,11 +267,16 @@ def wrapped(key: str) -> Callable[[Any], Any]:
     return wrap
 
 
-def chosen_columns(columns: object, most: Literal[2, 4], example: str) -> object:
+def name_or_shares(value: object) -> str:
+    """Tag of a name, or of a table of shares in its place, for pydantic's `Discriminator`."""
+    return "several" if isinstance(value, dict) else "one"
+
+
+def chosen_columns(columns: object, most: Literal[2, 6], example: str) -> object:
     """Validator of the columns of a file, which are numbers from 1, or names."""
     if columns is None:
         return None
-    many = "two" if most == 2 else "two to four"
+    many = "two" if most == 2 else "two to six"
     remedy = f"name {many}, such as {example}"
     # TOML's true is an int to Python
     given = columns if isinstance(columns, (list, tuple)) else ()

@@ -125,6 +125,10 @@ class Scenario:
             )
         return cls(name, text, content, _validated(content, name), directory)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle without the settings, whose class may have been made for these sources."""
+        return _restored, (self.name, self.text, self.document, self.directory)
+
     @property
     def argument(self) -> str:
         """What a user types to name it on the command line."""
@@ -214,7 +218,7 @@ class Scenario:
         embedded = {
             path: self._embedded(at(self.document, path), table)
             for path, table in tables(self.settings)
-            if table.file is not None
+            if table.file is not None and table.file not in self.missing
         }
         if self.settings.data is not None and self.settings.data.file is not None:
             embedded |= self.data_document
@@ -234,13 +238,65 @@ class Scenario:
             return first, second
         if table.file is None:
             return None
+        if table.file in self.missing:
+            self.require_data()
         return read_two_columns((self.directory or Path()) / table.file, table.columns)
 
     @property
-    def data(self) -> tuple[DataBlock, FloatArray | None] | None:
-        """Observed data and the bin edges in keVee of their file; see `DataBlock.read`.
+    def missing(self) -> tuple[str, ...]:
+        """Names of files that it lacks: all those of a bundled one, or of a copy without its data.
 
-        None if the scenario has no data of its own.
+        Empty if the file of the data is there: that of a table is then missing by mistake, and
+        refused where it is read.
+        """
+        if self.directory is None:
+            return self.files
+        absent = tuple(file for file in self.files if not (self.directory / file).exists())
+        block = self.settings.data
+        return absent if block is not None and block.file in absent else ()
+
+    @property
+    def lacks_data(self) -> bool:
+        """Whether the file of its data is not there, which bundled ones do not bring along."""
+        return bool(self.missing)
+
+    def require_data(self) -> None:
+        """Refuse a scenario without its files.
+
+        Raises
+        ------
+        ScenarioError
+            The message names the files.
+        """
+        if not self.lacks_data:
+            return
+        named, give = ", ".join(self.missing), f"upscatter limit {self.argument} --data PATH"
+        if self.directory is None:
+            raise ScenarioError(f"{self.name}: comes without its data, {named}; give them: {give}")
+        are, them = ("is", "it") if len(self.missing) == 1 else ("are", "them")
+        raise ScenarioError(
+            f"{self.name}: data: {named}: {are} missing; put {them} beside the scenario, or give "
+            f"{them}: {give}"
+        )
+
+    @property
+    def lacks_tables(self) -> bool:
+        """Whether not even what is expected can be computed without its files."""
+        return any(table.file in self.missing for _, table in tables(self.settings))
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Names of the files of data and tables that are relative to its folder."""
+        block = self.settings.data
+        named = [None if block is None else block.file]
+        named += [table.file for _, table in tables(self.settings)]
+        return tuple(file for file in named if file is not None and not Path(file).is_absolute())
+
+    @property
+    def data(self) -> tuple[DataBlock, tuple[FloatArray, ...]] | None:
+        """Observed data and the bin edges of their file; see `DataBlock.read`.
+
+        None if the scenario has no data of its own, or lacks their file.
 
         Raises
         ------
@@ -248,12 +304,16 @@ class Scenario:
             If their file cannot be read.
         """
         block = self.settings.data
-        return None if block is None else block.read(self.directory or Path())
+        if block is None or self.lacks_data:
+            return None
+        folder = self.directory or Path()
+        in_time = self.described.detector.time_edges is not None
+        return block.read(folder, in_time=in_time)
 
     @property
     def data_document(self) -> Document:
         """The block of the data by its key, with the content of its file; empty without data."""
-        return {} if self.data is None else {"data": self.data[0].model_dump(mode="json")}
+        return {} if self.data is None else {"data": self.data[0].document}
 
     @property
     def digest(self) -> str:
@@ -266,8 +326,15 @@ class Scenario:
     def _embedded(self, block: Document, table: OptionalTable) -> Document:
         """A block with the rows of its table in place of its file."""
         rest = {key: v for key, v in block.items() if key not in OptionalTable.model_fields}
+        if table.file in self.missing:
+            return block
         columns = self.columns(table)
         return rest if columns is None else {**rest, "points": np.transpose(columns).tolist()}
+
+
+def _restored(name: str, text: str, document: Document, directory: Path | None) -> Scenario:
+    """A scenario from its pickle."""
+    return Scenario(name, text, document, _validated(document, name), directory)
 
 
 def _standard_input() -> str:

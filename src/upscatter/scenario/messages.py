@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 _LONGEST_VALUE = 60
 # Pydantic's names for the branches of a plain union, which do not occur in files.
-_BRANCH = re.compile(r"one|several|float|int|str|bool|tuple\[.*\]|list\[.*\]")
+_BRANCH = re.compile(r"one|several|plain|float|int|str|bool|tuple\[.*\]|list\[.*\]")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 _ADDITIONS = {
@@ -23,6 +23,8 @@ _ADDITIONS = {
     "exposure": 'exposure = "150 kg yr"',
     "quenching": 'quenching = { model = "lindhard" }',
     "model": 'a model, such as { model = "lindhard" }',
+    "uncertainty": "uncertainty = 0.1, or whatever it is",
+    "flavour": 'flavour = "e"',
     "value": "value = 0.2, or whatever it is",
 }
 
@@ -72,7 +74,7 @@ def explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
         given = "" if loc[-1] == "[key]" else f" = {shown(value)}"
         return f"{where}: {field}{given}: {unknown(value, _options(context['expected']))}"
     if kind == "union_tag_invalid":
-        options = _options(context["expected_tags"])
+        options = [tag for tag in _options(context["expected_tags"]) if tag != "plain"]
         tag = value["model"]
         return f"{where}: {field}.model = {shown(tag)}: {unknown(tag, options)}"
     if kind == "union_tag_not_found":
@@ -166,6 +168,11 @@ def _field(loc: Sequence[int | str], model: type[BaseModel]) -> str:
 def _unknown_key(loc: Sequence[int | str], model: type[BaseModel]) -> str:
     blocks = _walk(loc[:-1], model)[1]
     known = sorted({name for block in blocks for name in block.model_fields})
+    # of blocks that differ by their model
+    owners = [tag for b in blocks if loc[-1] in b.model_fields for tag in _tags(b)]
+    if owners:
+        models = " or ".join(f"model = {json.dumps(tag)}" for tag in dict.fromkeys(owners))
+        return f"goes with {models} alone; add that, or remove it"
     close = closest(loc[-1], known)
     if close:
         return f"is an unknown key; did you mean {close!r}?"

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeAlias, TypeVar
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
+    Discriminator,
     Field,
+    Tag,
     ValidationInfo,
     create_model,
     field_validator,
@@ -24,12 +26,14 @@ from upscatter.constants import SIN2_THETA_W
 from upscatter.inputs.solar_fluxes import flux_model
 from upscatter.names import FormFactorName, SolarModelName, SourceName
 from upscatter.releases.definition import definitions
+from upscatter.scenario.background_blocks import AnyBackground, BackgroundBlock, Backgrounds
 from upscatter.scenario.data import DataBlock
-from upscatter.scenario.detector_blocks import BackgroundBlock, Backgrounds, DetectorBlock
+from upscatter.scenario.detector_blocks import DetectorBlock
 from upscatter.scenario.fields import (
     Block,
     Flux,
     OptionalTable,
+    Table,
     Uncertainty,
     one_line,
     wrapped,
@@ -51,16 +55,40 @@ _NO_ATOMS = re.compile(r"(?<![\d.])0+(\.0*)?(?![\d.])")
 DEFAULT_SOURCES: tuple[SourceName, ...] = ("8B", "hep")
 
 
+RecoilName: TypeAlias = Literal["nuclear", "electron"]
+"""What recoils, by its name in scenarios."""
+
+
 class TargetBlock(Block):
-    """Block of the target: element, compound or isotopes."""
+    """Block of the target: element, compound or isotopes, and what recoils in it."""
+
+    added: ClassVar[tuple[str, ...]] = ("recoils", "electron_correction")
 
     element: Annotated[str, Field(min_length=1, max_length=80)] | None = None
+    """Element or compound of natural composition."""
     isotopes: (
         Annotated[
             dict[str, Annotated[float, Field(strict=True, ge=0.0, le=1e6)]], Field(min_length=1)
         ]
         | None
     ) = None
+    """Amounts of isotopes, in place of an element."""
+
+    recoils: tuple[RecoilName, ...] | None = None
+    """What recoils; ["nuclear"] by default."""
+    electron_correction: Table | None = None
+    """Table of keV and ratio that multiplies electron recoils."""
+
+    @field_validator("recoils")
+    @classmethod
+    def _each_recoil_once(
+        cls, recoils: tuple[RecoilName, ...] | None
+    ) -> tuple[RecoilName, ...] | None:
+        if recoils is None:
+            return None
+        if not recoils or len(set(recoils)) < len(recoils):
+            raise ValueError('must name "nuclear", "electron", or each of them once')
+        return recoils
 
     @field_validator("element")
     @classmethod
@@ -74,6 +102,11 @@ class TargetBlock(Block):
             )
         return text
 
+    @property
+    def recoiling(self) -> tuple[RecoilName, ...]:
+        """What recoils: nuclei, unless something else is said."""
+        return self.recoils or ("nuclear",)
+
     @model_validator(mode="after")
     def _one_of_both(self) -> TargetBlock:
         if (self.element is None) == (self.isotopes is None):
@@ -86,6 +119,7 @@ class SpectrumBlock(OptionalTable):
     """Block of a spectrum: a named variant, or a table of E in MeV and shape."""
 
     variant: Literal["bahcall1996", "winter2006"] | None = None
+    """Published spectrum by name, for 8B."""
 
     @model_validator(mode="after")
     def _variant_or_table(self) -> SpectrumBlock:
@@ -98,12 +132,17 @@ class FluxBlock(Block):
     """Block of the flux: solar model, sources, and values that replace those of the model."""
 
     model: SolarModelName = "BS05-OP"
+    """Solar model of the fluxes and of where they are made."""
     sources: tuple[SourceName, ...] | None = None
+    """Sources in use; by default those in uncertainty, else 8B and hep."""
     uncertainty: dict[SourceName, Uncertainty] = Field(default_factory=dict)
+    """Relative standard deviations of fluxes, in place of those of the model."""
     fluxes: dict[SourceName, Flux] = Field(default_factory=dict)
+    """Fluxes in place of those of the model."""
     spectra: dict[SourceName, Annotated[SpectrumBlock, BeforeValidator(wrapped("variant"))]] = (
         Field(default_factory=dict)
     )
+    """Spectra in place of those of beta decay: a variant by name, or a table of MeV and shape."""
 
     @field_validator("sources")
     @classmethod
@@ -154,7 +193,9 @@ class PhysicsBlock(Block):
     """Block of the cross sections: form factor and weak mixing angle."""
 
     form_factor: FormFactorName = "klein-nystrand"
+    """Form factor of nuclei."""
     sin2_theta_w: Annotated[float, Field(strict=True, gt=0.0, lt=1.0)] = SIN2_THETA_W
+    """sin²θ_W at low momentum transfer."""
 
 
 class SignalBlock(Block):
@@ -163,6 +204,7 @@ class SignalBlock(Block):
     added: ClassVar[tuple[str, ...]] = ("name",)
 
     name: str | None = None
+    """Signal whose strength is bounded; the dipole portal by default."""
 
     @field_validator("name")
     @classmethod
@@ -181,7 +223,9 @@ class ReleaseBlock(Block):
     """Block of a data release to recast, in place of a detector."""
 
     name: str
+    """Data release, by name; --data gives its folder or archive."""
     rule: Literal["integral", "cells"] = "integral"
+    """How its response is integrated over recoil energies."""
 
     @field_validator("name")
     @classmethod
@@ -201,16 +245,27 @@ class _CommonFile(Block):
     added: ClassVar[tuple[str, ...]] = ("data", "signal")
 
     title: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(one_line)]
+    """Name in figures and tables."""
     description: str = ""
+    """Free text."""
     references: tuple[str, ...] = ()
+    """Publications that the scenario is from; `upscatter cite` finds arXiv numbers and DOIs."""
     target: TargetBlock
+    """What neutrinos hit."""
     flux: FluxBlock = FluxBlock()
+    """Neutrinos of the Sun, which shines unless another source is given without this block."""
     physics: PhysicsBlock = PhysicsBlock()
+    """Cross sections."""
     signal: SignalBlock = SignalBlock()
+    """Signal, if it is another than the dipole portal."""
     data: DataBlock | None = None
+    """What was observed; the limit is then a measured one."""
     statistics: StatisticsBlock = StatisticsBlock()
+    """Which limit is set."""
     coupling: CouplingBlock = CouplingBlock()
+    """Which flavours couple to ν_4."""
     oscillation: OscillationBlock = OscillationBlock()
+    """Mixing, and place and time of the detector, for solar neutrinos."""
 
     @model_validator(mode="before")
     @classmethod
@@ -232,16 +287,45 @@ class _CommonFile(Block):
             )
         return block
 
+    @model_validator(mode="after")
+    def _oscillation_of_the_sun(self) -> Self:
+        if "oscillation" in self.model_fields_set and not self.has_sun:
+            raise ValueError(
+                "has [oscillation], which is about solar neutrinos, but the Sun is not among the "
+                "sources; remove it, or add [flux]"
+            )
+        return self
+
     @property
     def own_sources(self) -> dict[str, SourceBlock]:
-        """Blocks of the sources beside the Sun."""
-        blocks = {key: getattr(self, key, None) for key in SOURCES}
-        return {key: block for key, block in blocks.items() if block is not None}
+        """Blocks of the sources beside the Sun, by their place in the file."""
+        blocks: dict[str, SourceBlock] = {}
+        for key in SOURCES:
+            found = getattr(self, key, None)
+            if isinstance(found, tuple):
+                blocks |= {f"{key}[{i}]": block for i, block in enumerate(found)}
+            elif found is not None:
+                blocks[key] = found
+        return blocks
 
     @property
     def has_sun(self) -> bool:
         """Whether the Sun is among the sources."""
         return not self.own_sources or "flux" in self.model_fields_set
+
+    @property
+    def holds_neutrinos(self) -> bool:
+        """Whether the background has the Standard Model's recoils, so that none are added."""
+        return False
+
+    @property
+    def oscillates(self) -> bool:
+        """Whether counts depend on the flavours of solar neutrinos.
+
+        They do if the coupling tells flavours apart, or the Standard Model does, as on electrons.
+        """
+        electrons = "electron" in self.target.recoiling and not self.holds_neutrinos
+        return self.has_sun and (electrons or not self.coupling.coupling().blind_to_flavour)
 
     @classmethod
     def with_sources(cls, keys: frozenset[str]) -> type[Self]:
@@ -249,11 +333,22 @@ class _CommonFile(Block):
         return _extended(cls, tuple((key, SOURCES[key]) for key in sorted(keys))) if keys else cls
 
 
+def _one_or_several(block: Any) -> Any:  # noqa: ANN401 - typing's own objects
+    """A table of a source, or a list of tables."""
+    several = Annotated[tuple[block, ...], Field(min_length=1), Tag("several")]
+    return Annotated[
+        Annotated[block, Tag("one")] | several,
+        Discriminator(lambda value: "several" if isinstance(value, (list, tuple)) else "one"),
+    ]
+
+
 @cache  # a class takes longer to make than a scenario to validate
 def _extended(
     schema: type[_File], blocks: tuple[tuple[str, type[SourceBlock]], ...]
 ) -> type[_File]:
-    fields: dict[str, Any] = {key: (block, ...) for key, block in blocks}
+    fields: dict[str, Any] = {
+        key: (_one_or_several(block) if block.several else block, ...) for key, block in blocks
+    }
     return create_model(schema.__name__, __base__=schema, **fields)
 
 
@@ -261,18 +356,38 @@ class ScenarioFile(_CommonFile):
     """A scenario file that describes a detector."""
 
     detector: DetectorBlock
+    """The detector."""
+
+    @field_validator("detector")
+    @classmethod
+    def _nuclei_are_quenched(cls, block: DetectorBlock, found: ValidationInfo) -> DetectorBlock:
+        target = found.data.get("target")
+        if target is not None and "nuclear" in target.recoiling and block.quenching is None:
+            raise ValueError(
+                'quenching: is missing; add quenching = { model = "lindhard" }, or say [target] '
+                'recoils = ["electron"]'
+            )
+        return block
+
     background: Backgrounds = BackgroundBlock()
+    """One table, or a list of components."""
 
     @property
-    def backgrounds(self) -> tuple[BackgroundBlock, ...]:
+    def backgrounds(self) -> tuple[AnyBackground, ...]:
         """The components of the background."""
         return (self.background,) if isinstance(self.background, Block) else self.background
+
+    @property
+    def holds_neutrinos(self) -> bool:
+        """Whether a component of the background has the Standard Model's recoils."""
+        return any(block.holds_neutrinos for block in self.backgrounds)
 
 
 class ReleaseFile(_CommonFile):
     """A scenario file that names a data release instead of a detector and its background."""
 
     release: ReleaseBlock
+    """A data release, in place of a detector and its background."""
 
     @field_validator("data", mode="before")
     @classmethod

@@ -18,7 +18,7 @@ from upscatter.inputs.laboratories import latitude as laboratory_latitude
 from upscatter.inputs.mixing import GLOBAL_FITS, Mixing, mixing
 from upscatter.names import FLAVOURS, CouplingName
 from upscatter.scenario import quantities as q
-from upscatter.scenario.fields import Block, Number, quantity_field, wrapped
+from upscatter.scenario.fields import Block, Number, QuantityField, wrapped
 from upscatter.units import DAY
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 _ANY_COMMON_YEAR = 2025
 _DAYS_OF_YEAR = 365
 
-Angle = Annotated[float, BeforeValidator(quantity_field(q.ANGLE, signed=True))]
-SquaredMass = Annotated[float, BeforeValidator(quantity_field(q.SQUARED_MASS, signed=True))]
+Angle = Annotated[float, BeforeValidator(QuantityField(q.ANGLE, signed=True))]
+SquaredMass = Annotated[float, BeforeValidator(QuantityField(q.SQUARED_MASS, signed=True))]
 
 
 def _real_or_pair(value: object) -> object:
@@ -54,16 +54,23 @@ class ComponentsBlock(Block):
     """Block of relative couplings of the flavours; a complex one is written [real, imaginary]."""
 
     e: Component = 0.0
+    """Coupling of ν_e."""
     mu: Component = 0.0
+    """Coupling of ν_μ."""
     tau: Component = 0.0
+    """Coupling of ν_τ."""
 
 
 class CouplingBlock(Block):
     """Block of `upscatter.flux.coupling.Coupling`: a named flavour, or given components."""
 
     flavour: CouplingName | None = None
+    """Flavour that couples to ν_4; universal by default."""
     components: ComponentsBlock | None = None
+    """Relative couplings of the flavours; the limit is on their common scale."""
     sum: FlavourSum | None = None
+    """How flavours add: cross sections with probabilities, as in the paper, or with the density
+    matrix. By default incoherent for a flavour, exact for components."""
 
     @model_validator(mode="after")
     def _not_both(self) -> CouplingBlock:
@@ -86,12 +93,19 @@ class MixingBlock(Block):
     """Block of `upscatter.inputs.mixing.Mixing`: a global fit by name, or given parameters."""
 
     fit: str | None = None
+    """Global fit by name; NuFIT-5.3 by default."""
     sin2_theta12: Number | None = None
+    """sin²θ12, in place of that of the fit."""
     sin2_theta13: Number | None = None
+    """sin²θ13."""
     sin2_theta23: Number | None = None
+    """sin²θ23."""
     delta_cp: Angle | None = None
+    """Phase δ_CP."""
     dm2_21: SquaredMass | None = None
+    """m²_2 − m²_1."""
     dm2_31: SquaredMass | None = None
+    """m²_3 − m²_1; negative for inverted ordering."""
 
     @field_validator("fit")
     @classmethod
@@ -117,14 +131,21 @@ class OscillationBlock(Block):
     """Block of mixing, and of the place and time at which the detector takes data."""
 
     mixing: Annotated[MixingBlock, BeforeValidator(wrapped("fit"))] = MixingBlock()
+    """Parameters of oscillations; a name stands for a global fit."""
     laboratory: str | None = None
+    """Place of the detector, by name; without a place it is always day."""
     latitude: Angle | None = None
+    """Latitude of the detector, in place of a laboratory."""
     time: Part = "both"
+    """Part of the day in which data are taken."""
     season: tuple[str, str] | None = None
+    """First and last day of data taking, as month-day."""
     livetime: Annotated[tuple[tuple[Number, Number, Number], ...] | None, Field(min_length=1)] = (
         None
     )
+    """Rows of nadir angles and time, [from, to, time] in degrees, in place of a laboratory."""
     distance: Annotated[bool, Field(strict=True)] = False
+    """Whether fluxes follow the distance of the Earth from the Sun."""
 
     @field_validator("laboratory")
     @classmethod

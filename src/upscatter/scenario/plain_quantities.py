@@ -27,6 +27,7 @@ _UNITS: Mapping[str, tuple[float, str]] = MappingProxyType(
         "g": (units.GRAM, "mass"),
         "t": (units.TONNE, "mass"),
         "s": (units.SECOND, "time"),
+        "us": (units.MICROSECOND, "time"),
         "day": (units.DAY, "time"),
         "d": (units.DAY, "time"),
         "yr": (units.YEAR, "time"),

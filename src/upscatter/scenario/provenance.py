@@ -20,11 +20,12 @@ def provenance(scenario: Scenario) -> dict[str, object]:
     signal = settings.signal.model_dump()
     flavour: dict[str, object] = {"coupling": coupling.name, "flavour_sum": coupling.flavour_sum}
     if not coupling.blind_to_flavour:
+        components = [[c.real, c.imag] for c in map(complex, coupling.components)]
+        flavour["components"] = components
+    if settings.oscillates:
         place = settings.oscillation.model_dump(mode="json", exclude_defaults=True)
         place.pop("mixing", None)
-        components = [[c.real, c.imag] for c in map(complex, coupling.components)]
         flavour |= {
-            "components": components,
             "mixing": settings.oscillation.mixing.model_dump(mode="json", exclude_none=True)
             or {"fit": "NuFIT-5.3"},
             "place": place or "by day, no Earth in between",
@@ -45,7 +46,7 @@ def provenance(scenario: Scenario) -> dict[str, object]:
 def _sources(scenario: Scenario) -> dict[str, object]:
     settings = scenario.settings
     blocks = settings.own_sources.items()
-    own: dict[str, object] = {key: block.model_dump(mode="json") for key, block in blocks}
+    own: dict[str, object] = {key: block.choices or scenario.document[key] for key, block in blocks}
     if not settings.has_sun:
         return own
     return own | {
@@ -59,5 +60,8 @@ def _detector(scenario: Scenario) -> dict[str, object]:
     settings = scenario.settings
     if isinstance(settings, ReleaseFile):
         return {"release": settings.release.model_dump(), **settings.statistics.choices}
-    quenching = settings.detector.quenching.model
-    return {"quenching": quenching, **settings.statistics.choices, **scenario.data_document}
+    block, recoils = settings.detector.quenching, settings.target.recoiling
+    seen: dict[str, object] = {} if recoils == ("nuclear",) else {"recoils": list(recoils)}
+    if block is not None:
+        seen["quenching"] = block.model
+    return {**seen, **settings.statistics.choices, **scenario.data_document}

@@ -13,6 +13,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from upscatter import units
+from upscatter.constants import JOULE
 from upscatter.errors import UnitError
 from upscatter.scenario.plain_quantities import Powers, read_plain
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from pint.facets.plain import PlainQuantity
 
 _DEFINITIONS = (
+    "nano- = 1e-9 = n-",
     "micro- = 1e-6 = u-",
     "milli- = 1e-3 = m-",
     "centi- = 1e-2 = c-",
@@ -38,8 +40,11 @@ _DEFINITIONS = (
     "electronvolt = [energy] = eV",
     "electronvolt_recoil = [recoil_energy] = eVnr",
     "electronvolt_electron = [electron_equivalent_energy] = eVee",
+    "hertz = 1 / second = Hz",
     "radian = [angle] = rad",
     "degree = 0.017453292519943295 * radian = deg",
+    "watt = 6.241509074460763e12 * megaelectronvolt / second = W = _ = Wth = W_th",
+    "watt_electric = [electric_power] = We = _ = Wel = W_e = W_el",
     "count = [] = counts = event = events",
     "cpd = count / day",
     "dru = count / kiloelectronvolt_electron / kilogram / day = _ = DRU",
@@ -124,8 +129,25 @@ FLUX = Dimension(
     1.0 / (units.CM**2 * units.SECOND),
     "5.25e6 / (cm^2 s)",
 )
+POWER = Dimension(
+    "a thermal power",
+    "GW",
+    1e9 * JOULE / units.SECOND,
+    "3.6 GW",
+)
+BEAM_POWER = replace(
+    POWER, name="a power", unit="MW", internal=1e6 * JOULE / units.SECOND, example="1.4 MW"
+)
+LENGTH = Dimension("a length", "m", units.METRE, "20.7 m")
+FLUX_DENSITY = Dimension(
+    "a flux per energy, area and time",
+    "1/(MeV cm^2 s)",
+    1.0 / (units.MEV * units.CM**2 * units.SECOND),
+    "1 / (MeV cm^2 s)",
+)
 
-
+TIME = Dimension("a time", "s", units.SECOND, "440 ns")
+FREQUENCY = Dimension("a number per time", "1/s", 1.0 / units.SECOND, "60 Hz")
 ANGLE = Dimension("an angle", "rad", 1.0, "28.2 deg")
 SQUARED_MASS = Dimension("a squared mass", "eV^2", units.EV**2, "7.41e-5 eV^2")
 
@@ -202,6 +224,33 @@ def parse(text: object, *dimensions: Dimension) -> tuple[float, Dimension]:
     raise UnitError(_mismatch(quantity, wanted, example))
 
 
+def number_in(unit: str, text: object) -> float:
+    """Number of a quantity in another unit of the same dimension.
+
+    Raises
+    ------
+    UnitError
+        If it has no unit, or one of another dimension.
+
+    Examples
+    --------
+    >>> number_in("kg yr", "1.5 t yr")
+    1500.0
+    """
+    one = unit if unit.startswith("/") else f" {unit}"
+    example = f"1{one}"
+    if not isinstance(text, str):
+        raise UnitError(f"has no unit; write it as {example!r}")
+    plain, of_unit = read_plain(text), read_plain(f"1{one}")
+    if plain is not None and of_unit is not None and plain[1] == of_unit[1]:
+        return plain[0] / of_unit[0]
+    quantity = _parsed(text, f"a quantity in {unit}", example)
+    wanted = _parsed(example, "a unit", example)
+    if not quantity.is_compatible_with(wanted):
+        raise UnitError(_mismatch(quantity, f"a quantity in {unit}", example))
+    return float((quantity / wanted).to("").magnitude)
+
+
 def _parsed(text: str, wanted: str, example: str) -> PlainQuantity[float]:
     import pint
 
@@ -251,6 +300,8 @@ def _mismatch(quantity: PlainQuantity[float], wanted: str, example: str) -> str:
         hint = "; recoil (nr) and electron-equivalent (ee) energies differ by the quenching"
     elif "ee" in given and "keVnr" in example:
         hint = "; electron-equivalent (ee) and recoil (nr) energies differ by the quenching"
+    elif quantity.is_compatible_with("We") and "thermal" in wanted:
+        hint = "; electric power is about a third of the thermal one, which neutrinos follow"
     elif "eV" in given and ("keVee" in example or "keVnr" in example):
         hint = "; say which scale: keVnr is nuclear recoil, keVee electron-equivalent energy"
     return f"has the dimension of {given}{hint}; needs {wanted} such as {example}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,7 +18,7 @@ from upscatter.numerics import FloatArray
 from upscatter.rates.spectrum import recoil_spectrum
 from upscatter.releases.folding import RecoilFold
 from upscatter.releases.likelihood import ReleasedLikelihood
-from upscatter.releases.release import Release
+from upscatter.releases.release import Release, Response
 from upscatter.scenario.model import ReleaseBlock, ReleaseFile
 from upscatter.scenario.scattering import Scattering
 
@@ -41,7 +42,7 @@ def release_block(scattering: Scattering) -> ReleaseBlock:
 
 @dataclass(frozen=True)
 class ReleasedExperiment:
-    """Solar neutrinos in the detector of a release.
+    """Neutrinos of a scenario's sources in the detector of a release.
 
     Parameters
     ----------
@@ -56,12 +57,12 @@ class ReleasedExperiment:
     @cached_property
     def likelihood(self) -> ReleasedLikelihood:
         """The release's likelihood, for any signal."""
-        uncertainties = self.scattering.flux_uncertainties
+        causes = self.scattering.causes
         if self.release.cevns is not None:
-            return ReleasedLikelihood(self.release, uncertainties)
+            return ReleasedLikelihood(self.release, causes)
         standard_model = self.scattering.standard_model
         cevns = self.counts(standard_model.interaction, standard_model.flux)
-        return ReleasedLikelihood(self.release, uncertainties, cevns)
+        return ReleasedLikelihood(self.release, causes, cevns)
 
     @cached_property
     def folds(self) -> dict[str, RecoilFold]:
@@ -92,11 +93,40 @@ class ReleasedExperiment:
         return {
             source: {
                 channel.name: channel.scale
-                * fold.rates(self._spectrum(fold.energies, interaction, flux, source, mass_sterile))
+                * self._timed(
+                    fold.rates(
+                        self._spectrum(fold.energies, interaction, flux, source, mass_sterile)
+                    ),
+                    channel.response,
+                    source,
+                )
                 for channel, fold in zip(self.release.channels, self.folds.values(), strict=True)
             }
             for source in flux
         }
+
+    def _timed(self, rates: FloatArray, response: Response, source: str) -> FloatArray:
+        """Rates (..., *anchors, bins), in bins of time as well if the response has times."""
+        if response.timing is None:
+            return rates
+        shares = response.timing.shares(self._arrivals(source))
+        return (rates[..., :, None] * shares[..., None, :]).reshape(*rates.shape[:-1], -1)
+
+    def _arrivals(self, name: str) -> Callable[[FloatArray], FloatArray]:
+        """Shares of a flux between times after the beginning of a pulse."""
+        (source,) = (each for each in self.scattering.sources if name in each.components)
+
+        def arrivals(edges: FloatArray) -> FloatArray:
+            shares = source.arrival(name, edges)
+            if shares is None:
+                raise ScenarioError(
+                    f"{self.scattering.scenario.name}: the flux {name} is steady, but the release "
+                    "has times after pulses; describe a pulsed source alone, such as "
+                    "[stopped_pion]"
+                )
+            return shares
+
+        return arrivals
 
     def _spectrum(
         self,

@@ -8,16 +8,20 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from upscatter.errors import PhysicsError, ScenarioError, TableError
 from upscatter.flux.arrival import FluxComponent
-from upscatter.flux.coupling import Coupling
-from upscatter.flux.source import Flux, Source
+from upscatter.flux.coupling import NOT_ELECTRON, Coupling, coupling
+from upscatter.flux.source import Causes, Flux, Source
 from upscatter.flux.sun import Sun
 from upscatter.inputs.nuclei import Nucleus, enriched_nuclei, natural_nuclei
 from upscatter.inputs.solar_fluxes import flux_model
 from upscatter.inputs.spectra import Spectrum, solar_spectrum, tabulated_spectrum
 from upscatter.interactions.cevns import StandardModel
-from upscatter.names import SourceName
+from upscatter.interactions.electron_scattering import ElectronScattering, couplings
+from upscatter.interactions.interaction import Interaction
+from upscatter.names import FLAVOURS, SourceName
 from upscatter.rates.signal import Parameter, Signal
 from upscatter.scenario.detector_blocks import DetectorBlock
 from upscatter.scenario.load import Scenario
@@ -75,7 +79,7 @@ class Scattering:
         own = []
         for key, block in settings.own_sources.items():
             with self.at(key):
-                own.append(block.source())
+                own.append(block.source(self.scenario.columns))
         sources = [self.sun, *own] if settings.has_sun else own
         return tuple(sources)
 
@@ -86,9 +90,13 @@ class Scattering:
             return self._scaled(source.components for source in self.sources)
 
     @cached_property
-    def flux_uncertainties(self) -> dict[str, float]:
-        """Relative uncertainty of every flux."""
-        return {name: s.uncertainty(name) for s in self.sources for name in s.components}
+    def causes(self) -> Causes:
+        """Relative uncertainties of the fluxes, by cause."""
+        together: dict[str, dict[str, float]] = {}
+        for source in self.sources:
+            for cause, relative in source.causes.items():
+                together.setdefault(cause, {}).update(relative)
+        return together
 
     @cached_property
     def coupling(self) -> Coupling:
@@ -103,7 +111,26 @@ class Scattering:
         if entry.coupled:
             with self.at("oscillation"):
                 flux = self._scaled(source.coupled(self.coupling) for source in self.sources)
-        return Signal(entry.label, entry.interaction(), flux, entry.parameter)
+            if not any(part.total > 0.0 for parts in flux.values() for part in parts):
+                raise ScenarioError(f"{self.scenario.name}: {self._no_signal()}")
+        electrons = () if entry.electrons is None else ((entry.electrons(), flux),)
+        return Signal(entry.label, entry.interaction(), flux, entry.parameter, electrons)
+
+    def _no_signal(self) -> str:
+        """Why no neutrino of any source takes part in the signal."""
+        arriving: dict[str, list[str]] = {}
+        for source in self.sources:
+            for name, parts in source.components.items():
+                energy = np.array([part.endpoint for part in parts])
+                rho = np.diagonal(source.density_matrix(energy, name), axis1=1, axis2=2)
+                seen = [f for f, share in zip(FLAVOURS, rho.real.sum(axis=0), strict=True) if share]
+                arriving.setdefault(" and ".join(f"nu_{f}" for f in seen), []).append(name)
+        who = "; ".join(f"{', '.join(names)}: {what}" for what, names in arriving.items())
+        known = sorted({f for what in arriving for f in FLAVOURS if f"nu_{f}" in what.split()})
+        return (
+            f"coupling: {self.coupling.name} has no signal, because no such neutrino arrives "
+            f"({who}); couple to {' or '.join(known)}, or universally"
+        )
 
     @cached_property
     def parameter(self) -> Parameter:
@@ -112,9 +139,37 @@ class Scattering:
 
     @cached_property
     def standard_model(self) -> Signal:
-        """Coherent scattering in the Standard Model."""
-        interaction = StandardModel(self.scenario.settings.physics.sin2_theta_w)
-        return Signal("SM", interaction, self.flux)
+        """Scattering in the Standard Model: coherent on nuclei, by flavour on electrons."""
+        sin2 = self.scenario.settings.physics.sin2_theta_w
+        electrons: list[tuple[Interaction, Flux]] = []
+        if "electron" in self.scenario.settings.target.recoiling:
+            for flavours in (coupling("e"), NOT_ELECTRON):
+                for anti in (False, True):
+                    flux = self._of_flavours(flavours, antineutrinos=anti)
+                    left, right = couplings(
+                        electron_flavour=flavours is not NOT_ELECTRON,
+                        antineutrinos=anti,
+                        sin2_theta_w=sin2,
+                    )
+                    if flux:
+                        electrons.append((ElectronScattering(left, right), flux))
+        return Signal("SM", StandardModel(sin2), self.flux, electrons=tuple(electrons))
+
+    def _of_flavours(self, flavours: Coupling, *, antineutrinos: bool) -> Flux:
+        """The fluxes of neutrinos, or of antineutrinos, of some flavours; those with any."""
+        with self.at("oscillation"):
+            fluxes = [
+                {
+                    name: parts
+                    for name, parts in source.coupled(flavours).items()
+                    if source.antineutrinos(name) == antineutrinos
+                    and any(part.total > 0.0 for part in parts)
+                }
+                for source in self.sources
+                # oscillations of the others take long
+                if any(source.antineutrinos(name) == antineutrinos for name in source.components)
+            ]
+        return self._scaled(fluxes)
 
     @cached_property
     def method(self) -> LimitMethod:
@@ -131,10 +186,14 @@ class Scattering:
         every: dict[str, tuple[FluxComponent, ...]] = {}
         for flux in fluxes:
             if twice := every.keys() & flux.keys():
-                raise ScenarioError(f"two sources have a flux named {min(twice)!r}; rename one")
+                where = self.scenario.name
+                raise ScenarioError(
+                    f"{where}: two sources have a flux named {min(twice)!r}; rename one"
+                )
             every |= flux
         for name, factor in self.scales.items():
-            every[name] = tuple(part.scaled(factor) for part in every[name])
+            if name in every:  # some fluxes have no neutrinos of some flavours
+                every[name] = tuple(part.scaled(factor) for part in every[name])
         return every
 
     def spectrum(self, source: SourceName) -> Spectrum:

@@ -7,29 +7,32 @@ block of its own, whose class is a `SourceBlock`; several sources add up, and th
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from upscatter.errors import ScenarioError
 from upscatter.interactions.dipole import Dipole
 from upscatter.interactions.interaction import Interaction
 from upscatter.rates.signal import MOMENT, Parameter
-from upscatter.scenario.fields import Block
+from upscatter.scenario.own_flux_block import OwnFluxBlock
+from upscatter.scenario.reactor_block import ReactorBlock
+from upscatter.scenario.source_block import SourceBlock, TableReader
+from upscatter.scenario.stopped_pion_block import StoppedPionBlock
 
-if TYPE_CHECKING:
-    from upscatter.flux.source import Source
+__all__ = [
+    "DEFAULT_SIGNAL",
+    "RESERVED",
+    "SIGNALS",
+    "SOURCES",
+    "SignalEntry",
+    "SourceBlock",
+    "TableReader",
+    "register_signal",
+    "register_source",
+]
 
 _Entry = TypeVar("_Entry")
-
-
-class SourceBlock(Block, ABC):
-    """Base class of a scenario's block that describes a source of neutrinos."""
-
-    @abstractmethod
-    def source(self) -> Source:
-        """The source that the block describes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +47,8 @@ class SignalEntry:
         The parameter that limits bound.
     label : str
         Name of the signal in results.
+    electrons : callable, optional
+        Returns the interaction with electrons; None if there is none.
     coupled : bool
         Whether the scenario's `[coupling]` acts on it; else all flavours take part alike.
     """
@@ -51,10 +56,15 @@ class SignalEntry:
     interaction: Callable[[], Interaction]
     parameter: Parameter
     label: str
+    electrons: Callable[[], Interaction] | None = None
     coupled: bool = True
 
 
-SOURCES: dict[str, type[SourceBlock]] = {}
+SOURCES: dict[str, type[SourceBlock]] = {
+    "reactor": ReactorBlock,
+    "stopped_pion": StoppedPionBlock,
+    "own_flux": OwnFluxBlock,
+}
 """Blocks of the sources beside the Sun, by their key in a scenario."""
 
 RESERVED = frozenset(
@@ -70,7 +80,9 @@ _OTHER_COUNTS = ("sm", "background", "observed")
 DEFAULT_SIGNAL = "dipole"
 
 SIGNALS: dict[str, SignalEntry] = {
-    DEFAULT_SIGNAL: SignalEntry(interaction=Dipole, parameter=MOMENT, label="dipole"),
+    DEFAULT_SIGNAL: SignalEntry(
+        interaction=Dipole, parameter=MOMENT, label="dipole", electrons=Dipole
+    ),
 }
 """The signals by the name that `[signal]` gives them."""
 

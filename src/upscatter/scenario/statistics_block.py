@@ -23,13 +23,22 @@ class StatisticsBlock(Block):
     """Block of the statistics: test, its calibration, and confidence level of the limit."""
 
     test: TestName = DEFAULT_TEST
+    """Test that the limit is made with."""
     confidence: Confidence = 0.90
+    """Confidence level of the limit; one-sided for poisson and cls."""
     variance: Literal["background", "expected"] = "expected"
+    """Δ_i² of chi2-pulls: counts of the background, or all that are expected without a signal."""
     dof: Annotated[int, Field(strict=True, ge=1, le=10)] = 1
+    """Degrees of freedom of Δχ², for chi2-pulls."""
     calibration: CalibrationName = "asymptotic"
+    """Distribution of the test statistic: asymptotic formulae, or pseudo-experiments."""
     trials: Annotated[int, Field(strict=True, ge=100, le=10_000_000)] = 5000
+    """Pseudo-experiments for each hypothesis."""
     seed: Annotated[int, Field(strict=True, ge=0)] = 1
+    """Seed of their random numbers."""
     power_constraint: Annotated[float, Field(strict=True, gt=0.0, lt=1.0)] | None = None
+    """Least probability with which signal-free data must exclude a strength, for unified and
+    poisson; none by default."""
 
     @model_validator(mode="after")
     def _options_are_used(self) -> StatisticsBlock:
@@ -58,7 +67,7 @@ class StatisticsBlock(Block):
 
     def method(self) -> LimitMethod:
         """The method that the block describes."""
-        return limit_method(**self.model_dump())
+        return limit_method(**dict(self))
 
     @property
     def choices(self) -> dict[str, object]:
@@ -68,6 +77,12 @@ class StatisticsBlock(Block):
             options -= {"calibration", "trials", "seed"}
         chosen = {name: getattr(self, name) for name in type(self).model_fields if name in options}
         return {"test": self.test} | {k: v for k, v in chosen.items() if v is not None}
+
+    @property
+    def used(self) -> dict[str, object]:
+        """Fields that the test uses, as in a file."""
+        degrees = {"dof": self.dof} if "dof" in METHODS[self.test].options else {}
+        return {"confidence": self.confidence} | degrees | self.choices
 
     @property
     def words(self) -> str:

@@ -16,7 +16,7 @@ from upscatter.numerics import FloatArray
 from upscatter.statistics.criteria import CLSB, Criterion
 from upscatter.statistics.likelihood import BinnedModel
 from upscatter.statistics.observation import Observation
-from upscatter.statistics.profile import fit, fit_without_signal
+from upscatter.statistics.profile import Profile, fit, fit_without_signal
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,16 @@ def strength_statistic(
     return criterion.statistic(rise, best.strength, np.asarray(strength, dtype=float))
 
 
-def discovery(model: BinnedModel, data: Observation) -> Discovery:
+def discovery(model: BinnedModel, data: Observation, best: Profile | None = None) -> Discovery:
     """Significance of a signal, q_0 (CCGV eq. 12); infinite where only a signal explains the data.
+
+    Parameters
+    ----------
+    model : BinnedModel
+    data : Observation
+        Counts (..., bins).
+    best : Profile, optional
+        Fits of the data with a free strength ≥ 0, if they are known.
 
     Raises
     ------
@@ -114,7 +122,7 @@ def discovery(model: BinnedModel, data: Observation) -> Discovery:
     >>> round(float(discovery(model, model.observe([130.0])).significance), 3)
     2.866
     """
-    best = fit(model, data).require("best fit of q_0")
+    best = (best or fit(model, data)).require("best fit of q_0")
     none = fit_without_signal(model, data).require("fit of q_0 without signal")
     # a best fit at the bound has no excess, whatever the rounding of the two deviances
     excess = np.maximum(none.deviance - best.deviance, 0.0)

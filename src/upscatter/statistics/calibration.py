@@ -47,12 +47,15 @@ class CalibratedLimit:
         Upper ends: 0 where every positive strength is excluded, NaN where none is.
     lower, lower_error : float
         Lower end of the interval of the observed data; 0 if the data do not exclude 0.
+    failed : int
+        Greatest number of pseudo-experiments of a hypothesis whose fits failed and are left out.
     """
 
     strength: FloatArray
     error: FloatArray
     lower: float = 0.0
     lower_error: float = 0.0
+    failed: int = 0
 
 
 Evaluation = tuple[FloatArray, FloatArray]
@@ -95,12 +98,14 @@ def calibrated_limit(
     target = float(np.log1p(-confidence))
     trials = sampler.settings.trials
     known: dict[float, Evaluation] = {}
+    failed = [0]
 
     def evaluate(strength: float) -> Evaluation:
         if strength not in known:
             with_signal = sampler.with_signal(strength)
             # only CL_s and limits from signal-free data need these
             without = sampler.without(strength)
+            failed.extend(map(sampler.failed, (with_signal, without)))
             q, low, high = _references(sampler, strength, without, numbers, data)
             level, error = sampler.criterion.sampled_level(q, with_signal, without)
             above, _ = sampler.criterion.sampled_level(low, with_signal, without)
@@ -124,7 +129,13 @@ def calibrated_limit(
     if sampler.criterion.two_sided and data is not None and found[0][0] > 0.0:
         lower = _lower_end(excess(0), sampler, data, found[0][0])
     ends = np.array(found).T
-    return CalibratedLimit(strength=ends[0], error=ends[1], lower=lower[0], lower_error=lower[1])
+    return CalibratedLimit(
+        strength=ends[0],
+        error=ends[1],
+        lower=lower[0],
+        lower_error=lower[1],
+        failed=max(failed),
+    )
 
 
 def _references(

@@ -13,6 +13,9 @@ from upscatter.numerics import FloatArray
 if TYPE_CHECKING:
     from upscatter.statistics.likelihood import BinnedModel
 
+HIGHEST_SIGNIFICANCE = 30.0
+"""Significance of a discovery, in standard deviations, above which formulae say nothing of use."""
+
 
 def check_counts(
     what: str, counts: FloatArray, bins: int, signed: npt.NDArray[np.bool_] | None = None
@@ -53,7 +56,7 @@ def check_model(model: BinnedModel) -> None:
         check_counts(f"sample {name!r}", counts, model.bins, signed)
     if len({counts.shape for counts in model.signals.values()}) > 1:
         raise PhysicsError("signals: are not for the same hypotheses; give as many of each")
-    if not (model.partial or (model.total_signal > 0.0).any(axis=-1).all()):
+    if not (model.partial or (model.total_signal @ np.ones(model.bins) > 0.0).all()):
         raise PhysicsError("sample 'signal': no bin has counts; a limit needs some signal")
     if len(set(model.names)) < len(model.names):
         raise PhysicsError(f"nuisance parameters: {model.names} repeat a name; name each once")
@@ -72,13 +75,15 @@ def check_model(model: BinnedModel) -> None:
                     f"{sample!r} is not a non-negative number"
                 )
     for shape in model.shapes:
-        for sample in shape.templates:
+        for sample in shape.nominal:
             _check_sample(model, ", ".join(shape.names), sample)
             shape.check_nominal(sample, model.samples[sample])
 
 
 def _check_errors(model: BinnedModel) -> None:
-    errors = np.asarray(model.errors if model.errors is not None else np.zeros(model.bins))
+    if model.errors is None:
+        return
+    errors = np.asarray(model.errors)
     if errors.shape != (model.bins,):
         raise PhysicsError(
             f"errors: shape {errors.shape} is not that of the model's {model.bins} bins; give one "
@@ -110,10 +115,20 @@ def check_predicted(
             f"{model.hypotheses}, which count from 0"
         )
     signal = model.total_signal.reshape(-1, model.bins)[hypothesis]
-    impossible = np.argwhere((counts > 0.0) & model.without_background & (signal == 0.0))
+    empty = model.for_data(model.without_background, hypothesis)
+    impossible = np.argwhere((counts > 0.0) & empty & (signal == 0.0))
     if impossible.size:
         where = tuple(impossible[0])
         raise PhysicsError(
             f"observed counts: bin {where[-1] + 1} holds {counts[where]:.4g}, but neither a "
             "background nor the signal predicts any there; add a background, or leave out the bin"
+        )
+
+
+def check_significance(significance: float) -> None:
+    """Refuse a significance that is not above 0 and up to `HIGHEST_SIGNIFICANCE`."""
+    if not 0.0 < significance <= HIGHEST_SIGNIFICANCE:
+        raise PhysicsError(
+            f"discovery: {significance:g} standard deviations are not above 0 and up to "
+            f"{HIGHEST_SIGNIFICANCE:g}; give a number such as 3 or 5"
         )

@@ -15,8 +15,9 @@ import numpy as np
 
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
+from upscatter.statistics.deformation import Deformation, among, intersection
 from upscatter.statistics.likelihood import BinnedModel, Normalisation
-from upscatter.statistics.morphing import Bounds, Shape, Surface
+from upscatter.statistics.morphing import Morphing
 
 
 def combined(parts: Mapping[str, BinnedModel]) -> BinnedModel:
@@ -62,10 +63,10 @@ def combined(parts: Mapping[str, BinnedModel]) -> BinnedModel:
     signals: dict[str, FloatArray] = {}
     backgrounds: dict[str, FloatArray] = {}
     normalisations: dict[str, Normalisation] = {}
-    shapes: dict[tuple[str, ...], Shape | Surface] = {}
+    shapes: dict[tuple[str, ...], Deformation] = {}
     for (experiment, model), place in zip(parts.items(), channels(parts).values(), strict=True):
         new = {s: s if occurrences[s] == 1 else f"{experiment} {s}" for s in model.samples}
-        bins = (place, sum(part.bins for part in parts.values()))
+        bins = (place.start, sum(part.bins for part in parts.values()))
         for name, counts in model.samples.items():
             if new[name] in (*signals, *backgrounds):
                 raise PhysicsError(
@@ -74,22 +75,18 @@ def combined(parts: Mapping[str, BinnedModel]) -> BinnedModel:
                 )
             kind = signals if name in model.signals else backgrounds
             full = several and name in model.signals
-            kind[new[name]] = _placed(np.atleast_2d(counts) if full else counts, *bins)
+            kind[new[name]] = among(np.atleast_2d(counts) if full else counts, *bins)
         for normalisation in model.normalisations:
             relative = {new[sample]: s for sample, s in normalisation.relative.items()}
             moved = replace(normalisation, relative=relative)
             known = normalisations.get(moved.name)
             normalisations[moved.name] = moved if known is None else _merged(known, moved)
         for shape in model.shapes:
-            n = len(shape.names)
-            templates = {}
-            for sample, counts in shape.templates.items():
-                full = several and sample in model.signals and counts.ndim == n + 1
-                counts = np.expand_dims(counts, n) if full else counts
-                templates[new[sample]] = _placed(counts, *bins)
-            there = replace(shape, templates=templates)
+            there = shape.placed(*bins, new)
+            if several and isinstance(there, Morphing):
+                there = there.with_hypotheses([new[sample] for sample in model.signals])
             before = shapes.get(there.names)
-            shapes[there.names] = there if before is None else _joined_shape(before, there)
+            shapes[there.names] = there if before is None else before.joined(there)
     _refuse_mixtures(normalisations, shapes)
     return BinnedModel(
         signals,
@@ -106,44 +103,13 @@ def channels(parts: Mapping[str, BinnedModel]) -> dict[str, slice]:
     return {name: slice(*pair) for name, pair in zip(parts, pairwise(ends), strict=True)}
 
 
-def _placed(counts: FloatArray, place: slice, bins: int) -> FloatArray:
-    """Counts of an experiment (..., bins) among the bins of all."""
-    result = np.zeros((*counts.shape[:-1], bins))
-    result[..., place] = counts
-    return result
-
-
 def _merged(first: Normalisation, second: Normalisation) -> Normalisation:
-    bounds = _intersection(first.name, first.bounds, second.bounds)
-    return Normalisation(first.name, {**first.relative, **second.relative}, bounds)
-
-
-def _joined_shape(first: Shape | Surface, second: Shape | Surface) -> Shape | Surface:
-    """A shape of the samples of both, if their shifts agree."""
-    for name, here, there in zip(first.names, first.axes, second.axes, strict=True):
-        if not np.array_equal(here, there):
-            raise PhysicsError(
-                f"combination: shifts of {name!r} are {here.tolist()} and {there.tolist()}; give "
-                "templates at the same"
-            )
-    ends = zip(first.names, first.bounds_by_axis, second.bounds_by_axis, strict=True)
-    bounds = {name: _intersection(name, one, other) for name, one, other in ends}
-    templates = {**first.templates, **second.templates}
-    return replace(first.bounded(bounds), templates=templates)
-
-
-def _intersection(name: str, first: Bounds, second: Bounds) -> Bounds:
-    low, high = max(first[0], second[0]), min(first[1], second[1])
-    if not low < high:
-        raise PhysicsError(
-            f"combination: bounds ({first[0]:g}, {first[1]:g}) and ({second[0]:g}, "
-            f"{second[1]:g}) of {name!r} exclude each other; widen one"
-        )
-    return low, high
+    bounds = intersection(first.name, first.bounds, second.bounds)
+    return replace(first, relative={**first.relative, **second.relative}, bounds=bounds)
 
 
 def _refuse_mixtures(
-    normalisations: Mapping[str, Normalisation], shapes: Mapping[tuple[str, ...], Shape | Surface]
+    normalisations: Mapping[str, Normalisation], shapes: Mapping[tuple[str, ...], Deformation]
 ) -> None:
     """Refuse parameters of the same name that act in different ways."""
     uses = Counter([*normalisations, *(name for names in shapes for name in names)])

@@ -14,7 +14,9 @@ from upscatter.numerics import FloatArray
 from upscatter.statistics.likelihood import BinnedModel
 
 
-def effective_counts(model: BinnedModel, strength: FloatArray) -> FloatArray:
+def effective_counts(
+    model: BinnedModel, strength: FloatArray, variance: FloatArray | None = None
+) -> FloatArray:
     """Counts of a single bin whose distribution is as skew as that of the test statistic.
 
     Parameters
@@ -22,6 +24,8 @@ def effective_counts(model: BinnedModel, strength: FloatArray) -> FloatArray:
     model : BinnedModel
     strength : ndarray, shape (hypotheses,)
         Strength of each hypothesis' signal, such as its limit; NaN and 0 mean that there is none.
+    variance : ndarray, shape (hypotheses, bins), optional
+        Variance of the counts with that signal, if it is known already.
 
     Returns
     -------
@@ -33,11 +37,16 @@ def effective_counts(model: BinnedModel, strength: FloatArray) -> FloatArray:
     >>> effective_counts(model, np.array([3.0]))
     array([8.])
     """
-    signal, _, weight = _weights(model, strength)
-    second = np.einsum("hi,hi->h", weight, signal)
-    third = (weight * weight * signal) @ np.where(model.gaussian, 0.0, 1.0)
+    if variance is None:
+        variance = model.variances(_expected(model, strength))
+    signal = model.total_signal.reshape(-1, model.bins)
+    weight = _weights(signal, variance)
+    terms = weight * signal
+    second = terms @ np.ones(model.bins)  # for short rows much faster than sum(axis=1)
+    third = (weight * terms) @ np.where(model.gaussian, 0.0, 1.0)
     nothing = np.where(second > 0.0, np.inf, 0.0)
-    return np.asarray(np.divide(second**3, third**2, out=nothing, where=third > 0.0))
+    # strengths may be of any size, and these powers stay in range
+    return np.asarray(second * np.divide(second, third, out=nothing, where=third > 0.0) ** 2)
 
 
 def weight_spread(model: BinnedModel, strength: FloatArray) -> FloatArray:
@@ -60,7 +69,8 @@ def weight_spread(model: BinnedModel, strength: FloatArray) -> FloatArray:
     >>> weight_spread(model, np.array([3.0])).round(9)
     array([0.])
     """
-    signal, expected, weight = _weights(model, strength)
+    signal, expected = model.total_signal.reshape(-1, model.bins), _expected(model, strength)
+    weight = _weights(signal, model.variances(expected))
     poisson = ~model.gaussian
     reached = np.where((signal > 0.0) & poisson, expected, 0.0)
     total, counts = reached.sum(axis=1), signal[:, poisson].sum(axis=1)
@@ -72,13 +82,14 @@ def weight_spread(model: BinnedModel, strength: FloatArray) -> FloatArray:
     return np.asarray(np.sqrt(np.divide(variance, scale, out=nothing, where=scale > 0.0)))
 
 
-def _weights(model: BinnedModel, strength: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Signal for unit strength, scaled to its largest bin, expected counts, and s/variance."""
-    signal = model.total_signal.reshape(-1, model.bins)
+def _expected(model: BinnedModel, strength: FloatArray) -> FloatArray:
+    """Expected counts with a signal, shape (hypotheses, bins)."""
     known = np.where(np.isfinite(strength), strength, 0.0)
-    expected = model.total_background + known[:, None] * signal
-    # the signal is scaled, as strengths may be of any size and only its shape matters
-    signal = signal / signal.max(axis=1, keepdims=True)
-    variance = model.variances(expected)
-    weight = np.divide(signal, variance, out=np.zeros_like(signal), where=variance > 0.0)
-    return signal, expected, weight
+    signal = model.total_signal.reshape(-1, model.bins)
+    background = model.for_data(model.total_background, np.arange(len(signal)))
+    return np.asarray(background + known[:, None] * signal)
+
+
+def _weights(signal: FloatArray, variance: FloatArray) -> FloatArray:
+    """s/variance, 0 where there is no variance."""
+    return np.asarray(signal / np.where(variance > 0.0, variance, np.inf))

@@ -25,7 +25,7 @@ from upscatter.tasks import Work
 ANGLE = 0.05
 """Angle (radian) between the signals of neighbouring nodes, bins weighted by their error."""
 
-_COLUMNS = ("strength", "error")
+_COLUMNS = ("strength", "error", "failed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +38,15 @@ class CalibratedCurve:
         See `upscatter.statistics.calibration.CalibratedLimit`.
     lower, lower_error : ndarray, shape (hypotheses,)
         Lower ends of the observed data's intervals.
+    failed : int
+        Greatest number of pseudo-experiments of a hypothesis whose fits failed and are left out.
     """
 
     strength: FloatArray
     error: FloatArray
     lower: FloatArray
     lower_error: FloatArray
+    failed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,11 +73,13 @@ class NodeTask:
     data: Observation | None
 
     def compute(self) -> Columns:
-        """Compute upper limits, then the lower end, and their errors."""
+        """Compute upper limits, then the lower end, their errors, and the failed fits."""
         found = calibrated_limit(self.sampler, self.confidence, self.start, self.numbers, self.data)
+        strength = np.append(found.strength, found.lower)
         return {
-            "strength": np.append(found.strength, found.lower),
+            "strength": strength,
             "error": np.append(found.error, found.lower_error),
+            "failed": np.full(strength.size, float(found.failed)),
         }
 
 
@@ -131,7 +136,11 @@ def calibrated_curve(
         )
         for i in nodes
     ]
-    key = dict(work.key or {}) | {"numbers": list(numbers), "observed": observed}
+    key = dict(work.key or {}) | {
+        "numbers": list(numbers),
+        "observed": observed,
+        "columns": list(_COLUMNS),
+    }
     done = replace(work, key=key).run(
         tasks,
         _COLUMNS,
@@ -144,10 +153,14 @@ def calibrated_curve(
     strength, error = (
         _between_nodes(np.stack([columns[name] for columns in done], axis=1), guess, one_count,
                        path, nodes)
-        for name in _COLUMNS
+        for name in _COLUMNS[:2]
     )  # fmt: skip
     return CalibratedCurve(
-        strength=strength[:-1], error=error[:-1], lower=strength[-1], lower_error=error[-1]
+        strength=strength[:-1],
+        error=error[:-1],
+        lower=strength[-1],
+        lower_error=error[-1],
+        failed=int(max(columns["failed"].max() for columns in done)),
     )
 
 

@@ -31,7 +31,8 @@ import numpy as np
 
 from upscatter.numerics import FloatArray
 from upscatter.statistics.likelihood import BinnedModel
-from upscatter.statistics.morphing import Shape
+from upscatter.statistics.morphing import Shape, Surface
+from upscatter.statistics.parametric import Parametric
 
 REACH = 5.0
 """Distance of a nuisance parameter's bounds from the centre of its constraint (pyhf's default)."""
@@ -107,10 +108,13 @@ class Samples:
         return [
             alone
             for shape in self.model.shapes
-            if sample in shape.templates
+            if sample in shape.nominal
             for alone in (
-                [shape] if isinstance(shape, Shape) else map(shape.along, range(len(shape.names)))
+                map(shape.along, range(len(shape.names)))
+                if isinstance(shape, Surface | Parametric)
+                else [shape]
             )
+            if isinstance(alone, Shape)
         ]
 
     def _kept(self, part: slice) -> list[str]:

@@ -2,9 +2,9 @@
 
 ν_i = strength · Σ_s signal_si + Σ_j background_ji, each sample being (template + Σ_k Δ_ki(z_k)) ·
 Π_k (1 + σ_k z_k), and −2 ln L = 2 Σ_i [ν_i − n_i + n_i ln(n_i/ν_i)] + Σ_k (z_k − a_k)², relative to
-the saturated model; a bin with a Gaussian error Δ has ((n − ν)/Δ)² instead. This is HistFactory's
-structure (CERN-OPEN-2012-016) with Gaussian constraints. Parameters are (strength, z_1, …), first
-those of normalisations, then those of shapes.
+the saturated model. A free parameter has no constraint term, and a bin with a Gaussian error Δ has
+((n − ν)/Δ)² instead. This is HistFactory's structure (CERN-OPEN-2012-016) with Gaussian
+constraints. Parameters are (strength, z_1, …), first those of normalisations, then those of shapes.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,10 +20,14 @@ import numpy.typing as npt
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
 from upscatter.statistics.checks import check_counts, check_model, check_predicted
-from upscatter.statistics.morphing import UNBOUNDED, Bounds, Shape, Surface
+from upscatter.statistics.deformation import UNBOUNDED, Bounds, Deformation, Quantity
 from upscatter.statistics.observation import Observation
 from upscatter.statistics.samples import SampleStack
 from upscatter.statistics.terms import Expansion, bin_derivatives, bin_terms
+
+_BLOCK = 2**17  # counts of samples
+
+_Any = TypeVar("_Any", bound=np.generic)
 
 SIGNAL = "signal"
 """Name of the sample that the strength multiplies, if there is only one."""
@@ -40,11 +45,14 @@ class Normalisation:
         σ ≥ 0 of every sample it acts on. A signal and a background in it share the parameter.
     bounds : tuple of float
         Least and largest value in a fit, in standard deviations.
+    constrained : bool
+        Whether z has the constraint 0 ± 1; otherwise the data alone fix it.
     """
 
     name: str
     relative: Mapping[str, float]
     bounds: Bounds = UNBOUNDED
+    constrained: bool = True
 
 
 @dataclass(frozen=True)
@@ -56,9 +64,11 @@ class BinnedModel:
     signal : ndarray, shape (bins,) or (hypotheses, bins), or mapping
         Counts for unit strength; a mapping from names if parts of the signal have different
         uncertainties. The strength multiplies all of them. With several hypotheses each data set
-        carries the index of its hypothesis.
+        carries the index of its hypothesis. Their shape may have several axes, such as (variants,
+        masses, bins).
     backgrounds : mapping
-        Counts, shape (bins,), of each background sample.
+        Counts, shape (bins,), of each background sample, or a shape that broadcasts with that of
+        the signal, such as (variants, 1, bins).
     normalisations, shapes : tuple
         The nuisance parameters, with distinct names.
     errors : ndarray, shape (bins,), optional
@@ -85,7 +95,7 @@ class BinnedModel:
     signal: FloatArray | Mapping[str, FloatArray]
     backgrounds: Mapping[str, FloatArray]
     normalisations: tuple[Normalisation, ...] = ()
-    shapes: tuple[Shape | Surface, ...] = ()
+    shapes: tuple[Deformation, ...] = ()
     errors: FloatArray | None = None
     partial: bool = False
 
@@ -107,8 +117,8 @@ class BinnedModel:
 
     @cached_property
     def total_background(self) -> FloatArray:
-        """Nominal counts of all backgrounds, shape (bins,)."""
-        return np.asarray(np.sum([np.zeros(self.bins), *self.backgrounds.values()], axis=0))
+        """Nominal counts of all backgrounds, shape (bins,), or that of varied backgrounds."""
+        return np.asarray(sum(self.backgrounds.values(), np.zeros(self.bins)))
 
     @cached_property
     def widths(self) -> FloatArray:
@@ -141,7 +151,7 @@ class BinnedModel:
         """Number of hypotheses, that is of signals that data can be compared with."""
         return int(np.prod(self.total_signal.shape[:-1]))
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Names of the nuisance parameters, in the order of the parameters after the strength."""
         return (
@@ -155,6 +165,23 @@ class BinnedModel:
         ends = [n.bounds for n in self.normalisations]
         ends += [each for shape in self.shapes for each in shape.bounds_by_axis]
         return np.array(ends, dtype=float).reshape(-1, 2).T
+
+    @cached_property
+    def constraints(self) -> FloatArray:
+        """1 for each nuisance parameter with a constraint, 0 for a free one, shape (nuisances,)."""
+        flags = [n.constrained for n in self.normalisations]
+        flags += [each for shape in self.shapes for each in shape.constrained]
+        return np.array(flags, dtype=float)
+
+    @cached_property
+    def quantities(self) -> dict[str, Quantity]:
+        """Meaning of each free nuisance parameter, by name."""
+        factors = {
+            n.name: Quantity(1.0, max(n.relative.values()))
+            for n in self.normalisations
+            if not n.constrained
+        }
+        return factors | {n: q for shape in self.shapes for n, q in shape.quantities.items()}
 
     def bounded(self, bounds: Mapping[str, Bounds]) -> BinnedModel:
         """The same model with other bounds of some nuisance parameters."""
@@ -197,14 +224,33 @@ class BinnedModel:
 
     @cached_property
     def without_background(self) -> npt.NDArray[np.bool_]:
-        """Poisson bins that no background reaches, whatever the nuisance parameters; (bins,)."""
+        """Poisson bins that no background reaches, whatever the nuisance parameters.
+
+        The shape is that of `total_background`.
+        """
         reached = np.zeros(self.bins, dtype=bool)
         for name, counts in self.backgrounds.items():
-            reached |= counts > 0.0
+            reached = reached | (counts > 0.0)
             for shape in self.shapes:
-                if name in shape.templates:
-                    reached |= (shape.templates[name].reshape(-1, self.bins) > 0.0).any(axis=0)
+                if name in shape.nominal:
+                    reached |= shape.reached(name)
         return ~(reached | self.gaussian)
+
+    def for_data(
+        self, of_backgrounds: npt.NDArray[_Any], hypothesis: npt.NDArray[np.intp]
+    ) -> npt.NDArray[_Any]:
+        """A property of the backgrounds for data sets (...), shape (..., bins) or (bins,).
+
+        Parameters
+        ----------
+        of_backgrounds : ndarray
+            Such as `total_background`, and of its shape.
+        hypothesis : ndarray of int, shape (...)
+        """
+        if of_backgrounds.ndim == 1:
+            return of_backgrounds
+        every = np.broadcast_to(of_backgrounds, self.total_signal.shape)
+        return np.asarray(every.reshape(-1, self.bins)[hypothesis])
 
     def expected(
         self, parameters: FloatArray, hypothesis: npt.NDArray[np.intp] | None = None
@@ -231,9 +277,7 @@ class BinnedModel:
         signals = {
             name: counts.reshape(-1, self.bins)[hypothesis] for name, counts in self.signals.items()
         }
-        shapes = tuple(
-            replace(shape, templates=shape.templates_of(hypothesis)) for shape in self.shapes
-        )
+        shapes = tuple(shape.only(hypothesis) for shape in self.shapes)
         return replace(self, signal=signals, shapes=shapes)
 
     def by_sample(self, parameters: FloatArray) -> dict[str, FloatArray]:
@@ -242,7 +286,8 @@ class BinnedModel:
         With several hypotheses the signal is that of the first.
         """
         counts = self._stack.by_sample(parameters[None])[0]
-        return dict(zip(self.samples, counts, strict=True))
+        none = {name: np.zeros(self.bins) for name in self.samples}
+        return none | dict(zip(self._stacked, counts, strict=True))
 
     def jacobian(
         self, parameters: FloatArray, hypothesis: npt.NDArray[np.intp] | None = None
@@ -258,9 +303,29 @@ class BinnedModel:
         return rows, None if hypothesis is None else hypothesis.reshape(-1)
 
     @cached_property
+    def _stacked(self) -> dict[str, FloatArray]:
+        """The samples, without backgrounds that have no counts whatever the parameters."""
+        shaped = {name for shape in self.shapes for name in shape.nominal}
+        return {
+            name: counts
+            for name, counts in self.samples.items()
+            if name in self.signals or name in shaped or counts.any()
+        }
+
+    @cached_property
     def _stack(self) -> SampleStack:
-        relative = [dict(normalisation.relative) for normalisation in self.normalisations]
-        return SampleStack.of(self.samples, [*self.signals], relative, self.shapes)
+        samples = self._stacked
+        relative = [
+            {name: value for name, value in normalisation.relative.items() if name in samples}
+            for normalisation in self.normalisations
+        ]
+        if self.total_signal.ndim > 2 or self.total_background.ndim > 1:
+            shape = self.total_signal.shape
+            samples = {
+                name: np.broadcast_to(counts, shape).reshape(-1, self.bins)
+                for name, counts in samples.items()
+            }
+        return SampleStack.of(samples, [*self.signals], relative, self.shapes)
 
     def deviance(self, parameters: FloatArray, data: Observation) -> FloatArray:
         """−2 ln L relative to the saturated model, shape (sets,).
@@ -276,22 +341,35 @@ class BinnedModel:
         ndarray, shape (sets,)
             Infinite where a Poisson expectation is negative, or zero with counts observed.
         """
-        nu = self._stack.expected(parameters, data.hypothesis)
-        return self._summed(nu, parameters, data)
+        found = []
+        for block in self._blocks(data):
+            part = data.take(block)
+            nu = self._stack.expected(parameters[block], part.hypothesis)
+            found.append(self._summed(nu, parameters[block], part))
+        return np.concatenate(found)
+
+    def _blocks(self, data: Observation) -> list[slice]:
+        """Parts of the data sets whose samples fit the processor's cache."""
+        size = max(_BLOCK // (len(self._stacked) * self.bins), 1)
+        return [slice(k, k + size) for k in range(0, max(data.hypothesis.size, 1), size)]
 
     def _summed(self, nu: FloatArray, parameters: FloatArray, data: Observation) -> FloatArray:
         pulls = parameters[:, 1:] - data.auxdata
         terms = bin_terms(nu, data.counts, self.widths)
-        return np.asarray(2.0 * terms.sum(axis=1) + (pulls**2).sum(axis=1))
+        return np.asarray(2.0 * terms.sum(axis=1) + (self.constraints * pulls**2).sum(axis=1))
 
     def expand(self, parameters: FloatArray, data: Observation) -> Expansion:
         """−2 ln L with its analytic gradient and curvature; arguments as in `deviance`."""
+        blocks = self._blocks(data)
+        return Expansion.joined([self._expand(parameters[b], data.take(b)) for b in blocks])
+
+    def _expand(self, parameters: FloatArray, data: Observation) -> Expansion:
         nu, slopes = self._stack.expected_and_slopes(parameters, data.hypothesis)
         slope, bend = bin_derivatives(nu, data.counts, self.widths)
         pulls = parameters[:, 1:] - data.auxdata
         gradient = 2.0 * np.matmul(slopes, slope[:, :, None])[:, :, 0]
-        gradient[:, 1:] += 2.0 * pulls
+        gradient[:, 1:] += 2.0 * self.constraints * pulls
         curvature = 2.0 * np.matmul(slopes * bend[:, None, :], slopes.transpose(0, 2, 1))
         nuisance = np.arange(1, parameters.shape[1])
-        curvature[:, nuisance, nuisance] += 2.0
+        curvature[:, nuisance, nuisance] += 2.0 * self.constraints
         return Expansion(self._summed(nu, parameters, data), gradient, curvature)

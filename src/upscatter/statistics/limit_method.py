@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,9 @@ from upscatter.statistics.likelihood import BinnedModel
 from upscatter.statistics.observation import Observation
 from upscatter.statistics.registry import CalibrationName
 from upscatter.tasks import HERE, Work
+
+if TYPE_CHECKING:
+    from upscatter.statistics.profile import Profile
 
 BANDS = (-2.0, -1.0, 0.0, 1.0, 2.0)
 """Fluctuations of the data, in standard deviations, for which expected limits are given."""
@@ -46,6 +49,8 @@ class Limits:
         Where the statistical error is too large; such limits are not reliable.
     raised : ndarray of bool, shape (n,), or None
         Where a power constraint has replaced the limit of the data.
+    failed : int
+        Greatest number of pseudo-experiments of a hypothesis whose fits failed and are left out.
     """
 
     strength: FloatArray
@@ -57,6 +62,22 @@ class Limits:
     lower_error: FloatArray | None = None
     noisy: npt.NDArray[np.bool_] | None = None
     raised: npt.NDArray[np.bool_] | None = None
+    failed: int = 0
+
+
+@dataclass(frozen=True)
+class BestFit:
+    """Best fits of many data sets, with strengths ≥ 0.
+
+    Parameters
+    ----------
+    strength : ndarray, shape (sets,)
+    deviance : ndarray, shape (sets,)
+        −2 ln L, or χ², at its least.
+    """
+
+    strength: FloatArray
+    deviance: FloatArray
 
 
 class LimitSetter(Protocol):
@@ -149,7 +170,13 @@ class LimitMethod(ABC):
 
     @abstractmethod
     def observed(
-        self, model: BinnedModel, data: Observation, *, bands: bool = False, work: Work = HERE
+        self,
+        model: BinnedModel,
+        data: Observation,
+        *,
+        best: Profile | None = None,
+        bands: bool = False,
+        work: Work = HERE,
     ) -> Limits:
         """Limits from observed data.
 
@@ -158,6 +185,8 @@ class LimitMethod(ABC):
         model : BinnedModel
         data : Observation
             One row for each hypothesis of the model.
+        best : Profile, optional
+            Fits of the data with a free strength ≥ 0, if they are known.
         bands, work
             As in `expected`.
 
@@ -170,3 +199,61 @@ class LimitMethod(ABC):
     @abstractmethod
     def setter(self, model: BinnedModel, strength: float) -> LimitSetter:
         """The method for one model, prepared for many data sets and for tests of one strength."""
+
+    @abstractmethod
+    def best(self, model: BinnedModel, data: Observation, where: str) -> BestFit:
+        """Best strength ≥ 0 and least −2 ln L (or χ²) of each data set, counts (sets, bins).
+
+        Parameters
+        ----------
+        model : BinnedModel
+        data : Observation
+        where : str
+            Beginning of error messages.
+
+        Raises
+        ------
+        PhysicsError
+            If a fit fails.
+        """
+
+    @abstractmethod
+    def scan(self, model: BinnedModel, data: Observation, strength: npt.ArrayLike) -> FloatArray:
+        """−2 ln L (or χ²) at fixed strengths ≥ 0, with the nuisance parameters profiled.
+
+        Parameters
+        ----------
+        model : BinnedModel
+        data : Observation
+            Counts (sets, bins).
+        strength : array_like, shape (strengths, sets) or (strengths, 1)
+
+        Returns
+        -------
+        ndarray, shape (strengths, sets)
+            NaN where a fit failed.
+        """
+
+    @abstractmethod
+    def discovered(self, model: BinnedModel, significance: float) -> FloatArray:
+        """Strength whose Asimov data give q_0 = significance², for each hypothesis of a model.
+
+        Half of the experiments with a signal of this strength then see it with at least this
+        significance.
+
+        Parameters
+        ----------
+        model : BinnedModel
+        significance : float
+            √q_0, in standard deviations.
+
+        Returns
+        -------
+        ndarray, shape (hypotheses,)
+            NaN where no strength does.
+
+        Raises
+        ------
+        PhysicsError
+            If a bin expects no counts without a signal.
+        """

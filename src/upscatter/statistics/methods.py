@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
 import numpy as np
+import numpy.typing as npt
 from scipy.special import ndtri
 
 from upscatter.errors import PhysicsError
@@ -15,10 +16,13 @@ from upscatter.statistics.asymptotics import nominal_data
 from upscatter.statistics.counts import effective_counts, weight_spread
 from upscatter.statistics.criteria import CLS, CLSB, UNIFIED, Criterion
 from upscatter.statistics.curve_calibration import CalibratedCurve, calibrated_curve
+from upscatter.statistics.discovery_reach import discovered_strength
 from upscatter.statistics.expected_limits import expected_limit
 from upscatter.statistics.likelihood import BinnedModel
-from upscatter.statistics.limit_method import BANDS, LimitMethod, Limits, LimitSetter
+from upscatter.statistics.limit_method import BANDS, BestFit, LimitMethod, Limits, LimitSetter
 from upscatter.statistics.observation import Observation
+from upscatter.statistics.profile import Profile
+from upscatter.statistics.profiled import best_fit, profiled_deviance
 from upscatter.statistics.registry import CalibrationName
 from upscatter.statistics.sampler import PseudoExperiments
 from upscatter.statistics.setters import AsymptoticSetter, CalibratedSetter, ConstrainedSetter
@@ -97,13 +101,14 @@ class LikelihoodMethod(LimitMethod):
         numbers = (*(BANDS if bands else (0.0,)), *self._power)
         found = expected_limit(model, data, self.confidence, self.criterion, numbers)
         error: FloatArray | None = None
+        failed = 0
         middle = numbers.index(0.0)
         if self.calibrated:
             self._require_trials(numbers)
             curve = calibrated_curve(
                 model, data, self.criterion, self.confidence, self.settings, found, numbers, work
             )
-            found = curve.strength
+            found, failed = curve.strength, curve.failed
             raised = bool(self._power) & (found[middle] < found[-1])
             error = np.where(raised, curve.error[-1], curve.error[middle])
         if self._power:
@@ -113,16 +118,23 @@ class LikelihoodMethod(LimitMethod):
             reliable=np.isfinite(found[middle]),
             bands=_rising(found[: len(BANDS)]) if bands else None,
             error=error,
+            failed=failed,
         )
         return self._judged(model, limits)
 
     def observed(
-        self, model: BinnedModel, data: Observation, *, bands: bool = False, work: Work = HERE
+        self,
+        model: BinnedModel,
+        data: Observation,
+        *,
+        best: Profile | None = None,
+        bands: bool = False,
+        work: Work = HERE,
     ) -> Limits:
         """See `LimitMethod.observed`."""
         what = f"limits with test {self.name!r}"
         two_sided = self.criterion.two_sided
-        strength = upper_limit(model, data, self.confidence, self.criterion).require(what)
+        strength = upper_limit(model, data, self.confidence, self.criterion, best).require(what)
         numbers = (*(BANDS if bands else ()), *self._power)
         expected = expected_limit(model, data, self.confidence, self.criterion, numbers)
         found = Limits(strength=strength, reliable=np.isfinite(strength))
@@ -138,7 +150,7 @@ class LikelihoodMethod(LimitMethod):
             found = replace(
                 found, strength=curve.strength[0], error=curve.error[0],
                 lower=curve.lower if two_sided else None,
-                lower_error=curve.lower_error if two_sided else None,
+                lower_error=curve.lower_error if two_sided else None, failed=curve.failed,
             )  # fmt: skip
         elif two_sided:
             lower = lower_limit(model, data, self.confidence, self.criterion).require(what)
@@ -167,6 +179,18 @@ class LikelihoodMethod(LimitMethod):
         if not self._power:
             return setter
         return ConstrainedSetter(setter=setter, least=self._least_strength(model))
+
+    def best(self, model: BinnedModel, data: Observation, where: str) -> BestFit:
+        """See `LimitMethod.best`."""
+        return best_fit(model, data, where)
+
+    def scan(self, model: BinnedModel, data: Observation, strength: npt.ArrayLike) -> FloatArray:
+        """See `LimitMethod.scan`."""
+        return profiled_deviance(model, data, strength)
+
+    def discovered(self, model: BinnedModel, significance: float) -> FloatArray:
+        """See `LimitMethod.discovered`; the expected significance is CCGV's of section 4.1."""
+        return discovered_strength(model, significance)
 
     def _least_strength(self, model: BinnedModel) -> float:
         """Limit of the signal-free data that the power constraint refers to."""

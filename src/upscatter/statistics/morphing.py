@@ -6,39 +6,30 @@ Templates are interpolated between the shifts at which they are given; see
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from abc import abstractmethod
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 from upscatter.errors import PhysicsError
-from upscatter.numerics import FloatArray
+from upscatter.numerics import FloatArray, product
+from upscatter.statistics.deformation import UNBOUNDED, Bounds, Deformation, among
 from upscatter.statistics.interpolation import cardinals, grid_weights
 
-Bounds = tuple[float, float]
-"""Least and largest value of a nuisance parameter in a fit, in standard deviations."""
 
-UNBOUNDED: Bounds = (-np.inf, np.inf)
-
-
-class Morphing(ABC):
+class Morphing(Deformation):
     """Base class: templates on a grid of shifts of the nuisance parameters `names`."""
 
-    names: tuple[str, ...]
     templates: Mapping[str, FloatArray]
 
     @property
     @abstractmethod
     def axes(self) -> tuple[FloatArray, ...]:
         """Shifts of each nuisance parameter."""
-
-    @property
-    @abstractmethod
-    def bounds_by_axis(self) -> tuple[Bounds, ...]:
-        """Bounds of each nuisance parameter."""
 
     def __post_init__(self) -> None:
         """Refuse shifts out of order and templates that are not counts."""
@@ -64,55 +55,89 @@ class Morphing(ABC):
                 )
 
     @property
-    def label(self) -> str:
-        """The shape as messages name it."""
-        return f"shape {', '.join(self.names)!r}"
+    def nominal(self) -> Mapping[str, FloatArray]:
+        """See `Deformation.nominal`."""
+        return {name: counts[self._zero] for name, counts in self.templates.items()}
 
-    def check_nominal(self, sample: str, nominal: FloatArray) -> None:
-        """Refuse a template at shift 0 that differs from the sample's nominal counts."""
-        central = self.templates[sample][self._zero]
-        if central.shape != nominal.shape or not np.allclose(central, nominal, rtol=1e-9, atol=0):
-            raise PhysicsError(
-                f"{self.label}: the template of {sample!r} at shift 0 differs from the sample's "
-                "counts; give the same"
-            )
+    @abstractmethod
+    def with_templates(self, templates: Mapping[str, FloatArray]) -> Self:
+        """The same with other templates."""
 
-    def templates_of(self, hypothesis: int) -> dict[str, FloatArray]:
-        """Templates with only one of the signal's hypotheses."""
+    def only(self, hypothesis: int) -> Self:
+        """See `Deformation.only`."""
         n = len(self.axes)
-        return {
-            name: np.asarray(counts.take(hypothesis, n)) if counts.ndim == n + 2 else counts
-            for name, counts in self.templates.items()
-        }
+        return self.with_templates(
+            {
+                name: np.asarray(counts.take(hypothesis, n)) if counts.ndim == n + 2 else counts
+                for name, counts in self.templates.items()
+            }
+        )
+
+    def with_hypotheses(self, signals: Container[str]) -> Self:
+        """The same with an axis for the hypotheses in the templates of these samples."""
+        n = len(self.axes)
+        return self.with_templates(
+            {
+                name: np.expand_dims(t, n) if name in signals and t.ndim == n + 1 else t
+                for name, t in self.templates.items()
+            }
+        )
+
+    def joined(self, other: Deformation) -> Deformation:
+        """See `Deformation.joined`; the shifts have to be the same."""
+        if not isinstance(other, Morphing):
+            raise PhysicsError(f"combination: {self.label} is free elsewhere; rename one")
+        for name, here, there in zip(self.names, self.axes, other.axes, strict=True):
+            if not np.array_equal(here, there):
+                raise PhysicsError(
+                    f"combination: shifts of {name!r} are {here.tolist()} and {there.tolist()}; "
+                    "give templates at the same"
+                )
+        both = self.bounded(self.common_bounds(other))
+        return both.with_templates({**self.templates, **other.templates})
+
+    def reached(self, sample: str) -> npt.NDArray[np.bool_]:
+        """See `Deformation.reached`."""
+        counts = self.templates[sample]
+        return np.asarray((counts.reshape(-1, counts.shape[-1]) > 0.0).any(axis=0))
+
+    def placed(self, start: int, bins: int, samples: Mapping[str, str]) -> Self:
+        """See `Deformation.placed`."""
+        return self.with_templates(
+            {samples[name]: among(counts, start, bins) for name, counts in self.templates.items()}
+        )
 
     def changes(
-        self, pulls: FloatArray, hypothesis: npt.NDArray[np.intp] | None = None
+        self,
+        pulls: FloatArray,
+        hypothesis: npt.NDArray[np.intp] | None = None,
+        *,
+        slopes: bool = True,
     ) -> FloatArray:
-        """Changes of all samples' counts from the nominal, and their derivatives.
-
-        Parameters
-        ----------
-        pulls : ndarray, shape (sets, parameters)
-            Values of the nuisance parameters.
-        hypothesis : ndarray of int, shape (sets,), optional
-            Index of the hypothesis; the first if not given.
-
-        Returns
-        -------
-        ndarray, shape (sets, 1 + parameters, samples, bins)
-            The change, then its derivative by each parameter; samples in the order of `templates`.
-        """
-        sets, n = pulls.shape
+        """See `Deformation.changes`."""
         weights, near = grid_weights(self.axes, self._cubics, pulls)
-        table = self._table
-        points, samples, bins = table.shape[1:]
-        if table.shape[0] == 1 or hypothesis is None:
-            flat = weights.reshape(sets * (1 + n), points) @ table[0].reshape(points, -1)
-        else:
-            # only the templates around the pulls count: the others need not be read
-            local = table[hypothesis[:, None], near].reshape(sets, near.shape[1], samples * bins)
-            flat = np.take_along_axis(weights, near[:, None], axis=2) @ local
-        return np.asarray(flat.reshape(sets, 1 + n, samples, bins))
+        weights = weights if slopes else weights[:, :1]
+        sets, rows = weights.shape[:2]
+        fixed, varied = self._tables
+        bins = next(iter(self.templates.values())).shape[-1]
+        found = np.empty((sets, rows, len(self.templates), bins))
+        for chosen, table in ((~self._by_hypothesis, fixed), (self._by_hypothesis, varied)):
+            points, samples = table.shape[1:3]
+            if not samples:
+                continue
+            if table.shape[0] == 1 or hypothesis is None:
+                flat = product(weights.reshape(sets * rows, points), table[0].reshape(points, -1))
+            else:
+                # only the templates around the pulls count: the others need not be read
+                local = table[hypothesis[:, None], near]
+                near_weights = np.take_along_axis(weights, near[:, None], axis=2)
+                flat = near_weights @ local.reshape(sets, near.shape[1], samples * bins)
+            flat = flat.reshape(sets, rows, samples, bins)
+            if samples == len(self.templates):
+                return flat
+            for k, sample in enumerate(np.flatnonzero(chosen)):
+                found[:, :, sample] = flat[:, :, k]
+        return found
 
     @property
     def _zero(self) -> tuple[int, ...]:
@@ -120,15 +145,27 @@ class Morphing(ABC):
         return tuple(int(np.flatnonzero(shifts == 0.0)[0]) for shifts in self.axes)
 
     @cached_property
-    def _table(self) -> FloatArray:
-        """Changes at the shifts, shape (hypotheses, points of the grid, samples, bins)."""
-        grid = tuple(shifts.size for shifts in self.axes)
-        several = [
-            (t - t[self._zero]).reshape(int(np.prod(grid)), -1, t.shape[-1])
-            for t in self.templates.values()
+    def _by_hypothesis(self) -> npt.NDArray[np.bool_]:
+        """Which samples differ between hypotheses, shape (samples,)."""
+        dimensions = len(self.axes) + 2
+        return np.array([t.ndim == dimensions for t in self.templates.values()], dtype=bool)
+
+    @cached_property
+    def _tables(self) -> tuple[FloatArray, FloatArray]:
+        """Changes at the shifts, shape (hypotheses, points of the grid, samples, bins).
+
+        Those of the samples that are the same for all hypotheses, and those of the others.
+        """
+        points = int(np.prod([shifts.size for shifts in self.axes]))
+        each = [
+            (t - t[self._zero]).reshape(points, -1, t.shape[-1]) for t in self.templates.values()
         ]
-        stacked = np.stack(np.broadcast_arrays(*several), axis=2)
-        return np.ascontiguousarray(np.moveaxis(stacked, 1, 0))
+        tables = []
+        for differ in (False, True):
+            chosen = [t for t, own in zip(each, self._by_hypothesis, strict=True) if own == differ]
+            stacked = np.stack(chosen, axis=2) if chosen else np.zeros((points, 1, 0, 1))
+            tables.append(np.ascontiguousarray(np.moveaxis(stacked, 1, 0)))
+        return tables[0], tables[1]
 
     @cached_property
     def _cubics(self) -> tuple[FloatArray, ...]:
@@ -182,10 +219,18 @@ class Shape(Morphing):
 
     @property
     def bounds_by_axis(self) -> tuple[Bounds, ...]:
-        """See `Morphing.bounds_by_axis`."""
+        """See `Deformation.bounds_by_axis`."""
         return (self.bounds,)
 
-    def bounded(self, bounds: Mapping[str, Bounds]) -> Shape:
+    def with_templates(self, templates: Mapping[str, FloatArray]) -> Self:
+        """See `Morphing.with_templates`."""
+        return replace(self, templates=templates)
+
+    def renamed(self, name: Callable[[str], str]) -> Self:
+        """See `Deformation.renamed`."""
+        return replace(self, name=name(self.name))
+
+    def bounded(self, bounds: Mapping[str, Bounds]) -> Self:
         """The same shape with other bounds, if its parameter is named."""
         return replace(self, bounds=bounds.get(self.name, self.bounds))
 
@@ -260,10 +305,18 @@ class Surface(Morphing):
 
     @property
     def bounds_by_axis(self) -> tuple[Bounds, ...]:
-        """See `Morphing.bounds_by_axis`."""
+        """See `Deformation.bounds_by_axis`."""
         return self.bounds or (UNBOUNDED,) * len(self.names)
 
-    def bounded(self, bounds: Mapping[str, Bounds]) -> Surface:
+    def with_templates(self, templates: Mapping[str, FloatArray]) -> Self:
+        """See `Morphing.with_templates`."""
+        return replace(self, templates=templates)
+
+    def renamed(self, name: Callable[[str], str]) -> Self:
+        """See `Deformation.renamed`."""
+        return replace(self, names=tuple(map(name, self.names)))
+
+    def bounded(self, bounds: Mapping[str, Bounds]) -> Self:
         """The same surface with other bounds of the parameters that are named."""
         ends = zip(self.names, self.bounds_by_axis, strict=True)
         return replace(self, bounds=tuple(bounds.get(name, old) for name, old in ends))

@@ -17,6 +17,9 @@ from upscatter.numerics import FloatArray
 RELEASED = 1e-7
 """Slope of −2 ln L, per standard deviation, above which a parameter leaves its bound."""
 
+SINGULAR = 1e-12
+"""What is added to the diagonals of 1 of matrices that are singular by rounding."""
+
 
 @dataclass(frozen=True)
 class Parabolas:
@@ -26,8 +29,8 @@ class Parabolas:
     ----------
     gradient : ndarray, shape (sets, parameters)
     curvature : ndarray, shape (sets, parameters, parameters)
-        Positive semi-definite. The nuisance block is at least twice the unit matrix, so that only
-        the strength can be undetermined.
+        Positive semi-definite. The nuisance block is positive definite, so that only the strength
+        can be undetermined: at least twice the unit matrix for parameters with a constraint.
     least : ndarray, shape (sets,)
         Distance to the strength's bound, ≤ 0; NaN if the strength is fixed.
     reach : ndarray, shape (sets,)
@@ -103,15 +106,21 @@ class Parabolas:
 
 
 def solved_by(matrices: FloatArray, right: FloatArray) -> FloatArray:
-    """Solutions of symmetric linear systems; of least norm where rounding makes one singular.
+    """Solutions of symmetric linear systems, positive definite but for roundings.
 
-    Far from any minimum a curvature may be so large that the unit matrix in it is lost.
+    Far from any minimum a curvature may be so large that the unit matrix in it is lost. The systems
+    are then solved with diagonals of 1 and a little more, so that a direction without curvature
+    keeps a long step: it is the way to a bound if −2 ln L is linear along it.
     """
     try:
         return np.asarray(np.linalg.solve(matrices, right))
     except np.linalg.LinAlgError:
         finite = np.where(np.isfinite(matrices), matrices, 0.0)
-        return np.asarray(np.matmul(np.linalg.pinv(finite, hermitian=True), right))
+        diagonal = np.diagonal(finite, axis1=-2, axis2=-1)
+        size = np.sqrt(np.where(diagonal > 0.0, diagonal, 1.0))[..., None]
+        scaled = finite / size / np.swapaxes(size, -1, -2)
+        more = SINGULAR * np.eye(finite.shape[-1])
+        return np.asarray(np.linalg.solve(scaled + more, right / size) / size)
 
 
 def _minimum(

@@ -28,6 +28,13 @@ class Observation:
     auxdata: FloatArray
     hypothesis: npt.NDArray[np.intp]
 
+    @property
+    def alike(self) -> bool:
+        """Whether all data sets of a single axis have the same counts and auxiliary data."""
+        return bool(
+            (self.counts == self.counts[:1]).all() and (self.auxdata == self.auxdata[:1]).all()
+        )
+
     def flat(self) -> Observation:
         """The same data with a single axis of data sets."""
         return Observation(

@@ -40,8 +40,9 @@ def fit_pulls(residual: npt.ArrayLike, variance: npt.ArrayLike, shifts: npt.Arra
     residual : array_like, shape (..., bins)
         Observed minus expected counts.
     variance : array_like, shape (bins,)
-        Δ_i² > 0.
-    shifts : array_like, shape (systematics, bins)
+        Δ_i² > 0. Of several experiments, shape (experiments, bins); residuals are then of shape
+        (experiments, ..., bins).
+    shifts : array_like, shape (systematics, bins) or (experiments, systematics, bins)
         c_ji: change of the expectation for a pull of one standard deviation.
 
     Returns
@@ -62,7 +63,7 @@ def fit_pulls(residual: npt.ArrayLike, variance: npt.ArrayLike, shifts: npt.Arra
     r, v, c = _arrays(residual, variance, shifts)
     pulls = _best_pulls(r, v, c)
     remaining = r - pulls @ c
-    chi2 = (remaining**2 / v).sum(axis=-1) + (pulls**2).sum(axis=-1)
+    chi2 = (remaining**2 / _for_rows(v)).sum(axis=-1) + (pulls**2).sum(axis=-1)
     return PullFit(np.asarray(chi2), pulls)
 
 
@@ -72,17 +73,22 @@ def _arrays(*given: npt.ArrayLike) -> tuple[FloatArray, FloatArray, FloatArray]:
     return values, variance, np.atleast_2d(shifts)
 
 
+def _for_rows(variance: FloatArray) -> FloatArray:
+    """Variances as they broadcast with residuals: each experiment's with all of its rows."""
+    return variance if variance.ndim == 1 else variance[..., None, :]
+
+
 def _best_pulls(residual: FloatArray, variance: FloatArray, shifts: FloatArray) -> FloatArray:
     """ζ at the minimum, from the normal equations (1 + c Δ⁻² cᵀ) ζ = c Δ⁻² r."""
     if not (variance > 0.0).all():
-        bad = np.flatnonzero(~(variance > 0.0))[0]
+        bad = tuple(np.argwhere(~(variance > 0.0))[0])
         raise PhysicsError(
-            f"statistics: the variance of bin {bad} is {variance[bad]:.4g}; "
+            f"statistics: the variance of bin {bad[-1]} is {variance[bad]:.4g}; "
             "it must be positive: use fewer bins or another choice of variance"
         )
-    weighted = shifts / variance
-    normal = np.eye(shifts.shape[0]) + weighted @ shifts.T
-    return np.asarray(residual @ np.linalg.solve(normal, weighted).T)
+    weighted = shifts / _for_rows(variance)
+    normal = np.eye(shifts.shape[-2]) + weighted @ shifts.swapaxes(-1, -2)
+    return np.asarray(residual @ np.linalg.solve(normal, weighted).swapaxes(-1, -2))
 
 
 def chi2_threshold(confidence: float, dof: int = 1) -> float:
@@ -134,8 +140,8 @@ class StrengthEstimate:
             As in `fit_pulls`.
         """
         s, v, c = _arrays(signal, variance, shifts)
-        weights = (s - _best_pulls(s, v, c) @ c) / v
-        return cls(weights, np.asarray((weights * s).sum(axis=-1)))
+        weights = (s - _best_pulls(s, v, c) @ c) / _for_rows(v)
+        return cls(weights, np.vecdot(weights, s))
 
     def best(self, residual: npt.ArrayLike) -> FloatArray:
         """Best strength of any sign for residuals (..., bins); NaN without a signal."""
@@ -147,13 +153,14 @@ class StrengthEstimate:
 
         Parameters
         ----------
-        count_variance : array_like, shape (bins,)
+        count_variance : array_like, shape (bins,) or (..., bins)
             True variance of the counts, whatever Δ² the χ² uses.
-        shifts : array_like, shape (systematics, bins)
+        shifts : array_like
             Uncertainties of the expected counts, as in `fit_pulls`.
         """
-        statistical = (self.weights**2 * np.asarray(count_variance)).sum(axis=-1)
-        systematic = ((self.weights @ np.atleast_2d(np.asarray(shifts)).T) ** 2).sum(axis=-1)
+        statistical = np.vecdot(self.weights**2, np.asarray(count_variance))
+        pulled = self.weights @ np.atleast_2d(np.asarray(shifts)).swapaxes(-1, -2)
+        systematic = np.vecdot(pulled, pulled)
         with np.errstate(invalid="ignore"):
             return np.asarray(np.sqrt(statistical + systematic) / self.information)
 

@@ -7,9 +7,8 @@ Counts are taken to be Gaussian with a stated variance, whatever their number; s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from math import sqrt
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +16,18 @@ from scipy.special import ndtr
 
 from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
+from upscatter.statistics.checks import check_significance
 from upscatter.statistics.counts import effective_counts
 from upscatter.statistics.fluctuations import limit_quantiles
 from upscatter.statistics.likelihood import BinnedModel
-from upscatter.statistics.limit_method import BANDS, LimitMethod, Limits, LimitSetter
+from upscatter.statistics.limit_method import BANDS, BestFit, LimitMethod, Limits, LimitSetter
 from upscatter.statistics.observation import Observation
-from upscatter.statistics.pulls import StrengthEstimate, chi2_threshold
+from upscatter.statistics.pulls import StrengthEstimate, chi2_threshold, fit_pulls
+from upscatter.statistics.pulls_setter import PullsSetter, background_shifts, of_variants
 from upscatter.tasks import HERE, Work
+
+if TYPE_CHECKING:
+    from upscatter.statistics.profile import Profile
 
 Variance = Literal["background", "expected"]
 
@@ -96,26 +100,26 @@ class PullsMethod(LimitMethod):
         return bands
 
     def variance_of(self, model: BinnedModel) -> FloatArray:
-        """Δ_i², shape (bins,); that of the data in Gaussian bins.
+        """Δ_i², shape (bins,) or (variants, bins); that of the data in Gaussian bins.
 
         Raises
         ------
         PhysicsError
-            If nuisance parameters have bounds, which the pulls would not keep.
+            If nuisance parameters are free, or have bounds, which the pulls would not keep.
         """
-        if np.isfinite(model.bounds).any():
+        if np.isfinite(model.bounds).any() or not model.constraints.all():
             raise PhysicsError(
-                'statistics.test = "chi2-pulls": its pulls have no bounds, but nuisance parameters '
-                'of this model do; use "poisson", "cls" or "unified"'
+                'statistics.test = "chi2-pulls": its pulls have no bounds, but some nuisance '
+                'parameters are free or have bounds; use "poisson", "cls" or "unified"'
             )
         samples = model.backgrounds
-        chosen = [
+        chosen = (
             counts
             for name, counts in samples.items()
             # of several components, or in a combination, the name has further words
             if self.variance == "expected" or "background" in name.split()
-        ]
-        return model.variances(np.sum([np.zeros(model.bins), *chosen], axis=0))
+        )
+        return model.variances(of_variants(sum(chosen, np.zeros(model.bins)), model))
 
     def expected(self, model: BinnedModel, *, bands: bool = False, work: Work = HERE) -> Limits:
         """See `LimitMethod.expected`; the limit is that of Asimov data.
@@ -125,25 +129,34 @@ class PullsMethod(LimitMethod):
         PhysicsError
             If a bin that the signal reaches has no variance.
         """
-        signal = model.total_signal.reshape(-1, model.bins)
-        variance = self.variance_of(model)
-        used = self._used(signal, variance)
-        shifts = background_shifts(model)[:, used]
-        estimate = StrengthEstimate.of(signal[:, used], variance[used], shifts)
-        strength = estimate.limit(np.zeros(signal.shape[0]), self.threshold)
+        varied = model.total_background.ndim > 1
+        if varied and bands:
+            raise PhysicsError("bands: are for one background; compute variants one by one")
+        signal = model.total_signal if varied else model.total_signal.reshape(-1, model.bins)
+        estimate, used, _, shifts = self._estimate(model)
+        strength = estimate.limit(0.0, self.threshold)
         nominal = model.total_background
-        truth = model.variances(nominal + strength[:, None] * signal)[:, used]
-        coverage = self._coverage(estimate, strength, truth, shifts)
-        enough = effective_counts(model, strength) >= LEAST_COUNTS
+        truth = model.variances(nominal + strength[..., None] * signal)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            # of a true strength equal to the limit, for Gaussian counts
+            coverage = ndtr(strength / estimate.spread(truth[..., used], shifts)).ravel()
+        flat = strength.ravel()
+        enough = effective_counts(model, flat, truth.reshape(-1, model.bins)) >= LEAST_COUNTS
         return Limits(
-            strength=strength,
+            strength=flat,
             reliable=enough & (coverage >= self.confidence - MOST_MISSED),
             coverage=coverage,
             bands=self._bands(model, estimate, used, nominal, shifts) if bands else None,
         )
 
     def observed(
-        self, model: BinnedModel, data: Observation, *, bands: bool = False, work: Work = HERE
+        self,
+        model: BinnedModel,
+        data: Observation,
+        *,
+        best: Profile | None = None,
+        bands: bool = False,
+        work: Work = HERE,
     ) -> Limits:
         """Raise an error, because the χ² is for projections only.
 
@@ -160,12 +173,68 @@ class PullsMethod(LimitMethod):
         """See `LimitMethod.setter`."""
         return PullsSetter(model, self.variance_of(model), self.threshold)
 
+    def best(self, model: BinnedModel, data: Observation, where: str) -> BestFit:
+        """See `LimitMethod.best`; χ² is a parabola in the strength."""
+        del where
+        return self._parabola(model, data)[1]
+
+    def scan(self, model: BinnedModel, data: Observation, strength: npt.ArrayLike) -> FloatArray:
+        """See `LimitMethod.scan`."""
+        estimate, best, free = self._parabola(model, data)
+        information = estimate.information[data.hypothesis]
+        # relative to the bounded best strength, so that equal χ² do not differ by rounding
+        bounded, given = best.strength, np.asarray(strength, dtype=float)
+        steps = (given - bounded) * (given + bounded - 2.0 * free)
+        return np.asarray(best.deviance + information * steps)
+
+    def discovered(self, model: BinnedModel, significance: float) -> FloatArray:
+        """See `LimitMethod.discovered`; χ² without the signal is then significance²."""
+        check_significance(significance)
+        estimate = self._estimate(model)[0]
+        with np.errstate(divide="ignore"):
+            strength = significance / np.sqrt(estimate.information)
+        return np.where(np.isfinite(strength), strength, np.nan)
+
+    def _parabola(
+        self, model: BinnedModel, data: Observation
+    ) -> tuple[StrengthEstimate, BestFit, FloatArray]:
+        """Estimate of the strengths, best ones ≥ 0, and best ones of any sign of data sets."""
+        estimate, used, variance, shifts = self._estimate(model)
+        residual = (data.counts - model.total_background)[:, used]
+        chosen = StrengthEstimate(
+            estimate.weights[data.hypothesis], estimate.information[data.hypothesis]
+        )
+        free = np.nan_to_num(chosen.best(residual))
+        bounded = np.maximum(free, 0.0)
+        rest = fit_pulls(residual, variance, shifts).chi2
+        chi2 = rest + chosen.information * bounded * (bounded - 2.0 * free)
+        return estimate, BestFit(bounded, np.asarray(chi2)), free
+
+    def _estimate(
+        self, model: BinnedModel
+    ) -> tuple[StrengthEstimate, npt.NDArray[np.bool_] | slice, FloatArray, FloatArray]:
+        """Estimate of the strength for each hypothesis; bins in use, their Δ_i² and shifts."""
+        varied = model.total_background.ndim > 1
+        signal = model.total_signal if varied else model.total_signal.reshape(-1, model.bins)
+        variance = self.variance_of(model)
+        used = self._used(signal, variance)
+        shifts = background_shifts(model)[..., used]
+        estimate = StrengthEstimate.of(signal[..., used], variance[..., used], shifts)
+        return estimate, used, variance[..., used], shifts
+
     def _used(self, signal: FloatArray, variance: FloatArray) -> npt.NDArray[np.bool_] | slice:
         """Bins that the χ² can use; the others are refused if they contain a signal."""
         used = np.asarray(variance > 0.0)
         if used.all():
             return slice(None)
-        blind = np.flatnonzero(~used & (signal > 0.0).any(axis=0))
+        if used.ndim > 1:
+            if (used != used[0]).any():
+                raise PhysicsError(
+                    "backgrounds: some variants expect no counts in bins where others do; compute "
+                    "them one by one"
+                )
+            used = used[0]
+        blind = np.flatnonzero(~used & (signal > 0.0).any(axis=tuple(range(signal.ndim - 1))))
         if blind.size:
             raise PhysicsError(
                 f"statistics.variance = {self.variance!r}: bin {blind[0] + 1} expects no counts "
@@ -173,20 +242,6 @@ class PullsMethod(LimitMethod):
                 '"expected"'
             )
         return used
-
-    def _coverage(
-        self,
-        estimate: StrengthEstimate,
-        strength: FloatArray,
-        variance: FloatArray,
-        shifts: FloatArray,
-    ) -> FloatArray:
-        """Coverage, for Gaussian counts, of a true strength equal to the limit: Φ(limit/spread)."""
-        statistical = (estimate.weights**2 * variance).sum(axis=1)
-        systematic = ((estimate.weights @ shifts.T) ** 2).sum(axis=1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            spread = np.sqrt(statistical + systematic) / estimate.information
-            return np.asarray(ndtr(strength / spread))
 
     def _bands(
         self,
@@ -222,74 +277,3 @@ class PullsMethod(LimitMethod):
             (of_scale * of_best).sum(axis=0),
         )
         return np.asarray(quantiles)
-
-
-@dataclass(frozen=True)
-class PullsSetter:
-    """Limits from the χ² with pulls, for any data.
-
-    The analysis takes the nuisance parameters from their auxiliary measurements: the auxiliary data
-    scale the expected counts with and without a signal. Δ_i² and the pulls' shifts remain those of
-    the nominal model.
-
-    Parameters
-    ----------
-    model : BinnedModel
-    variance : ndarray, shape (bins,)
-        Δ_i²; bins with a variance of 0 are not used.
-    threshold : float
-        Δχ² at the limit, relative to the least χ² of strengths ≥ 0.
-
-    Examples
-    --------
-    >>> model = BinnedModel(np.array([1.0]), {"b": np.array([100.0])})
-    >>> setter = PullsSetter(model, np.array([100.0]), 2.7055)
-    >>> setter.limits(model.observe([[100.0], [110.0]])).round(2).tolist()
-    [16.45, 26.45]
-    """
-
-    model: BinnedModel
-    variance: FloatArray
-    threshold: float
-
-    @cached_property
-    def _used(self) -> npt.NDArray[np.bool_]:
-        return self.variance > 0.0
-
-    def limits(self, data: Observation) -> FloatArray:
-        """See `upscatter.statistics.limit_method.LimitSetter`."""
-        used = self._used
-        parameters = np.concatenate(
-            [np.zeros((*data.auxdata.shape[:-1], 1)), data.auxdata], axis=-1
-        )
-        residual = data.counts - self.model.expected(parameters)
-        signal = self.model.jacobian(parameters)[..., 0, :]
-        shifts = background_shifts(self.model)[:, used]
-        estimate = StrengthEstimate.of(signal[..., used], self.variance[used], shifts)
-        return estimate.limit(estimate.best(residual[..., used]), self.threshold)
-
-    def covers(self, data: Observation, strength: float) -> FloatArray:
-        """See `upscatter.statistics.limit_method.LimitSetter`."""
-        limits = self.limits(data)
-        return np.where(np.isnan(limits), np.nan, limits >= strength)
-
-
-def background_shifts(model: BinnedModel) -> FloatArray:
-    """Change of the signal-free expectation by each nuisance parameter, (nuisances, bins).
-
-    These are the derivatives of `BinnedModel.jacobian` without a signal, at the nominal values.
-    """
-    samples = model.backgrounds
-    shifts = np.zeros((len(model.names), model.bins))
-    for shift, normalisation in zip(shifts, model.normalisations, strict=False):
-        for name, sigma in normalisation.relative.items():
-            if name in samples:
-                shift += sigma * samples[name]
-    first = len(model.normalisations)
-    for shape in model.shapes:
-        after = first + len(shape.names)
-        _, *slopes = shape.changes(np.zeros((1, len(shape.names))))[0]
-        kept = [name in samples for name in shape.templates]
-        shifts[first:after] = np.sum(np.array(slopes)[:, kept], axis=1)
-        first = after
-    return shifts

@@ -19,8 +19,8 @@ from upscatter.statistics.likelihood import BinnedModel
 from upscatter.statistics.observation import Observation
 from upscatter.statistics.profile import Profile, fit, fit_without_signal
 
-MOST_FAILED = 1e-3
-"""Fraction of failed fits above which a calibration is refused."""
+MOST_FAILED = 0.02
+"""Fraction of failed fits, which are left out, above which there is no result."""
 
 NEARLY_NORMAL = 1e8
 """Expected counts of a bin from which the normal distribution is as good as Poisson's."""
@@ -100,13 +100,19 @@ class Sampler:
     settings: PseudoExperiments = field(default_factory=PseudoExperiments)
 
     def with_signal(self, strength: float) -> FloatArray:
-        """Statistic of a strength in pseudo-data with that strength, sorted; shape (trials,)."""
+        """Statistic of a strength in pseudo-data with that strength, sorted.
+
+        As many as there are pseudo-experiments whose fits have not failed.
+        """
         profiled = fit(self.model, self.reference, strength).require("profile of a hypothesis")
         data = self._data(1, profiled.parameters.reshape(-1))
         return self._sorted(self._statistic(data, self._free(data), strength))
 
     def without(self, strength: float) -> FloatArray:
-        """Statistic in pseudo-data without a signal, negative if their best strength is larger."""
+        """Statistic in pseudo-data without a signal, negative if their best strength is larger.
+
+        As many as in `with_signal`.
+        """
         data, free = self._background
         q = self._statistic(data, free, strength)
         return self._sorted(np.where(free.strength > strength, -q, q))
@@ -153,7 +159,8 @@ class Sampler:
         trials, nuisances = self.settings.trials, parameters.size - 1
         sequence = np.random.SeedSequence(self.settings.seed, spawn_key=(ensemble,))
         rng = np.random.default_rng(sequence)
-        auxiliary = parameters[1:] + rng.standard_normal((trials, nuisances))
+        noise = self.model.constraints * rng.standard_normal((trials, nuisances))
+        auxiliary = parameters[1:] + noise
         uniform = rng.random((trials, self.model.bins))
         expected = self.model.expected(parameters)
         which, widths = self.model.gaussian, self.model.widths
@@ -161,6 +168,10 @@ class Sampler:
         normal = ndtri(np.maximum(uniform[:, which], LEAST_UNIFORM))
         counts[:, which] = expected[which] + widths[which] * normal
         return self.model.observe(counts, auxiliary)
+
+    def failed(self, statistic: FloatArray) -> int:
+        """Number of pseudo-experiments that `with_signal` or `without` have left out."""
+        return self.settings.trials - statistic.size
 
     def _sorted(self, q: FloatArray) -> FloatArray:
         known = np.sort(q[np.isfinite(q)])

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from upscatter.numerics import FloatArray
-from upscatter.statistics.morphing import Morphing
+from upscatter.statistics.deformation import Deformation
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,11 @@ class Morph:
 
     Parameters
     ----------
-    shape : Morphing
+    shape : Deformation
     rows : ndarray of int, shape (changed,)
     """
 
-    shape: Morphing
+    shape: Deformation
     rows: npt.NDArray[np.intp]
 
 
@@ -37,18 +37,24 @@ class SampleStack:
     Parameters
     ----------
     templates : ndarray, shape (hypotheses, samples, bins)
-        Nominal counts; hypotheses differ in their signals only.
+        Nominal counts.
     is_signal : ndarray of bool, shape (samples,)
         Whether the strength multiplies the sample.
-    sigma : ndarray, shape (samples, normalisations)
-        σ of each normalisation; 0 where it does not act.
+    acting : ndarray of int, shape (samples, n)
+        The normalisations that act on each sample, of which there are few; filled up with others.
+    sigma : ndarray, shape (samples, n)
+        σ of each of these; 0 for those that do not act.
+    normalisations : int
+        Number of all normalisations.
     morphs : tuple of Morph
         One for each shape.
     """
 
     templates: FloatArray
     is_signal: npt.NDArray[np.bool_]
+    acting: npt.NDArray[np.intp]
     sigma: FloatArray
+    normalisations: int
     morphs: tuple[Morph, ...]
 
     @classmethod
@@ -57,7 +63,7 @@ class SampleStack:
         samples: dict[str, FloatArray],
         signals: Sequence[str],
         relative: Sequence[dict[str, float]],
-        shapes: Sequence[Morphing],
+        shapes: Sequence[Deformation],
     ) -> SampleStack:
         """Build the stack from samples by name.
 
@@ -69,18 +75,25 @@ class SampleStack:
             Names of the samples that belong to the signal.
         relative : sequence of dict
             σ by sample, for each normalisation.
-        shapes : sequence of Morphing
+        shapes : sequence of Deformation
         """
         row = {name: i for i, name in enumerate(samples)}
-        sigma = np.zeros((len(row), len(relative)))
+        on_sample: list[list[tuple[int, float]]] = [[] for _ in row]
         for k, by_sample in enumerate(relative):
             for name, value in by_sample.items():
-                sigma[row[name], k] = value
+                on_sample[row[name]].append((k, value))
+        most = max(map(len, on_sample))
+        acting, sigma = np.zeros((len(row), most), dtype=np.intp), np.zeros((len(row), most))
+        for i, pairs in enumerate(on_sample):
+            for j, (k, value) in enumerate(pairs):
+                acting[i, j], sigma[i, j] = k, value
         return cls(
             np.stack(np.broadcast_arrays(*map(np.atleast_2d, samples.values())), axis=1),
             np.array([name in signals for name in samples]),
+            acting,
             sigma,
-            tuple(Morph(s, np.array([row[name] for name in s.templates], np.intp)) for s in shapes),
+            len(relative),
+            tuple(Morph(s, np.array([row[name] for name in s.nominal], np.intp)) for s in shapes),
         )
 
     def expected(
@@ -98,12 +111,12 @@ class SampleStack:
         -------
         ndarray, shape (sets, bins)
         """
-        templates, _ = self._templates(parameters, hypothesis)
+        templates, _ = self._templates(parameters, hypothesis, slopes=False)
         return _weighted(self._factors(parameters)[:, None, :], templates)[:, 0]
 
     def by_sample(self, parameters: FloatArray) -> FloatArray:
         """Expected counts of each sample, shape (sets, samples, bins); see `expected`."""
-        templates, _ = self._templates(parameters, None)
+        templates, _ = self._templates(parameters, None, slopes=False)
         return np.asarray(self._factors(parameters)[:, :, None] * templates)
 
     def expected_and_slopes(
@@ -121,20 +134,18 @@ class SampleStack:
         expected : ndarray, shape (sets, bins)
         slopes : ndarray, shape (sets, 1 + normalisations + shapes, bins)
         """
-        templates, changes = self._templates(parameters, hypothesis)
+        templates, changes = self._templates(parameters, hypothesis, slopes=True)
         scales = self._scales(parameters)
         strengths = self._strengths(parameters)
         product = scales.prod(axis=2)
         factors = product * strengths
         # one row for the counts themselves, one for the strength, and one for each normalisation
-        weights = np.concatenate(
-            [
-                factors[:, None],
-                (product * self.is_signal)[:, None],
-                (strengths[:, :, None] * self.sigma * _products_without(scales)).transpose(0, 2, 1),
-            ],
-            axis=1,
-        )
+        weights = np.zeros((factors.shape[0], 2 + self.normalisations, factors.shape[1]))
+        weights[:, 0], weights[:, 1] = factors, product * self.is_signal
+        slopes = strengths[:, :, None] * self.sigma * _products_without(scales)
+        sample = np.arange(factors.shape[1])
+        for acting, slope in zip(self.acting.T, slopes.transpose(2, 0, 1), strict=True):
+            weights[:, 2 + acting, sample] += slope
         rows = _weighted(weights, templates)
         morphed = [
             np.matmul(factors[:, None, None, morph.rows], change[:, 1:])[:, :, 0]
@@ -151,11 +162,11 @@ class SampleStack:
         return np.where(self.is_signal, parameters[:, :1], 1.0)
 
     def _scales(self, parameters: FloatArray) -> FloatArray:
-        """1 + σ z, shape (sets, samples, normalisations)."""
-        return 1.0 + self.sigma * parameters[:, None, 1 : 1 + self.sigma.shape[1]]
+        """1 + σ z of the normalisations that act, shape (sets, samples, n)."""
+        return np.asarray(1.0 + self.sigma * parameters[:, 1 + self.acting])
 
     def _templates(
-        self, parameters: FloatArray, hypothesis: npt.NDArray[np.intp] | None
+        self, parameters: FloatArray, hypothesis: npt.NDArray[np.intp] | None, *, slopes: bool
     ) -> tuple[FloatArray, list[FloatArray]]:
         """Templates after shapes, (sets or 1, samples, bins), and the changes by each shape."""
         several = self.templates.shape[0] > 1 and hypothesis is not None
@@ -163,11 +174,13 @@ class SampleStack:
         if not self.morphs:
             return nominal, []
         shape = (parameters.shape[0], *nominal.shape[1:])
-        templates = nominal.copy() if several else np.broadcast_to(nominal, shape).copy()
-        changes, first = [], 1 + self.sigma.shape[1]
+        # an index that is an array has made a copy already
+        templates = nominal if several else np.broadcast_to(nominal, shape).copy()
+        changes, first = [], 1 + self.normalisations
         for morph in self.morphs:
             after = first + len(morph.shape.names)
-            changes.append(morph.shape.changes(parameters[:, first:after], hypothesis))
+            pulls = parameters[:, first:after]
+            changes.append(morph.shape.changes(pulls, hypothesis, slopes=slopes))
             templates[:, morph.rows] += changes[-1][:, 0]
             first = after
         return templates, changes
@@ -180,6 +193,8 @@ def _weighted(weights: FloatArray, templates: FloatArray) -> FloatArray:
 
 def _products_without(factors: FloatArray) -> FloatArray:
     """Products over the last axis of all factors but one, without dividing by that one."""
+    if factors.shape[-1] < 2:
+        return np.ones_like(factors)
     before = np.ones_like(factors)
     after = np.ones_like(factors)
     np.cumprod(factors[..., :-1], axis=-1, out=before[..., 1:])

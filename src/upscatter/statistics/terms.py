@@ -6,6 +6,7 @@ standard deviation Δ: (n − ν)²/2Δ².
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +30,17 @@ class Expansion:
     value: FloatArray
     gradient: FloatArray
     curvature: FloatArray
+
+    @classmethod
+    def joined(cls, parts: Sequence[Expansion]) -> Expansion:
+        """Those of several groups of data sets, one after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            np.concatenate([part.value for part in parts]),
+            np.concatenate([part.gradient for part in parts]),
+            np.concatenate([part.curvature for part in parts]),
+        )
 
 
 def bin_terms(nu: FloatArray, n: FloatArray, errors: FloatArray) -> FloatArray:

@@ -63,7 +63,9 @@ def pseudo_data(
     which = model.gaussian
     normal = rng.standard_normal((trials, np.count_nonzero(which)))
     counts[:, which] = expected[which] + model.widths[which] * normal
-    return model.observe(counts, rng.standard_normal((trials, len(model.names))))
+    return model.observe(
+        counts, rng.standard_normal((trials, len(model.names))) * model.constraints
+    )
 
 
 def require_countable(model: BinnedModel, strength: float) -> FloatArray:

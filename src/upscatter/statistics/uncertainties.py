@@ -17,6 +17,10 @@ from upscatter.statistics.terms import bin_derivatives
 STEP = 1e-3
 """Step of differences, in standard deviations of a constraint, or relative to the strength."""
 
+_FLAT = 1e-10
+"""Curvature of −2 ln L, relative to that of one parameter alone, below which it is flat."""
+_AT = 1e-9
+"""Distance from a bound, in standard deviations, of a nuisance parameter that is at it."""
 PRESSING = 1e-4
 """Distance beyond a bound, in standard deviations, of a minimum that the bound holds back."""
 
@@ -43,12 +47,13 @@ def standard_deviations(
     Returns
     -------
     ndarray, shape (..., 1 + nuisances)
-        NaN for a parameter at a bound, and where the fit failed.
+        NaN for a parameter at a bound, and where the fit failed; infinite for one that the data say
+        nothing about, such as the decay of an exponential whose rate is fitted to zero.
 
     Raises
     ------
     PhysicsError
-        If −2 ln L is not curved upwards in every direction.
+        If −2 ln L is curved downwards in some direction.
 
     Examples
     --------
@@ -59,15 +64,18 @@ def standard_deviations(
     [[3.0], [nan]]
     """
     fits = _Curved.of(model, data, best, lowest, PRESSING)
-    values = np.linalg.eigvalsh(fits.hessian)
-    if not (values > 0.0).all():
+    values, vectors = np.linalg.eigh(fits.hessian)
+    if (values < -_FLAT).any():
         raise PhysicsError(
             "uncertainties: the data do not determine every parameter at the best fit; hold one "
             "fixed, or merge sparse bins"
         )
-    deviations = np.sqrt(np.diagonal(np.linalg.inv(fits.hessian), axis1=1, axis2=2)) * fits.size
+    flat = values < _FLAT
+    variances = np.where(flat, 0.0, 1.0 / np.where(flat, 1.0, values))
+    deviations = np.sqrt((vectors**2 * variances[:, None, :]).sum(axis=2)) * fits.size
+    unknown = (vectors**2 * flat[:, None, :]).sum(axis=2) > _FLAT
     result = np.full(best.parameters.shape, np.nan)
-    result[best.converged] = np.where(fits.held, np.nan, deviations)
+    result[best.converged] = np.where(fits.held, np.nan, np.where(unknown, np.inf, deviations))
     return result
 
 
@@ -96,7 +104,10 @@ def polished(
     Profile
     """
     fits = _Curved.of(model, data, best, lowest, 0.0, fixed=fixed)
-    step = np.linalg.solve(fits.hessian, fits.slope[:, :, None])[:, :, 0] * fits.size
+    # no step where −2 ln L is flat
+    inverse = np.linalg.pinv(fits.hessian, rcond=_FLAT, hermitian=True)
+    step = np.matmul(inverse, fits.slope[:, :, None])[:, :, 0] * fits.size
+    step[fits.held] = 0.0  # exactly: a pseudo-inverse leaves roundings
     parameters = best.parameters.copy()
     parameters[best.converged] = np.clip(fits.points - step, *fits.ends)
     if fixed:
@@ -175,12 +186,16 @@ class _Curved:
         points = best.parameters.reshape(known.size, -1)[known]
         curved = 0.5 * hessian(model, part, points)
         diagonal = np.abs(np.diagonal(curved, axis1=1, axis2=2))
-        size = 1.0 / np.sqrt(np.where(diagonal > 0.0, diagonal, 1.0))
+        # the unit of a nuisance parameter is about its uncertainty, that of a strength arbitrary
+        least = np.insert(np.full(diagonal.shape[1] - 1, _FLAT), 0, 0.0)
+        size = 1.0 / np.sqrt(np.where(diagonal > least, diagonal, 1.0))
         slope = 0.5 * model.expand(points, part).gradient * size
         low, high = (
             np.insert(e, 0, s) for e, s in zip(model.bounds, (lowest, np.inf), strict=True)
         )
-        held = ((points <= low) & (slope > pressing)) | ((points >= high) & (slope < -pressing))
+        at = np.insert(np.full(low.size - 1, _AT), 0, 0.0)
+        held = (points <= low + at) & (slope > pressing)
+        held |= (points >= high - at) & (slope < -pressing)
         held[:, 0] |= fixed
         apart = held[:, :, None] | held[:, None, :]
         scaled = curved * size[:, :, None] * size[:, None, :]

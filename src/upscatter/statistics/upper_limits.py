@@ -15,9 +15,20 @@ from upscatter.errors import PhysicsError
 from upscatter.numerics import FloatArray
 from upscatter.statistics.criteria import CLS, Criterion
 from upscatter.statistics.likelihood import BinnedModel
+from upscatter.statistics.local_profile import LocalProfile, gaussian
 from upscatter.statistics.observation import Observation
-from upscatter.statistics.profile import Profile, fit, fit_without_signal
+from upscatter.statistics.profile import Profile
 from upscatter.statistics.root_search import falling_roots, roots_between
+from upscatter.statistics.strength_tests import StrengthTests, asimov_spread
+
+NEWTON_STEPS = 20
+"""Newton steps after which a limit is searched with a bracket."""
+
+ACCURACY = 1e-6
+"""Relative change in a Newton step after which the next would be below rounding."""
+
+_GAIN = 1e-8  # of −2 ln L; about as much is left where templates bend
+_OVERSHOT = 0.1  # of the gain of the step before; that of Newton's method falls faster
 
 
 @dataclass(frozen=True)
@@ -42,8 +53,9 @@ class UpperLimit:
         if failed:
             raise PhysicsError(
                 f"{what}: {failed} of {self.converged.size} limits did not converge, so there is "
-                "no result; check for bins with counts that nothing predicts, and for a signal "
-                "uncertainty of 0.3 or more, which lets pulls hide any signal"
+                "no result; check for bins with counts that nothing predicts, for data far below "
+                "the expected counts, and for a signal uncertainty of 0.3 or more, which lets "
+                "pulls hide any signal"
             )
         return self.strength
 
@@ -53,6 +65,7 @@ def upper_limit(
     data: Observation,
     confidence: float = 0.90,
     criterion: Criterion = CLS,
+    best: Profile | None = None,
 ) -> UpperLimit:
     """Strength at which the criterion equals 1 − confidence, for one or many data sets.
 
@@ -65,6 +78,8 @@ def upper_limit(
         Confidence level above 0.5.
     criterion : Criterion
         If it is two-sided, the limit is the upper end of the interval.
+    best : Profile, optional
+        Fits of the data with a free strength ≥ 0, if they are known.
 
     Returns
     -------
@@ -77,19 +92,66 @@ def upper_limit(
     >>> round(float(limit), 2)
     17.36
     """
-    target = np.log1p(-checked_confidence(confidence))
+    target = float(np.log1p(-checked_confidence(confidence)))
     outer = data.counts.shape[:-1]
-    tests = _Tests.prepare(model, data, criterion)
+    tests = StrengthTests.prepare(model, data, criterion, best)
+    limit = _newton(tests, target)
+    lost = tests.usable & ~np.isfinite(limit)
+    if lost.any():
 
-    def excess(strength: FloatArray, which: FloatArray) -> FloatArray:
-        return np.asarray(tests.log_level(strength, which.astype(np.intp)) - target)
+        def excess(strength: FloatArray, which: FloatArray) -> FloatArray:
+            return np.asarray(tests.log_level(strength, which.astype(np.intp)) - target)
 
-    floor = np.maximum(tests.best.strength, 0.0)
-    spread = asimov_spread(model, tests.artificial)
-    # start of the search: the limit for Gaussian counts
-    sigmas = criterion.expected_root(1.0 - confidence, floor / spread)
-    limit = falling_roots(excess, floor, sigmas * spread - floor, tests.usable).reshape(outer)
+        floor = np.maximum(tests.best.strength, 0.0)
+        spread = asimov_spread(model, tests.artificial)
+        # start of the search: the limit for Gaussian counts
+        sigmas = criterion.expected_root(1.0 - confidence, floor / spread)
+        limit = np.where(lost, falling_roots(excess, floor, sigmas * spread - floor, lost), limit)
+    limit = limit.reshape(outer)
     return UpperLimit(limit, np.isfinite(limit))
+
+
+def _newton(tests: StrengthTests, target: float) -> FloatArray:
+    """Strengths at which ln of the level is `target`, by Newton steps; NaN where they are lost.
+
+    The normal quantile of the level is nearly linear in the strength. Each step moves the strength
+    and the nuisance parameters, those of the data and those of their Asimov data, together.
+    """
+    model, sets = tests.model, tests.usable.size
+    spread, response = gaussian(model, tests.artificial)
+    best = np.maximum(tests.best.strength, 0.0)
+    with np.errstate(invalid="ignore", divide="ignore"):  # without background or signal: lost
+        strength = spread * tests.criterion.expected_root(float(np.exp(target)), best / spread)
+    usable = tests.usable & (strength > best) & np.isfinite(strength)
+    strength[~usable] = np.nan
+    # data, and then their Asimov data, with the pulls from which they start
+    both = tests.rows.join(tests.artificial)
+    origin = np.concatenate([tests.best.parameters[:, 1:], tests.artificial.auxdata])
+    bottom = np.concatenate([best, np.zeros(sets)])
+    pulls = origin + (np.tile(strength, 2) - bottom)[:, None] * np.tile(response, (2, 1))
+    before = np.full(2 * sets, np.inf)
+    left = np.flatnonzero(usable)
+    for _ in range(NEWTON_STEPS):
+        if not left.size:
+            break
+        pair = np.concatenate([left, left + sets])
+        here = np.tile(strength[left], 2)
+        local = LocalProfile.at(model, both.take(pair), here, pulls[pair])
+        ratio = tests.ratio(local, strength[left], left, target)
+        # far from the root the slope may say little, and no limit is below the best strength
+        least = 0.2 + 0.8 * best[left] / strength[left]
+        strength[left] *= np.clip(ratio, least, 5.0)
+        # curvatures neglect how templates bend: a whole step with little less to gain has overshot
+        short = local.gain > _OVERSHOT * before[pair]
+        before[pair] = np.where(short, np.inf, local.gain)
+        reached = local.pulls - np.where(short, 0.5, 0.0)[:, None] * local.step
+        scale = (np.tile(strength[left], 2) - bottom[pair]) / (here - bottom[pair])
+        pulls[pair] = origin[pair] + scale[:, None] * (reached - origin[pair])
+        small = local.gain.reshape(2, -1).max(axis=0) < _GAIN
+        found = small & (np.abs(ratio - 1.0) < ACCURACY)
+        left = left[~found & np.isfinite(strength[left])]
+    strength[left] = np.nan
+    return strength
 
 
 def lower_limit(
@@ -117,7 +179,7 @@ def lower_limit(
     """
     target = np.log1p(-checked_confidence(confidence))
     outer = data.counts.shape[:-1]
-    tests = _Tests.prepare(model, data, criterion)
+    tests = StrengthTests.prepare(model, data, criterion)
     best = tests.best.strength
     strength = np.where(tests.usable, 0.0, np.nan)
     # far below any strength that the data could distinguish from zero
@@ -160,45 +222,12 @@ def confidence_level(
     0.1
     """
     outer = data.counts.shape[:-1]
-    tests = _Tests.prepare(model, data, criterion)
+    tests = StrengthTests.prepare(model, data, criterion)
     which = np.flatnonzero(tests.usable)
     level = np.full(tests.usable.shape, np.nan)
     tested = np.broadcast_to(np.asarray(strength, dtype=float), outer).reshape(-1)
     level[which] = np.exp(tests.log_level(tested[which], which))
     return level.reshape(outer)
-
-
-@dataclass(frozen=True)
-class _Tests:
-    """Tests of strengths on many data sets, with the fits that do not depend on the strength."""
-
-    model: BinnedModel
-    rows: Observation
-    best: Profile
-    artificial: Observation
-    usable: npt.NDArray[np.bool_]
-    criterion: Criterion
-
-    @classmethod
-    def prepare(cls, model: BinnedModel, data: Observation, criterion: Criterion) -> _Tests:
-        rows = data.flat()
-        best = fit(model, rows, lowest=criterion.lowest)
-        null = fit_without_signal(model, rows)
-        fitted = np.where(null.converged[:, None], null.parameters, 0.0)
-        artificial = rows.replaced(model.expected(fitted, rows.hypothesis), fitted[:, 1:])
-        usable = best.converged & null.converged
-        return cls(model, rows, best, artificial, usable, criterion)
-
-    def log_level(self, strength: FloatArray, which: npt.NDArray[np.intp]) -> FloatArray:
-        """ln of the level of a strength, for each of the chosen data sets."""
-        best = self.best.strength[which]
-        # data and their Asimov data are fitted in one batch: for few sets the calls cost most
-        both = self.rows.take(which).join(self.artificial.take(which))
-        start = np.concatenate([self.best.parameters[which, 1:], both.auxdata[which.size :]])
-        deviance = fit(self.model, both, np.tile(strength, 2), start=start).deviance
-        rise = np.maximum(deviance[: which.size] - self.best.deviance[which], 0.0)
-        q = self.criterion.statistic(rise, best, strength)
-        return self.criterion.log_level(q, deviance[which.size :])
 
 
 def checked_confidence(confidence: float) -> float:
@@ -208,13 +237,3 @@ def checked_confidence(confidence: float) -> float:
             f"confidence: {confidence!r} is not between 0.5 and 1; use for example 0.90"
         )
     return confidence
-
-
-def asimov_spread(model: BinnedModel, artificial: Observation) -> FloatArray:
-    """Strength at which signal-free Asimov data give about q = 1, shape (sets,)."""
-    signal = model.signal_of(artificial)
-    information = (signal**2 / model.variances(np.maximum(artificial.counts, 1.0))).sum(axis=1)
-    strength = 1.0 / np.sqrt(information)
-    for _ in range(3):  # q_A is between linear and quadratic in the strength
-        strength = strength / np.sqrt(fit(model, artificial, strength).deviance)
-    return np.asarray(strength)

@@ -13,9 +13,9 @@ from itertools import product
 import numpy as np
 
 from upscatter.errors import PhysicsError
+from upscatter.statistics.deformation import Deformation
 from upscatter.statistics.histfactory import Samples
 from upscatter.statistics.likelihood import BinnedModel
-from upscatter.statistics.morphing import Shape, Surface
 from upscatter.statistics.observation import Observation
 
 MODIFIER_SETTINGS: Mapping[str, Mapping[str, str]] = {
@@ -92,6 +92,12 @@ def workspace(
             f"workspace: bin {int(np.flatnonzero(model.gaussian)[0]) + 1} is Gaussian, and pyhf "
             "knows Poisson counts only; export the likelihood of the counts themselves"
         )
+    for name, constrained in zip(model.names, model.constraints, strict=True):
+        if not constrained:
+            raise PhysicsError(
+                f"workspace: {name!r} is free, and pyhf has only constrained parameters of this "
+                "kind; fix it, or give it an uncertainty"
+            )
     for shape in model.shapes:
         _refuse_entangled(shape)
     parts = channels or {channel: slice(None)}
@@ -148,7 +154,7 @@ def _visible(model: BinnedModel, data: Observation) -> float:
     return float((excess / model.total_signal[reached]).min())
 
 
-def _refuse_entangled(shape: Shape | Surface) -> None:
+def _refuse_entangled(shape: Deformation) -> None:
     """Refuse a surface whose changes along its axes miss the joint change of a sample, or more."""
     ends = np.array([*product((-1.0, 1.0), repeat=len(shape.names))])
     joint = shape.changes(ends)[:, 0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from upscatter.errors import PhysicsError
+from upscatter.errors import PhysicsError, ScenarioError
 from upscatter.experiments.choose import model_of
 from upscatter.flux.coupling import FlavourSum
 from upscatter.interactions.form_factors import form_factor
@@ -21,7 +21,7 @@ from upscatter.rates.spectrum import recoil_spectrum as _recoil_spectrum
 from upscatter.scenario.arguments import Energies, Energy, mass_mev, recoil_energies_kevnr
 from upscatter.scenario.load import Scenario
 from upscatter.studies.limits import LOWEST_MASS
-from upscatter.units import DAY, KEV, KG, MEV, YEAR
+from upscatter.units import DAY, KEV, KG, MEV, MICROSECOND, YEAR
 
 
 def expected_counts(
@@ -49,6 +49,13 @@ def expected_counts(
     -------
     ExpectedCounts
 
+    Raises
+    ------
+    ScenarioError
+        If the scenario is not a valid one.
+    PhysicsError
+        If `mu` or `mass` is negative or not finite, or `mu` exceeds 1 μ_B.
+
     Examples
     --------
     >>> counts = expected_counts("ge-nextgen", mu=8.63e-10)
@@ -60,11 +67,11 @@ def expected_counts(
     mass = mass_mev("mass", mass)
     experiment = model.experiment
     signal = model.signal
-    counts = experiment.counts(signal.interaction, signal.flux, mass * MEV)
+    counts = model.recoils.counts(signal, mass * MEV)
     return ExpectedCounts(
         scenario=model.scenario.name,
         bin_edges_kevee=np.asarray(experiment.edges / KEV),
-        background=experiment.background,
+        background=model.expectation.background,
         sm=dict(model.expectation.sources),
         signal={source: np.asarray(strength * n) for source, n in counts.items()},
         mu=float(mu),
@@ -75,6 +82,7 @@ def expected_counts(
         label=signal.label,
         parameter=model.parameter,
         title=model.scenario.settings.title,
+        time_edges_us=None if model.timing is None else model.timing.edges / MICROSECOND,
     )
 
 
@@ -87,7 +95,7 @@ def recoil_spectrum(
     flavour: str | None = None,
     flavour_sum: FlavourSum = "incoherent",
 ) -> RecoilSpectrum:
-    """Differential recoil rate dR/dT_nr of each source, before quenching and resolution.
+    """Differential rate dR/dT_nr of nuclear recoils by source, before quenching and resolution.
 
     Parameters
     ----------
@@ -108,6 +116,11 @@ def recoil_spectrum(
         A mapping from sources to rates in 1/(keVnr kg day), shape (n,), of the signal if `mu` is
         given, else of the Standard Model. `plot` draws both.
 
+    Raises
+    ------
+    ScenarioError
+        If only electrons recoil in the scenario.
+
     Examples
     --------
     >>> rates = recoil_spectrum("ge-nextgen", [1.0])
@@ -115,6 +128,11 @@ def recoil_spectrum(
     '5.0e-04'
     """
     model = model_of(scenario, flavour, flavour_sum)
+    if "nuclear" not in (model.scenario.described.target.recoils or ("nuclear",)):
+        raise ScenarioError(
+            f'{model.scenario.name}: has target.recoils = ["electron"]; this spectrum is of '
+            "nuclear recoils: add them, or use expected_counts"
+        )
     kevnr = recoil_energies_kevnr("energies", energies)
     recoil = kevnr * KEV
     if (recoil <= 0.0).any():

@@ -18,7 +18,9 @@ from upscatter.experiments.described import Described
 from upscatter.experiments.experiment import Change, Experiment
 from upscatter.limits.impact import Impact, Impacts, Kind
 from upscatter.names import COUPLINGS, FORM_FACTORS, SOLAR_MODELS
+from upscatter.scenario.analytic_blocks import AnalyticBlock
 from upscatter.scenario.arguments import Energy, mass_mev
+from upscatter.scenario.background_blocks import AnyBackground
 from upscatter.scenario.build import Model
 from upscatter.scenario.changes import (
     moved_threshold,
@@ -36,6 +38,8 @@ SIN2_THETA_W_ERROR = 0.00005
 """Error of sin²θ_W at q² = 0 (J. Erler and R. Ferro-Hernández, JHEP 03 (2018) 196)."""
 
 _GERMANIUM = 32
+_MEASURED = ("fef", "ybe")
+"""The two measured yields of germanium, of which the one is the other's alternative."""
 _NOTHING_LEFT = "lowered: nothing would be left of it"
 _RECOIL_SCALE = "the yield of 1 says that the scenario's energies are recoil energies"
 
@@ -229,6 +233,9 @@ def _cross_section(experiment: Experiment) -> Iterator[Variation]:
 
 
 def _quenchings(model: Model) -> Iterator[Variation]:
+    block = model.scenario.described.detector.quenching
+    if block is None:  # electron recoils are not quenched
+        return
     # If each element has its own model, all are of the same kind.
     quenchings = [model.quenching(nucleus) for nucleus in model.nuclei]
     # A yield of 1 defines the energy scale: a background per keVee is one per keVnr.
@@ -244,10 +251,13 @@ def _quenchings(model: Model) -> Iterator[Variation]:
         )
         yield Variation(impact, low, high)
     others = ["lindhard"]
+    own = block.model
+    if own in _MEASURED:
+        others += _MEASURED
     if {nucleus.protons for nucleus in model.nuclei} == {_GERMANIUM}:
         others.append("essig-high")
     for other in others:
-        if other == model.scenario.described.detector.quenching.model:
+        if other == own:
             continue
         impact = Impact("quenching", "quenching", "choice", other)
         if recoil_scale:
@@ -279,8 +289,9 @@ def _backgrounds(model: Model) -> Iterator[Variation]:
         kind: Kind = "uncertainty" if block.uncertainty else "illustrative"
         name = f"background {block.name or ''}".strip()
         impact = Impact("background", name, kind, _by(error))
-        if block.empty:
-            yield Variation(replace(impact, reason="the scenario has no background"))
+        reason = _fixed_background(block)
+        if reason:
+            yield Variation(replace(impact, reason=reason))
             continue
         low, high = (
             _set(scaled_background(model.scenario, 1.0 + step, block.label))
@@ -290,6 +301,18 @@ def _backgrounds(model: Model) -> Iterator[Variation]:
             yield Variation(replace(impact, reason=_NOTHING_LEFT), high=high)
         else:
             yield Variation(impact, low, high)
+
+
+def _fixed_background(block: AnyBackground) -> str:
+    """Why a background cannot be scaled, empty if it can."""
+    if block.empty:
+        return "the scenario has no background"
+    if isinstance(block, AnalyticBlock):
+        rate = block.parameters["rate"]
+        if rate.tied is not None:
+            return f"follows {rate.tied}"
+        return "its rate is fitted to the data" if rate.is_free else ""
+    return ""
 
 
 def _by(relative: float) -> str:

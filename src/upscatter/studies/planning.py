@@ -21,6 +21,7 @@ from upscatter.limits.plan import Plan
 from upscatter.limits.varied import VARIED, Vary
 from upscatter.rates.signal import Parameter
 from upscatter.scenario.arguments import Energy, mass_mev
+from upscatter.scenario.background_blocks import BackgroundBlock
 from upscatter.scenario.build import Model
 from upscatter.scenario.changes import (
     exposure,
@@ -113,7 +114,8 @@ def plan(
     Raises
     ------
     ScenarioError
-        If the scenario is not a valid one, or describes no detector, or the quantity is unknown.
+        If the scenario is not a valid one, or describes no detector, or its data are an excess
+        with errors, or the quantity is unknown.
     PhysicsError
         If the target cannot be reached (the message gives the best limit), if it is not above 0
         or a moment above 1, or if the mass is out of reach.
@@ -128,6 +130,7 @@ def plan(
         raise ScenarioError(f"vary {given(vary)}: {unknown(vary, VARIED)}")
     model = model_of(scenario, flavour)
     target = _target(target, model.parameter)
+    _require_counts(scenario=model.scenario)
     experiment = Described(model)
     variable = _variable(model, vary)
     mass = mass_mev("mass", mass)
@@ -167,6 +170,21 @@ def plan(
     )
 
 
+def _require_counts(scenario: Scenario) -> None:
+    """Refuse an excess with errors: a projection would have Poisson errors of what is described.
+
+    The background that was subtracted is not described, and errors of an excess are larger.
+    """
+    block = scenario.settings.data
+    if block is not None and scenario.data is not None:
+        block, _ = scenario.data
+    if block is not None and (block.excess is not None or block.exposure is not None):
+        raise ScenarioError(
+            f"{scenario.name}: data: are an excess with errors, which do not follow from what the "
+            "scenario describes; plan with a scenario of counts and all of their background"
+        )
+
+
 def _planned_without(experiment: Experiment) -> tuple[str, ...]:
     """Caveat of a plan for an experiment that has data already."""
     if experiment.observed is None:
@@ -203,10 +221,11 @@ def _variable(model: Model, vary: Vary) -> Variable:
             vary, end.value, least, _LARGEST_FACTOR * least, KEV, name,
             lambda value: scenario.replaced(moved_threshold(model, value)),
         )  # fmt: skip
-    if len(backgrounds) > 1 or backgrounds[0].rate or backgrounds[0].peaks:
-        start, unit, name = 1.0, 1.0, "times the scenario's"
-    else:
-        start, unit, name = backgrounds[0].flat, 1.0 / (KEV * KG * DAY), "/ (keVee kg day)"
+    start, unit, name = 1.0, 1.0, "times the scenario's"
+    if len(backgrounds) == 1:
+        (only,) = backgrounds
+        if isinstance(only, BackgroundBlock) and not (only.rate or only.peaks):
+            start, unit, name = only.flat, 1.0 / (KEV * KG * DAY), "/ (keVee kg day)"
     if all(block.empty for block in backgrounds):
         raise PhysicsError(
             f"{scenario.name}: has no background to vary; give it one, or vary another quantity"

@@ -1,4 +1,4 @@
-"""Reproduction of the two limits of the paper that upscatter is based on.
+"""Reproduction of the two limits of the paper that upscatter is based on, and of its figure 2(b).
 
 M. Demirci and M. F. Mustamin, "Projected sensitivities on sterile neutrino dipole portal with
 coherent elastic solar neutrino-nucleus scattering", DOI 10.31526/PHEP.2025.09.
@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from upscatter.inputs.bounds import Bound
+from upscatter.inputs.catalogue import known_bound
+from upscatter.limits.claims import PAPER_FIGURE, ClaimVerdict, verdicts
 from upscatter.limits.curve import LimitCurve
 from upscatter.results import Result
 from upscatter.studies.limits import upper_limit
@@ -28,11 +31,17 @@ class Reproduction(Result):
     ----------
     curves : tuple of LimitCurve
         Exclusion curves of both scenarios; their first mass is the low-mass limit.
+    bounds : tuple of Bound
+        Limits that stand for the experiments of the paper's figure 2(b).
+    claims : tuple of ClaimVerdict
+        The paper's comparisons with them, tested.
     provenance : mapping
         Scenario to version, digest and physics choices.
     """
 
     curves: tuple[LimitCurve, ...]
+    bounds: tuple[Bound, ...] = ()
+    claims: tuple[ClaimVerdict, ...] = ()
 
     figure_function: ClassVar[str] = "upscatter.report.plots:exclusion_figure"
 
@@ -81,6 +90,7 @@ class Reproduction(Result):
                 for name, mu in self.limits.items()
             },
             "improvement_percent": {"paper": PAPER_IMPROVEMENT, "value": self.improvement},
+            "claims": [verdict.to_dict() for verdict in self.claims],
             "provenance": dict(self.provenance),
         }
 
@@ -89,7 +99,24 @@ class Reproduction(Result):
 
 
 def reproduce_paper() -> Reproduction:
-    """Compute both of the paper's exclusion curves, from 0.01 MeV to the kinematic end."""
+    """Compute both of the paper's exclusion curves, and test what it says of them.
+
+    Returns
+    -------
+    Reproduction
+        Curves from 0.01 MeV to the kinematic end.
+
+    Examples
+    --------
+    >>> result = reproduce_paper()
+    >>> result.claims[0].scenario, result.claims[0].bound.name, result.claims[0].status
+    ('ge-nextgen', 'xenon1t-nr', 'true')
+    """
     curves = tuple(upper_limit(name) for name in PAPER_LIMITS)
     provenance = {curve.scenario: dict(curve.provenance) for curve in curves}
-    return Reproduction(curves=curves, provenance=provenance)
+    return Reproduction(
+        curves=curves,
+        bounds=tuple(known_bound(name) for name in PAPER_FIGURE),
+        claims=verdicts(curves),
+        provenance=provenance,
+    )

@@ -14,6 +14,7 @@ from typing import Literal
 
 import numpy as np
 
+from upscatter.cluster import Cluster
 from upscatter.errors import PhysicsError
 from upscatter.experiments.choose import Data, Given, experiment_of, scenario_of
 from upscatter.experiments.experiment import Experiment
@@ -24,6 +25,7 @@ from upscatter.scenario.arguments import Energy, mass_mev
 from upscatter.scenario.changes import chosen_test
 from upscatter.statistics.limit_method import LimitSetter
 from upscatter.statistics.registry import METHODS, CalibrationName, TestName
+from upscatter.statistics.sampler import MOST_FAILED
 from upscatter.statistics.toys import Chunk, require_countable
 from upscatter.store import Columns
 from upscatter.studies.limits import LOWEST_MASS, limit_of
@@ -34,9 +36,6 @@ CHUNK = 1000
 """Trials that are computed together."""
 
 MOST_TRIALS = 10_000_000
-
-MOST_FAILED = 1e-3
-"""Fraction of failed fits above which there is no result."""
 
 _COLUMNS = ("limit", "covered")
 
@@ -167,6 +166,7 @@ def toys(
     calibration: CalibrationName | None = None,
     jobs: int | None = 1,
     store: Path | Literal["cache"] | None = None,
+    cluster: Cluster | None = None,
     progress: Progress | None = None,
 ) -> ToyResult:
     """Distribution of a scenario's upper limit on μ_ν4 over pseudo-experiments, and its coverage.
@@ -200,6 +200,8 @@ def toys(
     store : Path or "cache", optional
         File in which finished trials are kept, and from which a run continues; "cache" is a file in
         the user's cache.
+    cluster : str or distributed.Client, optional
+        Address of a dask cluster, or a client of one, that computes instead.
     progress : callable, optional
         Called with the numbers of finished and of all trials.
 
@@ -226,7 +228,7 @@ def toys(
     """
     require_whole("trials", trials, 1, MOST_TRIALS)
     require_whole("seed", seed, 0)
-    work = Work(jobs=jobs, store=store, progress=progress)
+    work = Work(jobs=jobs, store=store, cluster=cluster, progress=progress)
     if isinstance(scenario, Experiment):
         if (test, calibration) != (None, None):
             raise PhysicsError(
