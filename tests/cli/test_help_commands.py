@@ -1,9 +1,12 @@
 """The commands `cite` and `completion`."""
 
 import json
+import os
+import select
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import bibtexparser
@@ -65,25 +68,67 @@ def test_scripts_ask_this_command(shell, run):
         assert (checked.returncode, checked.stderr) == (0, "")
 
 
-@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
-def test_bash_completes_with_the_script(run, folder):
-    """What the tab key does: the script's own function, with the words of the line."""
+def without(shell):
+    return pytest.mark.skipif(shutil.which(shell) is None, reason=f"{shell} is not installed")
+
+
+@pytest.fixture
+def home(folder):
+    """A home with the command in it, and the environment of a shell there."""
     (folder / "upscatter").write_text(
         f'#!/bin/sh\nexec {sys.executable} -m upscatter "$@"\n', encoding="utf-8"
     )
     (folder / "upscatter").chmod(0o755)
+    return {"PATH": f"{folder}:/usr/bin:/bin", "HOME": str(folder), "TERM": "dumb"}
+
+
+@without("bash")
+def test_bash_completes_with_the_script(run, home):
+    """What the tab key does: the script's own function, with the words of the line."""
     script = run("completion", "bash") + (
         "\nCOMP_WORDS=(upscatter limit xe-); COMP_CWORD=2\n"
         "compopt() { :; }; _upscatter_completion upscatter; echo ${COMPREPLY[@]}\n"
     )
     done = subprocess.run(
-        ["bash", "-c", script],
-        env={"PATH": f"{folder}:/usr/bin:/bin", "HOME": str(folder)},
-        capture_output=True,
-        text=True,
-        check=True,
+        ["bash", "-c", script], env=home, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == ["xe-darwin"]
+
+
+@without("fish")
+def test_fish_completes_with_the_script(run, home):
+    script = run("completion", "fish") + '\ncomplete -C "upscatter limit xe-"\n'
+    done = subprocess.run(
+        ["fish", "-c", script], env=home, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["xe-darwin"]
+
+
+@without("zsh")
+def test_the_tab_key_of_zsh(run, home, folder):
+    """In a shell whose ~/.zshrc has nothing but the script."""
+    (folder / ".zshrc").write_text(f"{run('completion', 'zsh')}\nPS1='ready> '\n", "utf-8")
+    outer, inner = pytest.importorskip("pty").openpty()
+    with subprocess.Popen(
+        ["zsh", "-i"], stdin=inner, stdout=inner, stderr=inner, env=home, start_new_session=True
+    ) as shell:
+        try:
+            assert "command not found" not in printed(outer, "ready> ")
+            os.write(outer, b"upscatter limit xe-\t")
+            assert "xe-darwin" in printed(outer, "xe-darwin")
+        finally:
+            shell.kill()
+    os.close(outer)
+    os.close(inner)
+
+
+def printed(terminal, awaited, seconds=60.0):
+    """What a terminal shows until the awaited text is there."""
+    shown, end = "", time.monotonic() + seconds
+    while awaited not in shown and time.monotonic() < end:
+        if select.select([terminal], [], [], 0.1)[0]:
+            shown += os.read(terminal, 4096).decode()
+    return shown
 
 
 def test_another_shell_is_refused(refused):

@@ -18,6 +18,9 @@ from upscatter.cli.commands import (
 )
 from upscatter.cli.completion import scenario_names
 
+_ZSH_START = "(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }"
+"""Start of zsh's completion, which a plain ~/.zshrc lacks."""
+
 
 @commands.command(short_help="BibTeX of everything that a result rests on.")
 @click.argument("scenarios", nargs=-1, metavar="SCENARIO...", shell_complete=scenario_names)
@@ -81,10 +84,14 @@ def completion(shell: str) -> None:
     \b
     bash   upscatter completion bash >> ~/.bashrc
     zsh    upscatter completion zsh >> ~/.zshrc
-    fish   upscatter completion fish > ~/.config/fish/completions/upscatter.fish
+    fish   upscatter completion fish >> ~/.config/fish/config.fish
     """
     from click.shell_completion import get_completion_class
 
     chosen = get_completion_class(shell)
     assert chosen is not None  # these shells are click's own
-    click.echo(chosen(commands, {}, "upscatter", "_UPSCATTER_COMPLETE").source())
+    script = chosen(commands, {}, "upscatter", "_UPSCATTER_COMPLETE").source()
+    if shell == "zsh":
+        # its first line must stay the first, for those who keep scripts in their fpath
+        script = script.replace("\n", f"\n\n{_ZSH_START}\n", 1)
+    click.echo(script)
