@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tomllib
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,6 @@ VERSIONS: dict[str, int] = {}
 
 MAPS = {
     "limit-measured": ("pulls.*", "fitted.*"),
-    "map": ("best_fit.couplings.*",),
     "rate": ("counts.*.*", "totals.*.*"),
     "impacts-correlated": ("inputs.*", "rank_correlation.*", "pulls.*", "mu_quantiles_bohr.*"),
     "compare": ("scenarios.*", "bounds.*", "comparison.*.*", "scenarios.*.pulls.*"),
@@ -38,6 +38,8 @@ MAPS = {
 
 NESTED = {"scan": {"mu_bohr": ["null", "number"], "reliable": ["boolean"]}}
 """Arrays of as many dimensions as a result has, with the types of their entries."""
+
+MEANINGS = tomllib.loads((ROOT / "scripts" / "json_meanings.toml").read_text(encoding="utf-8"))
 
 
 def main() -> int:
@@ -73,12 +75,65 @@ def contract(name: str, kind: str, documents: list[dict[str, Any]]) -> dict[str,
     for key, types in NESTED.get(name, {}).items():
         items = {"anyOf": [{"type": types}, {"$ref": f"#/properties/{key}"}]}
         found["properties"][key] = {"type": "array", "items": items}
+    if name == "post-fit":
+        found = _with_all_edges(found)
     return {
         "$schema": found.pop("$schema"),
         "$id": f"urn:upscatter:json:{name}:{VERSIONS.get(name, 1)}",
         "title": f"Document of upscatter's result {kind}",
-        **found,
+        **_described(found, name),
     }
+
+
+def _with_all_edges(found: dict[str, Any]) -> dict[str, Any]:
+    """A schema that knows the bin edges of any observable: the tests have not every release."""
+    edges = {"type": "array", "items": {"type": "number"}}
+    by_axis = {"type": "object", "patternProperties": {"": edges}}
+    others = {k: v for k, v in found["properties"].items() if not k.startswith("bin_edges")}
+    return {
+        **found,
+        "properties": {
+            **others,
+            "bin_edges": {"type": "object", "patternProperties": {"": by_axis}},
+        },
+        "patternProperties": {"^bin_edges_": edges},
+        "required": [key for key in found["required"] if key in others],
+    }
+
+
+def _described(found: Any, name: str, path: str = "") -> Any:  # noqa: ANN401 - JSON
+    """A schema with the meaning of each key; a key without one is an error of this script."""
+    if not isinstance(found, dict):
+        return found
+    described = dict(found)
+    if "properties" in found:
+        described["properties"] = {
+            key: {
+                "description": meaning(name, f"{path}{key}"),
+                **_described(inner, name, f"{path}{key}."),
+            }
+            for key, inner in found["properties"].items()
+        }
+    if "patternProperties" in found:
+        described["patternProperties"] = {
+            pattern: {
+                **({"description": meaning(name, f"{path}{pattern}")} if pattern else {}),
+                **_described(inner, name, path),
+            }
+            for pattern, inner in found["patternProperties"].items()
+        }
+    if "items" in found:
+        described["items"] = _described(found["items"], name, path)
+    if "anyOf" in found:
+        described["anyOf"] = [_described(option, name, path) for option in found["anyOf"]]
+    return described
+
+
+def meaning(name: str, path: str) -> str:
+    """What a key means, by the name of its schema and its path."""
+    here, key = MEANINGS.get(name, {}), path.rpartition(".")[2]
+    text: str = here[path] if path in here else MEANINGS["any"][key]
+    return text
 
 
 def _seed(path: list[str]) -> dict[str, Any]:
@@ -93,7 +148,7 @@ def _seed(path: list[str]) -> dict[str, Any]:
 def _closed(found: Any, key: str = "") -> Any:  # noqa: ANN401 - JSON
     """A schema whose objects have no further keys, but provenance; numbers may be whole."""
     if key == "provenance":
-        return {"type": "object", "description": "version, digest, and choices of the scenario"}
+        return {"type": "object"}
     if key == "remarks":
         return {"type": "array", "items": {"type": "string"}}
     if not isinstance(found, dict):

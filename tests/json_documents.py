@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +40,11 @@ FREE = {
 
 def fitted():
     experiment = experiment_of(Scenario.load("ge-nextgen").replaced(FREE))
-    return [limit_of(experiment, [0.01, 40.0], bands=True), post_fit(experiment, 0.01)]
+    fit = post_fit(experiment, 0.01)
+    unknown = replace(
+        fit, errors=np.full(fit.errors.size, np.nan), mu_expected=np.full(5, np.nan)
+    )  # as of parameters at a bound, and of bands that nobody asked for
+    return [limit_of(experiment, [0.01, 40.0], bands=True), fit, unknown]
 
 
 def out_of_reach():

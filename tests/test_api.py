@@ -56,6 +56,7 @@ class TestUpperLimit:
     def test_masses_in_any_order_and_out_of_reach(self):
         curve = upper_limit("ge-nextgen", [30.0, 5.0, 0.0])
         assert np.isnan(curve.mu[0])
+        assert curve.remarks == ("out of reach, without a limit: m4 above 18.78 MeV",)
         assert curve.mu[1] > curve.mu[2]
         assert curve.mass == pytest.approx([30.0, 5.0, 0.0])
 

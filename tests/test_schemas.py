@@ -1,7 +1,9 @@
 """What `--format json` prints is what the schemas say, and schemas know every key."""
 
 import json
+import tomllib
 from importlib.resources import files
+from pathlib import Path
 
 import click
 import jsonschema
@@ -44,6 +46,9 @@ CHECKED = {
 LINES = [(name, line) for name, lines in CHECKED.items() for line in lines]
 IN_PYTHON = {"post-fit", "recoil-spectrum"}
 """Results that no command prints as JSON."""
+
+
+SCRIPTS = Path(__file__).parent.parent / "scripts"
 
 
 def validate(document, name):
@@ -92,6 +97,31 @@ def test_schemas_are_valid_and_closed(name):
             assert closed, path
 
 
+def meanings(found, path=""):
+    """Path and description of each key in a schema."""
+    for key, inner in found.get("properties", {}).items():
+        yield f"{path}{key}", inner.get("description")
+        yield from meanings(inner, f"{path}{key}.")
+    for pattern, inner in found.get("patternProperties", {}).items():
+        if pattern:
+            yield f"{path}{pattern}", inner.get("description")
+        yield from meanings(inner, path)
+    for inner in filter(None, (found.get("items"), *found.get("anyOf", ()))):
+        yield from meanings(inner, path)
+
+
+def test_every_key_has_the_meaning_that_is_written_down_and_no_other_is():
+    written = tomllib.loads((SCRIPTS / "json_meanings.toml").read_text("utf-8"))
+    unused = {(name, key) for name, texts in written.items() for key in texts}
+    for name in DOCUMENTS:
+        for path, text in meanings(schema(name)):
+            own = path in written.get(name, {})
+            section, key = (name, path) if own else ("any", path.rpartition(".")[2])
+            assert text == written[section][key], (name, path)
+            unused.discard((section, key))
+    assert not unused
+
+
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_documents_of_results(name):
     validate(json.loads(made(DOCUMENTS[name]).to_json()), name)
@@ -107,6 +137,17 @@ def test_a_key_that_the_schema_does_not_know_fails(name):
     document = json.loads(made(DOCUMENTS[name]).to_json())
     with pytest.raises(jsonschema.ValidationError):
         validate({**document, "new": {"new": 1.0}}, name)
+
+
+def test_bin_edges_of_any_observable():
+    document = json.loads(made("PostFit").to_json())
+    one = {key: value for key, value in document.items() if not key.startswith("bin_edges")}
+    assert one.keys() < document.keys()
+    validate({**one, "bin_edges_F90": [0.0, 1.0], "axes": ["energy_keVnr", "F90"]}, "post-fit")
+    validate({**one, "bin_edges": {"SR0": {"cS2_PE": [100.0, 500.0]}}}, "post-fit")
+    for wrong in ({"bin_edges_F90": ["0"]}, {"bin_edges": {"SR0": [1.0]}}, {"edges": [1.0]}):
+        with pytest.raises(jsonschema.ValidationError):
+            validate({**one, **wrong}, "post-fit")
 
 
 @pytest.mark.parametrize("name", ["limit", "rate", "plan", "toys"])

@@ -37,7 +37,7 @@ def write_page(app):
     for name in DOCUMENTS:
         found = schema(name)
         lines += [f"## {name}", "", f"{COMMANDS[name]}: `{found['$id']}`", ""]
-        lines += ["| key | type | |", "|---|---|---|", *_rows(found), ""]
+        lines += ["| key | type | meaning |", "|---|---|---|", *_rows(found), ""]
     text = "\n".join(lines)
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         path.write_text(text, encoding="utf-8")
@@ -46,11 +46,17 @@ def write_page(app):
 def _rows(found, path=""):
     required = found.get("required", ())
     for key, inner in found.get("properties", {}).items():
-        yield f"| `{path}{key}` | {_kind(inner)} | {'' if key in required else 'optional'} |"
+        yield _row(f"{path}{key}", inner, "" if key in required else "optional; ")
         yield from _inside(inner, f"{path}{key}")
-    for inner in found.get("patternProperties", {}).values():
-        yield f"| `{path}NAME` | {_kind(inner)} | |"
-        yield from _inside(inner, f"{path}NAME")
+    for pattern, inner in found.get("patternProperties", {}).items():
+        name = f"{path}{pattern.removeprefix('^')}NAME"
+        yield _row(name, inner, "")
+        yield from _inside(inner, name)
+
+
+def _row(key, found, remark):
+    meaning = found.get("description", "").replace("|", "\\|").replace("*", "\\*")
+    return f"| `{key}` | {_kind(found)} | {(remark + meaning).removesuffix('; ')} |"
 
 
 def _inside(found, path):

@@ -31,6 +31,18 @@ def test_labels(result):
     assert np.isnan(array.sel(m4=30.0)).all()
 
 
+def test_limits_out_of_reach_are_remarked(result):
+    assert result.remarks == ["4 of 12 are without a limit: m4 is out of reach"]
+    assert upscatter.scan("ge-nextgen", {"detector.bins": [5, 10]}, [3.0]).remarks == []
+
+
+def test_refused_variants_are_not_counted_twice():
+    vary = {"detector.threshold": ["0.16 keVee", "3 keVee"]}
+    refused, beyond = upscatter.scan("ge-nextgen", vary, [3.0, 30.0]).remarks
+    assert refused.startswith("1 of 2 have no limit: ")
+    assert beyond == "1 of 4 are without a limit: m4 is out of reach"
+
+
 def test_points_have_one_dimension():
     vary = {"detector.bins": [5, 10, 20], "detector.exposure": ["1 kg yr"] * 3}
     points = upscatter.scan("ge-nextgen", vary, paired=True)

@@ -102,6 +102,9 @@ class Scan(Result):
             f"{n} of {self.variants} have no limit: {why}" for why, n in self.reasons.items()
         ]
         known = np.isfinite(self.mu)
+        refused = sum(self.reasons.values()) * self.mass.size
+        if (beyond := int((~known).sum()) - refused) > 0:
+            remarks.append(f"{beyond} of {known.size} are without a limit: m4 is out of reach")
         if doubtful := int((known & ~self.reliable).sum()):
             remarks.append(
                 f"{doubtful} of {int(known.sum())} limits: too few counts for the approximation "

@@ -69,7 +69,7 @@ def common_fields(
         "test": statistics.test,
         "calibration": statistics.calibration,
         "reliable": limits.reliable,
-        "remarks": (*said, *experiment.remarks),
+        "remarks": (*_out_of_reach(experiment, mass), *said, *experiment.remarks),
         "error": limits.error,
         "lower": limits.lower,
         "bands": limits.bands,
@@ -77,6 +77,14 @@ def common_fields(
         "parameter": experiment.parameter,
         "provenance": experiment.provenance,
     }
+
+
+def _out_of_reach(experiment: Experiment, mass: FloatArray) -> tuple[str, ...]:
+    """Remark on masses in MeV that have no limit."""
+    end = experiment.highest_mass / MEV
+    if not (mass > end).any():
+        return ()
+    return (f"out of reach, without a limit: m4 above {end:.4g} MeV",)
 
 
 def _limits(
