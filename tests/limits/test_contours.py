@@ -47,6 +47,22 @@ def test_open_lines_end_at_the_edge():
     assert sorted(line.x[[0, -1]].tolist()) == [-5.0, 5.0]
 
 
+@pytest.mark.parametrize("low", [0.05, 0.3, 7e-3])
+def test_lines_end_at_the_edge_itself_also_on_a_logarithmic_axis(low):
+    masses = np.geomspace(low, 17.0, 80)
+    mu = np.geomspace(1e-10, 1e-8, 90)
+    delta = 40.0 * (np.log(mu / 1e-9) ** 2)[None] * (1.0 + 0.3 * np.sin(masses))[:, None]
+    scale = 1e-9 * (1.0 + masses)
+    for tracer in (
+        Tracer(axis(masses, True), axis(mu, True), delta),
+        Tracer(axis(masses, True), axis(mu, True), delta, scale),
+    ):
+        lines = tracer.contours((0.68, 0.9, 0.95), 2)
+        ends = {x for line in lines for x in line.x[[0, -1]].tolist()}
+        assert len(lines) == 6
+        assert ends == {masses[0], masses[-1]}
+
+
 def test_failed_fits_are_left_out_and_impossible_points_are_outside():
     holed = PARABOLA.copy()
     holed[:, 150:] = np.nan

@@ -66,6 +66,16 @@ def test_the_minimum_is_that_of_all_active_sets(nuisances, seed):
 NARROW = {"flux": (-0.3, 0.4), "yield": (0.0, 3.0), "exposure": (-np.inf, 0.2)}
 
 
+def test_a_bound_that_a_tiny_slope_never_reaches():
+    """The way to it is no number."""
+    gradient = np.array([[0.0, -4.0, -1e-309]])
+    step = Parabolas(
+        gradient, 2.0 * np.eye(3)[None], np.full(1, np.nan), np.full(1, 1e3),
+        np.array([[-1.0, -1.0]]), np.array([[1.0, 1.0]]),
+    ).minimum()  # fmt: skip
+    np.testing.assert_allclose(step, [[0.0, 1.0, 0.0]], atol=1e-300)
+
+
 def agree(model, data, strength=None):
     """The batched fit, after it was found to be Minuit's."""
     newton = polished(

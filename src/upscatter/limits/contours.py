@@ -105,7 +105,10 @@ class Tracer:
         """Vertices of the tracing in the units of the axes, shape (n, 2)."""
         across, vertical = vertices.T
         shift = np.interp(across, self._across, self._shift)
-        return np.stack([self.x.at(across), self.y.at(vertical + shift)], axis=1)
+        x = self.x.at(across)
+        for edge in self.x.values[self._seen][[0, -1]]:
+            x[np.abs(x - edge) <= _EDGE * np.abs(edge)] = edge
+        return np.stack([x, self.y.at(vertical + shift)], axis=1)
 
     @cached_property
     def _seen(self) -> npt.NDArray[np.bool_]:

@@ -70,9 +70,9 @@ class Parabolas:
             move = self._with_held(left, s, h) - s
             along = move[:, 1:]
             end = np.where(along < 0.0, low, high)
-            fraction = np.divide(
-                end - s[:, 1:], along, out=np.full_like(along, np.inf), where=(along != 0.0) & ~h
-            )
+            never = np.full_like(along, np.inf)
+            with np.errstate(over="ignore"):  # a bound that is as good as never reached
+                fraction = np.divide(end - s[:, 1:], along, out=never, where=(along != 0.0) & ~h)
             row, first = np.arange(left.size), fraction.argmin(axis=1)
             length = np.minimum(fraction[row, first], 1.0)
             s += length[:, None] * move
