@@ -73,7 +73,7 @@ PUBLIC = {
         analytic_backgrounds analytic_blocks arguments background_blocks build changes
         component_block data detector_blocks detector_model document field_list fields load
         messages model oscillation own_flux_block plain_quantities provenance quantities
-        reactor_block released_experiment scattering source_block sources statistics_block
+        reactor_block released_experiment remarks scattering source_block sources statistics_block
         stopped_pion_block summary time_blocks timing
     """,
     "upscatter.statistics": """

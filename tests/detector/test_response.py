@@ -276,8 +276,9 @@ def test_a_smeared_region_near_zero_is_refused_without_a_cutoff():
     wide = Resolution(noise=50.0 * EV)
     _, response = both(resolution=wide)  # 0.2 keV is 4 σ from zero
     assert refusal(response) == (
-        "resolution: the region starts within 5 standard deviations of zero, where the dipole rate "
-        "1/T diverges; raise the region, or set the cutoff below which no recoil is detected"
+        "resolution: the region starts at 0.2 keVee, within 5 standard deviations (of 0.05 keVee) "
+        "of zero, where the dipole rate 1/T diverges; raise the region, or set the cutoff below "
+        "which no recoil is detected"
     )
     _, cut = both(resolution=wide, cutoff=0.3 * KEV)
     assert cut.panel_edges()[0] == 0.3 * KEV

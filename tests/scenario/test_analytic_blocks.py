@@ -235,7 +235,7 @@ def changed(block, old, new):
         ((changed(FLAT, "rate =", "rat ="),),
          r"background\[0\].rat: is an unknown key; did you mean"),
         ((FLAT, changed(TIED, 'rate = { tied = "K"', 'rate = { tied = "M"')),
-         r"background: L: rate.tied: no component 'M' with a rate; choose from flat, L"),
+         r"background: L: rate.tied: no other component 'M' with a rate; choose from flat"),
         ((FLAT, changed(TIED, 'rate = { tied = "K"', 'rate = { tied = "flat"')),
          r"rate.tied: the rate of 'flat' is in / \(keVee kg day\), not in / \(kg day\)"),
         ((changed(TIED, '"K"', '"L"'),), r"L: (rate|width).tied: is tied to itself; give it"),

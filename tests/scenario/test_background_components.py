@@ -192,7 +192,9 @@ class TestLikelihood:
         assert list(Model(single).expectation.backgrounds) == ["background"]
 
     def test_one_bin_without_background(self):
-        model = Model(parse('name = "none"\n', detector=detector(bins="1")))
+        model = Model(
+            parse('name = "none"\nflat = "0 / (keVee kg day)"\n', detector=detector(bins="1"))
+        )
         assert model.expectation.background.tolist() == [0.0]
         assert likelihood(model.scenario).backgrounds["background none"].tolist() == [0.0]
 

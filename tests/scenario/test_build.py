@@ -41,7 +41,7 @@ def table(points):
         ({"cutoff": '"100 keVnr"'}, "cutoff: 100 keVnr is above the whole region; lower it"),
         (
             {"resolution": '{ noise = "50 eVee" }', "quenching": '"lindhard"'},
-            "resolution: the region starts within 5 standard deviations of zero",
+            "resolution: the region starts at 0.16 keVee, within 5 standard deviations (of 0.05 ",
         ),
         (
             {"region": None, "bins": None, "bin_edges": '["1 keVee", "2 keVee", "1.5 keVee"]'},

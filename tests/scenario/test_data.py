@@ -164,7 +164,15 @@ class TestFiles:
             "counts = [1, 2, 3, 4]\ncolumns = [1, 2]",
             "data: has columns, centres or energy but no file",
         ),
-        ('file = "x"\ncolumns = [1]', "data.columns = .*: must be two to six numbers"),
+        ('file = "x"\ncolumns = []', "data.columns = .*: must be one to six numbers"),
+        ('file = "x"\ncolumns = [1]', r"data: has columns = \[1\]; give the energy alone for ev"),
+        (
+            'file = "x"\nevents = true\ncolumns = [1, 2]',
+            r"data: has columns = \[1, 2\]; give the energy alone for events",
+        ),
+        ("events = [1.5, nan]", r"data.events\[1\] = nan: must be a finite number"),
+        ('events = ["1.5 keVee"]', r"data.events\[0\] = .*: must be a number, without quotes"),
+        ("events = [0.5, -1.0]", r"data.events\[1\] = -1.0: must be 0 or more"),
         ("count = [1]", "data.count: is an unknown key; did you mean 'counts'"),
     ],
 )

@@ -103,7 +103,7 @@ def test_a_key_that_is_called_like_a_model_keeps_its_place():
         ),
         (
             scenario(detector=detector(quenching='{ model = "table", points = [[1]] }')),
-            "detector.quenching.points[0] = [1]: has too few entries",
+            "detector.quenching.points[0] = [1]: has too few entries; give 2",
         ),
     ],
 )

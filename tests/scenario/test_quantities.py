@@ -47,6 +47,9 @@ DRU = 1.0 / (KEV * KG * DAY)
         ("1 / (m^2 s)", FLUX, 1.0 / (METRE**2 * SECOND)),
         ("0 / (keVee kg day)", BACKGROUND_RATE, 0.0),
         ("150 kg·yr", EXPOSURE, 150.0 * KG * YEAR),  # as papers print it
+        ("150 kg-yr", EXPOSURE, 150.0 * KG * YEAR),
+        ("1.5 tonne-year", EXPOSURE, 1500.0 * KG * YEAR),
+        ("0.01 cts/keVee/kg/d", BACKGROUND_RATE, 0.01 * DRU),
         ("150 kg ⋅ yr", EXPOSURE, 150.0 * KG * YEAR),
         ("150\u00b7kg\u00b7yr", EXPOSURE, 150.0 * KG * YEAR),
         ("150 kg × yr", EXPOSURE, 150.0 * KG * YEAR),

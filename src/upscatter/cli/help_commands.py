@@ -79,9 +79,9 @@ def cite(
 @commands.command(short_help="Script that completes commands in your shell.")
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    r"""Print the script that lets your shell complete commands, options and scenarios.
+    """Print the script that lets your shell complete commands, options and scenarios.
 
-    \b
+    
     bash   upscatter completion bash >> ~/.bashrc
     zsh    upscatter completion zsh >> ~/.zshrc
     fish   upscatter completion fish >> ~/.config/fish/config.fish

@@ -113,6 +113,14 @@ class Efficiency:
         """The efficiency if it does not depend on energy, else None."""
         return None if self.energies else self.values[0]
 
+    @property
+    def lowest_recoil(self) -> float:
+        """Recoil energy below which it is zero; 0 unless it is one of recoil energies."""
+        kept = np.flatnonzero(self.values)
+        if self.axis == "observed" or not self.energies or not kept.size:
+            return 0.0
+        return self.energies[max(int(kept[0]) - 1, 0)]
+
     def on_axis(self, axis: str, energy: npt.ArrayLike) -> FloatArray:
         """Efficiency at energies of one axis; 1 where the table is of the other axis."""
         e = np.asarray(energy, dtype=float)

@@ -122,7 +122,7 @@ class SharpResponse(Response):
         knots = [k for k in self.efficiency.knots("observed") if self.edges[0] < k < self.edges[-1]]
         observed = np.unique(np.concatenate([self.edges, knots]))
         recoil = self.quenching.recoil_energy(observed)
-        start = max(self.cutoff, recoil[0])
+        start = max(self.cutoff, recoil[0]) or self.efficiency.lowest_recoil
         if start <= 0.0:
             raise ScenarioError(
                 "region: it starts at zero recoil energy, where the dipole rate 1/T diverges; "
@@ -209,12 +209,14 @@ class GaussianResponse(Response):
         low = max(self.cutoff, self.quenching.threshold)
         if low <= 0.0:
             reach = SMEARING_REACH * float(self.resolution.sigma(points[0]))
-            low = float(self._recoil(points[0] - reach))
+            low = float(self._recoil(points[0] - reach)) or self.efficiency.lowest_recoil
             if low <= 0.0:
+                each = reach / SMEARING_REACH / KEV
                 raise ScenarioError(
-                    f"resolution: the region starts within {SMEARING_REACH:.0f} standard deviations"
-                    " of zero, where the dipole rate 1/T diverges; raise the region, or set the "
-                    "cutoff below which no recoil is detected"
+                    f"resolution: the region starts at {points[0] / KEV:.4g} keVee, within "
+                    f"{SMEARING_REACH:.0f} standard deviations (of {each:.4g} keVee) of zero, "
+                    "where the dipole rate 1/T diverges; raise the region, or set the cutoff below "
+                    "which no recoil is detected"
                 )
         sigma = self.resolution.sigma(points)
         # A width that grows with the energy lets recoils in from farther above the region.

@@ -251,6 +251,11 @@ def _with_data(scenario: Scenario, path: Path | None) -> Scenario:
         raise ScenarioError(
             f"{scenario.name}: --data {path}: does not exist; give the folder or file of the data"
         )
+    if scenario.lacks_tables and not path.is_dir():
+        raise ScenarioError(
+            f"{scenario.name}: --data {path}: is a file; give the folder that has "
+            f"{', '.join(scenario.missing)}"
+        )
     if path.is_dir() and scenario.files:
         there = replace(scenario, directory=path)
         if there.lacks_data:

@@ -16,6 +16,7 @@ from upscatter.limits.channel import Channel
 from upscatter.limits.counting import counting_model
 from upscatter.numerics import FloatArray
 from upscatter.scenario.build import Model
+from upscatter.scenario.remarks import remarks_on
 from upscatter.scenario.scattering import Scattering
 from upscatter.statistics.likelihood import BinnedModel
 
@@ -49,6 +50,11 @@ class Described(OfScenario):
         expectation = self.build.expectation
         names = [*(f"SM {source}" for source in expectation.sources), *expectation.backgrounds]
         return {name: (name,) for name in names}
+
+    @cached_property
+    def remarks(self) -> tuple[str, ...]:
+        """See `Experiment`."""
+        return remarks_on(self.build)
 
     @property
     def highest_mass(self) -> float:

@@ -48,7 +48,7 @@ def read_energy_and_time(
     """
     rows: list[list[float]] = []
     width = 0
-    for where, cells, hint in rows_of_cells(path, columns):
+    for where, cells, hint in rows_of_cells(path, columns, 5):
         width = width or len(cells)
         if width not in _WIDTHS:
             raise TableError(

@@ -99,7 +99,7 @@ def read_two_columns(path: Path, columns: Columns | None = None) -> tuple[FloatA
 def _two_columns(path: Path, columns: Columns | None, text: str) -> FloatArray:
     """See `read_two_columns`; shape (rows, 2)."""
     rows: list[list[float]] = []
-    for where, cells, hint in rows_of_cells(path, columns, text=text):
+    for where, cells, hint in rows_of_cells(path, columns, 2, text=text):
         if len(cells) > 2 and all(map(_is_number, cells)):
             raise TableError(f"{where} has {len(cells)} columns, not two; {hint}")
         if len(cells) != 2 or not finite(cells):
@@ -149,7 +149,7 @@ def read_spectrum(
     rows: list[list[float]] = []
     last: float | None = None
     width = 0
-    for where, cells, hint in rows_of_cells(path, columns, short=True):
+    for where, cells, hint in rows_of_cells(path, columns, 3, short=True):
         width = width or len(cells)
         if width not in (2, 3, 4):
             raise TableError(f"{where} has {width} columns, not two, three or four; {hint}")
@@ -209,7 +209,7 @@ def read_centres(
         spaced.
     """
     rows: list[list[float]] = []
-    for where, cells, hint in rows_of_cells(path, columns):
+    for where, cells, hint in rows_of_cells(path, columns, 2):
         if len(cells) not in (2, 3) or (rows and len(cells) != len(rows[0])):
             raise TableError(f"{where} has {len(cells)} columns, not two or three; {hint}")
         if not finite(cells):
@@ -255,7 +255,7 @@ def read_events(path: Path, columns: Columns | None = None) -> FloatArray:
 def _events(path: Path, columns: Columns | None, text: str) -> FloatArray:
     """See `read_events`."""
     energies: list[float] = []
-    for where, cells, hint in rows_of_cells(path, columns, text=text):
+    for where, cells, hint in rows_of_cells(path, columns, 1, text=text):
         if len(cells) != 1:
             raise TableError(f"{where} has {len(cells)} columns, not one energy; {hint}")
         if not finite(cells):
@@ -273,12 +273,17 @@ def _hashable(columns: Columns | None) -> Columns | None:
 
 
 def rows_of_cells(
-    path: Path, columns: Columns | None, *, short: bool = False, text: str | None = None
+    path: Path,
+    columns: Columns | None,
+    wanted: int,
+    *,
+    short: bool = False,
+    text: str | None = None,
 ) -> Iterator[tuple[str, list[str], str]]:
     """Rows below the column names: where each is, its chosen cells, a hint how to choose them.
 
-    With `short`, a row may end behind its first chosen cell. With `text`, the content of the file,
-    it is not read.
+    The hint has as many columns as are `wanted`. With `short`, a row may end behind its first
+    chosen cell. With `text`, the content of the file, it is not read.
     """
     content = read_text(path) if text is None else text
     chosen, names = _numbers(columns), None
@@ -290,7 +295,7 @@ def rows_of_cells(
         if names is None:
             names = () if _is_data(fields, chosen) else tuple(fields)
             if columns is not None and chosen is None:
-                chosen = _by_name(columns, names, path)
+                chosen = _by_name(columns, names, path, wanted)
             if names:
                 continue
         where = f"{path}: line {number}: {_quoted(row)}"
@@ -299,9 +304,10 @@ def rows_of_cells(
         else:
             present = [field for field in fields if field] if short else fields
             if len(fields) <= max(chosen) and not (short and len(present) == 1 + chosen[0]):
-                raise TableError(f"{where} has no column {max(chosen) + 1}; {_choose(names)}")
+                hint = _choose(names, wanted)
+                raise TableError(f"{where} has no column {max(chosen) + 1}; {hint}")
             cells = [fields[i] for i in chosen if i < len(fields) and (fields[i] or not short)]
-        yield where, cells, _choose(names)
+        yield where, cells, _choose(names, wanted)
 
 
 def _fields(text: str) -> list[str]:
@@ -322,24 +328,29 @@ def _numbers(columns: Columns | None) -> list[int] | None:
     return chosen if len(chosen) == len(columns) else None
 
 
-def _by_name(columns: Columns, names: tuple[str, ...], path: Path) -> list[int]:
+def _by_name(columns: Columns, names: tuple[str, ...], path: Path, wanted: int) -> list[int]:
     """Indices, from 0, of columns chosen by the names above the table."""
     if not names:
         raise TableError(
             f"{path}: has no line of column names; choose columns by number, such as "
-            "columns = [1, 2]"
+            f"{_example(wanted)}"
         )
     for column in columns:
         if names.count(str(column)) != 1:
             has = "several columns" if str(column) in names else "no column"
-            raise TableError(f"{path}: has {has} {_quoted(str(column))}; {_choose(names)}")
+            raise TableError(f"{path}: has {has} {_quoted(str(column))}; {_choose(names, wanted)}")
     return [names.index(str(column)) for column in columns]
 
 
-def _choose(names: tuple[str, ...] | None) -> str:
-    """Hint for the error message: how to choose two of the table's columns."""
+def _example(wanted: int) -> str:
+    """How to choose as many of a table's columns as are wanted."""
+    return f"columns = {[*range(1, wanted + 1)]}"
+
+
+def _choose(names: tuple[str, ...] | None, wanted: int) -> str:
+    """Hint for the error message: how to choose some of the table's columns."""
     known = f", of {_quoted(', '.join(names))}" if names else ""
-    return f"say which to read, such as columns = [1, 2]{known}"
+    return f"say which to read, such as {_example(wanted)}{known}"
 
 
 def _is_data(fields: list[str], chosen: list[int] | None) -> bool:

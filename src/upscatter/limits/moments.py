@@ -145,6 +145,12 @@ def remarks(
             at = f"{mass[first]:.4g} MeV"
             remedy = f"the Poisson likelihood gives {poisson[first]:.3g} {unit} at {at}"
         lines.append(f"{_masses(mass[bad])}: {method.doubt}; {remedy}")
+    none = limits.mu == 0.0
+    if none.any():
+        lines.append(
+            f"{_masses(mass[none])}: no moment is allowed, for the data are far below what is "
+            "expected without a signal; use --test cls, or quote the median of --bands"
+        )
     if limits.raised is not None and limits.raised.any():
         where = _masses(mass[limits.raised])
         lines.append(f"{where}: the data exclude more; the power constraint sets the limit")

@@ -56,7 +56,7 @@ class Design:
         """Refuse fields that repeat, and tables with gaps."""
         if not self.axes:
             raise ScenarioError(
-                "vary: names no field; give one, such as --vary background.flat=VALUE,VALUE"
+                "vary: names no field; give one, such as background.flat, with its values"
             )
         names = [axis.path for axis in self.axes]
         if twice := [name for name in names if names.count(name) > 1]:

@@ -24,6 +24,7 @@ __all__ = [
     "quantities",
     "reactor_block",
     "released_experiment",
+    "remarks",
     "scattering",
     "source_block",
     "sources",

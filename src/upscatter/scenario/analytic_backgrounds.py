@@ -106,9 +106,10 @@ class _Builder:
         where = f"{block.label}: {name}.tied"
         other = self.blocks.get(parameter.tied)
         if other is None or name not in other.parameters:
-            known = ", ".join(b.label for b in self.blocks.values() if name in b.parameters)
+            others = [b.label for b in self.blocks.values() if name in b.parameters and b != block]
+            remedy = f"choose from {', '.join(others)}" if others else "give it a value"
             raise ScenarioError(
-                f"{where}: no component {parameter.tied!r} with a {name}; choose from {known}"
+                f"{where}: no other component {parameter.tied!r} with a {name}; {remedy}"
             )
         if other is block:
             raise ScenarioError(

@@ -81,6 +81,12 @@ class BackgroundBlock(ComponentBlock, OptionalTable):
                 "a table needs rate = '1 / (keVee kg day)', the unit of its second column, "
                 "and rate needs a table"
             )
+        given = self.model_fields_set
+        if given and not (self.has_table or self.peaks or "flat" in given):
+            raise ValueError(
+                'has no rate; add flat = "0.01 / (keVee kg day)" (or 0), a table with rate, peaks, '
+                'or model = "constant"'
+            )
         if (self.centres or self.digitised) and not self.has_table:
             raise ValueError("has centres or digitised but no table; remove them")
         return self

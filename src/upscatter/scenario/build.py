@@ -142,7 +142,7 @@ class Model(DetectorModel):
             block, edges = self.scenario.data
             block.require_bins([axis.bins for axis in self.axes])
             require_edges(edges, self.axes)
-        return block.observed_in(self.edges, self.scenario.described.detector.exposure)
+            return block.observed_in(self.edges, self.scenario.described.detector.exposure)
 
     @cached_property
     def axes(self) -> tuple[Axis, ...]:

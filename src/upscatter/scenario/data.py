@@ -63,6 +63,8 @@ _Count = Annotated[int, BeforeValidator(_whole), Field(strict=True, ge=0, le=_MO
 _Excess = Annotated[float, Field(strict=True, ge=-_MOST, le=_MOST)]
 _Error = Annotated[float, Field(strict=True, gt=0.0, le=_MOST)]
 
+_Energy = Annotated[float, Field(strict=True, ge=0.0, le=_MOST)]
+
 _Entry = TypeVar("_Entry")
 _Row = Annotated[tuple[_Entry, ...], Field(min_length=1)]
 _Bins = Annotated[
@@ -154,7 +156,10 @@ class DataBlock(Block):
     """Whether counts in the file were read off a figure and are to be rounded."""
     exposure: Exposure | None = None
     """Exposure to which an excess belongs; by default that of the detector."""
-    events: bool | tuple[_Excess, ...] = False
+    events: Annotated[
+        Annotated[bool, Tag("one")] | Annotated[tuple[_Energy, ...], Tag("several")],
+        Discriminator(lambda value: "several" if isinstance(value, (list, tuple)) else "one"),
+    ] = False
     """Observed energies of single events in keVee, or true if the file has these."""
     counts: _Bins[_Count] | None = None
     """Observed counts in the bins of the detector."""
@@ -166,7 +171,7 @@ class DataBlock(Block):
     @field_validator("columns", mode="before")
     @classmethod
     def _columns(cls, columns: object) -> object:
-        return chosen_columns(columns, 6, '[1, 2, 3] or ["low", "high", "counts"]')
+        return chosen_columns(columns, 1, 6, '[1, 2, 3] or ["low", "high", "counts"]')
 
     @model_validator(mode="after")
     def _one_kind(self) -> DataBlock:
@@ -178,6 +183,11 @@ class DataBlock(Block):
         if self.file is None and (self.columns or self.centres or self.energy):
             raise ValueError(
                 "has columns, centres or energy but no file to read them from; remove them"
+            )
+        if self.columns is not None and (len(self.columns) == 1) != (self.events is True):
+            raise ValueError(
+                f"has columns = {list(self.columns)}; give the energy alone for events, such as "
+                "[1], and two to six of them for counts"
             )
         if self.exposure is not None and self.counts is not None:
             raise ValueError(
@@ -291,7 +301,14 @@ class DataBlock(Block):
     def _observed(self, edges: FloatArray) -> Observed:
         """The data as arrays, those in time flattened with time running fastest."""
         if isinstance(self.events, tuple):
-            return Observed(np.histogram(self.events, edges / KEV)[0].astype(float))
+            found = np.histogram(self.events, edges / KEV)[0].astype(float)
+            if self.events and not found.any():
+                raise ScenarioError(
+                    f"events: none of the {len(self.events)} is in the region, "
+                    f"{edges[0] / KEV:.4g} to {edges[-1] / KEV:.4g} keVee; give keVee, or correct "
+                    "the region"
+                )
+            return Observed(found)
         if self.counts is not None:
             return Observed(np.array(self.counts, dtype=float).ravel())
         return Observed(np.array(self.excess).ravel(), np.array(self.errors).ravel())

@@ -37,7 +37,8 @@ from upscatter.scenario.time_blocks import TimeEfficiency
 from upscatter.units import KEV, MICROSECOND
 
 MOST_BINS = 2000
-_GERMANIUM = 32
+GERMANIUM = 32
+"""Atomic number of germanium."""
 
 Columns: TypeAlias = tuple[FloatArray, FloatArray]
 """The two columns of a table."""
@@ -111,7 +112,7 @@ class _GermaniumBlock(QuenchingBlock):
     @staticmethod
     def require_germanium(nucleus: Nucleus) -> None:
         """Refuse another element."""
-        if nucleus.protons != _GERMANIUM:
+        if nucleus.protons != GERMANIUM:
             raise ScenarioError(
                 f"is measured with germanium and not for {nucleus.symbol}; use another model, such "
                 'as "lindhard"'
@@ -293,12 +294,17 @@ class DetectorBlock(Block):
         return self
 
 
-def require_within(name: str, column: FloatArray, highest: float = np.inf) -> None:
+def require_within(
+    name: str, column: FloatArray, highest: float = np.inf, file: str | None = None
+) -> None:
     """Refuse a column of a table with negative or too large numbers; the error names the first."""
     outside = np.flatnonzero((column < 0.0) | (column > highest))
     if outside.size:
         row = outside[0]
         demand = "not be negative" if highest == np.inf else f"lie between 0 and {highest:g}"
+        percent = highest == 1.0 and 2.0 < column.max() <= 100.0 and column.min() >= 0.0
+        remedy = "if it is in per cent, divide it by 100" if percent else "correct the table"
         raise TableError(
-            f"row {row + 1} of the table: {name} {column[row]:g} must {demand}; correct the table"
+            f"row {row + 1} of {file or 'the table'}: {name} {column[row]:g} must {demand}; "
+            f"{remedy}"
         )

@@ -155,8 +155,8 @@ class DetectorModel(Scattering):
             if columns is None:
                 return Efficiency((block.value if block.value is not None else 1.0,))
             energy, value = columns
-            require_within(f"energy [{block.energy}]", energy)
-            require_within("efficiency", value, highest=1.0)
+            require_within(f"energy [{block.energy}]", energy, file=block.file)
+            require_within("efficiency", value, highest=1.0, file=block.file)
             return Efficiency(
                 tuple(value),
                 tuple(energy * KEV),
@@ -196,6 +196,12 @@ class DetectorModel(Scattering):
         """Observed energy of an end of the region; a recoil energy goes through the quenching."""
         if not end.recoil:
             return end.value
+        if self.scenario.settings.target.recoiling == ("electron",):
+            field = "region" if self.scenario.described.detector.bin_edges is None else "bin_edges"
+            raise ScenarioError(
+                f"{field}: {end.value / KEV:.4g} keVnr is an energy of nuclear recoils, and only "
+                "electrons recoil; give it in keVee"
+            )
         elements = {nucleus.protons: nucleus for nucleus in self.nuclei}
         quenching = {self.quenching(nucleus) for nucleus in elements.values()}
         if len(quenching) > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -202,7 +203,7 @@ class OptionalTable(Block):
     @field_validator("columns", mode="before")
     @classmethod
     def _two_columns(cls, columns: object) -> object:
-        return chosen_columns(columns, 2, '[1, 2] or ["energy", "efficiency"]')
+        return chosen_columns(columns, 2, 2, '[1, 2] or ["energy", "efficiency"]')
 
     @field_validator("points")
     @classmethod
@@ -262,6 +263,11 @@ def wrapped(key: str) -> Callable[[Any], Any]:
     """Validator that lets a user write ``x`` for ``{ key = x }``."""
 
     def wrap(value: Any) -> Any:  # noqa: ANN401 - whatever a TOML file holds
+        if key == "value" and isinstance(value, str) and not value.strip().endswith("%"):
+            raise ValueError(
+                "must be a number or a table; for one in a file give { file = "
+                f"{json.dumps(value)} }}, with the scale of its first column if there is a choice"
+            )
         return value if isinstance(value, (dict, BaseModel)) else {key: value}
 
     return wrap
@@ -272,15 +278,18 @@ def name_or_shares(value: object) -> str:
     return "several" if isinstance(value, dict) else "one"
 
 
-def chosen_columns(columns: object, most: Literal[2, 6], example: str) -> object:
+_NUMBERS = {1: "one", 2: "two", 6: "six"}
+
+
+def chosen_columns(columns: object, fewest: int, most: int, example: str) -> object:
     """Validator of the columns of a file, which are numbers from 1, or names."""
     if columns is None:
         return None
-    many = "two" if most == 2 else "two to six"
+    many = _NUMBERS[most] if fewest == most else f"{_NUMBERS[fewest]} to {_NUMBERS[most]}"
     remedy = f"name {many}, such as {example}"
     # TOML's true is an int to Python
     given = columns if isinstance(columns, (list, tuple)) else ()
-    if not 2 <= len(given) <= most or {type(column) for column in given} not in ({int}, {str}):
+    if not fewest <= len(given) <= most or {type(column) for column in given} not in ({int}, {str}):
         raise ValueError(f"must be {many} numbers or {many} names of columns; {remedy}")
     if len(set(given)) < len(given):
         raise ValueError(f"names one column twice; {remedy}")

@@ -22,7 +22,7 @@ from upscatter.numerics import FloatArray
 from upscatter.scenario.data import DataBlock
 from upscatter.scenario.document import Document, at, edited, with_changes
 from upscatter.scenario.fields import OptionalTable, tables
-from upscatter.scenario.messages import closest, explain
+from upscatter.scenario.messages import closest, explain, shown
 from upscatter.scenario.model import ReleaseFile, ScenarioFile
 from upscatter.scenario.sources import SOURCES
 
@@ -93,6 +93,11 @@ class Scenario:
         except (OSError, ValueError):  # a name that no file can have
             exists = False
         if not exists:
+            if "\n" in name:
+                raise ScenarioError(
+                    f"{shown(name)}: is a text of several lines, and no path; if it is a scenario, "
+                    "give Scenario.parse(text, name)"
+                )
             close = closest(name.removesuffix(".toml"), bundled)
             remedy = f"did you mean {close}? Give" if close else "give"
             raise ScenarioError(

@@ -68,7 +68,8 @@ def explain(error: ValidationError, model: type[BaseModel], where: str) -> str:
         return f"{where}: {field}: {_unknown_key(loc, model)}"
     if kind == "missing":
         if isinstance(loc[-1], int):
-            return f"{where}: {_field(loc[:-1], model)} = {shown(value)}: has too few entries"
+            needed = f"has too few entries; give {loc[-1] + 1}"
+            return f"{where}: {_field(loc[:-1], model)} = {shown(value)}: {needed}"
         return f"{where}: {field}: is missing; add {_ADDITIONS.get(str(loc[-1]), 'it')}"
     if kind == "literal_error":
         given = "" if loc[-1] == "[key]" else f" = {shown(value)}"
@@ -106,8 +107,11 @@ def closest(word: object, options: Iterable[str]) -> str | None:
     plain = {option.casefold(): option for option in options}
     given = str(word).casefold()
     for key, option in plain.items():
-        if sorted(key) == sorted(given) or (len(given) > 2 and key.startswith(given)):
+        if sorted(key) == sorted(given):
             return option
+    longer = [key for key in plain if len(given) > 2 and key.startswith(given)]
+    if longer:
+        return plain[min(longer, key=len)]
     close = get_close_matches(given, plain, n=1)
     return plain[close[0]] if close else None
 

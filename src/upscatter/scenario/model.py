@@ -283,7 +283,7 @@ class _CommonFile(Block):
         if has_data and block.test not in FOR_DATA:
             raise ValueError(
                 f'has test = "{block.test}", which is for projections; use one of '
-                f"{', '.join(FOR_DATA)}"
+                f"{', '.join(FOR_DATA)} (--test on the command line)"
             )
         return block
 

@@ -45,7 +45,7 @@ _DEFINITIONS = (
     "degree = 0.017453292519943295 * radian = deg",
     "watt = 6.241509074460763e12 * megaelectronvolt / second = W = _ = Wth = W_th",
     "watt_electric = [electric_power] = We = _ = Wel = W_e = W_el",
-    "count = [] = counts = event = events",
+    "count = [] = counts = cts = event = events",
     "cpd = count / day",
     "dru = count / kiloelectronvolt_electron / kilogram / day = _ = DRU",
 )
@@ -72,6 +72,7 @@ _DOT = re.compile(r"(\d\s*)?[·⋅](?=(\s*\d)?)")
 _SIGNS = str.maketrans({"×": "*", "−": "-", "µ": "u", "μ": "u"})
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 _POWER_OF_TEN = re.compile(r"(?:(?<=[\d.])(\s*[×·⋅*]\s*)|(?<![\w.)]))10([⁺⁻]?[⁰¹²³⁴-⁹]{1,3})")
+_HYPHEN = re.compile(r"(?<=[A-Za-z])-(?=[A-Za-z])")  # kg-yr
 _POWER = re.compile(r"[⁺⁻]?[⁰¹²³⁴-⁹]+")
 
 
@@ -285,6 +286,7 @@ def _on_a_keyboard(text: str) -> str:
         lambda m: ("e" if m[1] else "1e") + m[2].translate(_SUPERSCRIPTS), text
     )
     text = _POWER.sub(lambda m: "**" + m[0].translate(_SUPERSCRIPTS), text)
+    text = _HYPHEN.sub(" ", text)
     text = _DOT.sub(lambda m: m[0] if m[1] and m[2] else f"{m[1] or ''}*", text)
     return text.translate(_SIGNS)
 

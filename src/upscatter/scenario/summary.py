@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from upscatter.rates.signal import with_article
-from upscatter.scenario.background_blocks import BackgroundBlock
+from upscatter.scenario.background_blocks import AnyBackground, BackgroundBlock
 from upscatter.scenario.build import Model
 from upscatter.scenario.detector_blocks import QuenchingModel
+from upscatter.scenario.fields import EndPoint
 from upscatter.scenario.load import Scenario
 from upscatter.scenario.model import ReleaseFile
+from upscatter.scenario.remarks import remarks_on
 from upscatter.scenario.scattering import Scattering
 from upscatter.units import CM, KEV, KG, MEV, MICROSECOND, SECOND, YEAR
 
@@ -30,6 +32,7 @@ def summarise(scenario: Scenario) -> list[tuple[str, str]]:
     )
     nuclei = ", ".join(f"{n.label} {100 * n.mass_fraction:.3g} %" for n in scattering.nuclei)
     events: list[tuple[str, str]]
+    notes: tuple[str, ...] = ()
     if isinstance(settings, ReleaseFile):
         measured = f"{settings.release.name}, rule {settings.release.rule}; needs --data PATH"
         detector, events = [("release", measured)], []
@@ -39,6 +42,7 @@ def summarise(scenario: Scenario) -> list[tuple[str, str]]:
     else:
         model = Model(scenario)
         detector, events = _detector(model), _events(model)
+        notes = remarks_on(model)
     return [
         ("title", settings.title),
         ("target", nuclei),
@@ -47,6 +51,7 @@ def summarise(scenario: Scenario) -> list[tuple[str, str]]:
         *events,
         ("limit", settings.statistics.words),
         ("digest", scenario.digest),
+        *(("note", note) for note in notes),
     ]
 
 
@@ -72,6 +77,8 @@ def _detector(model: Model) -> list[tuple[str, str]]:
             for kind, energies in reached.items()
         ),
         *([] if detector.quenching is None else [("quenching", _quenching(detector.quenching))]),
+        *_efficiency(model),
+        *_resolution(model),
         *_timing(model),
     ]
 
@@ -92,7 +99,43 @@ def _timing(model: Model) -> list[tuple[str, str]]:
 
 
 def _quenching(block: QuenchingModel) -> str:
-    return block.model if block.scale == 1.0 else f"{block.model}, scaled by {block.scale:g}"
+    own = [
+        f"{name} = {value:g}"
+        for name in ("value", "k", "plateau")
+        if (value := getattr(block, name, None)) is not None
+    ]
+    scaled = [] if block.scale == 1.0 else [f"scaled by {block.scale:g}"]
+    return ", ".join([block.model, *own, *scaled])
+
+
+def _efficiency(model: Model) -> list[tuple[str, str]]:
+    """The efficiency, if it is not 1, with the range of a table."""
+    found = model.efficiency
+    if found.constant is not None:
+        return [] if found.constant == 1.0 else [("efficiency", f"{found.constant:g}")]
+    unit = "keVnr" if found.axis == "recoil" else "keVee"
+    first, last = found.energies[0] / KEV, found.energies[-1] / KEV
+    return [
+        (
+            "efficiency",
+            f"{min(found.values):.4g} to {max(found.values):.4g} between {first:.4g} and "
+            f"{last:.4g} {unit}",
+        )
+    ]
+
+
+def _resolution(model: Model) -> list[tuple[str, str]]:
+    """Standard deviation at both ends of the region, if there is one, and the cutoff."""
+    lines = []
+    if not model.resolution.perfect:
+        low, high = model.resolution.sigma(model.edges[[0, -1]]) / KEV
+        ends = f"{model.edges[0] / KEV:.4g} and {model.edges[-1] / KEV:.4g} keVee"
+        lines.append(("resolution", f"sigma {low:.4g} and {high:.4g} keVee at {ends}"))
+    cutoff = model.scenario.described.detector.cutoff
+    value, unit = (cutoff.value, "keVee") if isinstance(cutoff, EndPoint) else (cutoff, "keVnr")
+    if value > 0.0:
+        lines.append(("cutoff", f"{value / KEV:.4g} {unit}"))
+    return lines
 
 
 def _bins(number: int) -> str:
@@ -102,21 +145,28 @@ def _bins(number: int) -> str:
 def _backgrounds(model: Model) -> list[tuple[str, str]]:
     """Counts of the background, and of its components if they have names."""
     expectation = model.expectation
-    lines = [("background counts", f"{expectation.background.sum():.5g}")]
     blocks = model.scenario.described.backgrounds
+    alone = _varied(blocks[0]) if len(blocks) == 1 and not blocks[0].name else ""
+    lines = [("background counts", f"{expectation.background.sum():.5g}{alone}")]
     for block, counts in zip(blocks, expectation.backgrounds.values(), strict=True):
         if block.name:
-            error = f" +- {100.0 * block.uncertainty:g} %" if block.uncertainty else ""
-            varied = isinstance(block, BackgroundBlock) and block.variation
-            shape = ", with a variation of its shape" if varied else ""
-            lines.append((f"background {block.name}", f"{counts.sum():.5g}{error}{shape}"))
+            lines.append((f"background {block.name}", f"{counts.sum():.5g}{_varied(block)}"))
     return lines
+
+
+def _varied(block: AnyBackground) -> str:
+    """Uncertainty of a component's normalisation and shape."""
+    error = f" +- {100.0 * block.uncertainty:g} %" if block.uncertainty else ""
+    varied = isinstance(block, BackgroundBlock) and block.variation
+    return error + (", with a variation of its shape" if varied else "")
 
 
 def _data(model: Model) -> list[tuple[str, str]]:
     """What was observed beside what is expected."""
     if model.observed is None:
         missing = ", ".join(model.scenario.missing)
+        if missing and model.scenario.directory is not None:
+            return [("data", f"{missing}; needs --data PATH, or the file beside the scenario")]
         return [("data", f"{missing}; needs --data PATH")] if missing else []
     total, errors = model.observed.counts.sum(), model.observed.errors
     seen = f"{total:.10g} counts" if errors is None else f"excess of {total:.5g}"

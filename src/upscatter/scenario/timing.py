@@ -174,5 +174,5 @@ def _efficiency(
     if columns is None:
         return (block.value if block.value is not None else 1.0,), ()
     times, values = columns
-    require_within("efficiency", values, highest=1.0)
+    require_within("time_efficiency", values, highest=1.0, file=block.file)
     return tuple(values), tuple(times * MICROSECOND)

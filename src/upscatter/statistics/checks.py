@@ -127,8 +127,10 @@ def check_predicted(
 
 def check_significance(significance: float) -> None:
     """Refuse a significance that is not above 0 and up to `HIGHEST_SIGNIFICANCE`."""
-    if not 0.0 < significance <= HIGHEST_SIGNIFICANCE:
+    known = isinstance(significance, (int, float))
+    if not known or not 0.0 < significance <= HIGHEST_SIGNIFICANCE:
+        given = f"{significance:g}" if known else repr(significance)
         raise PhysicsError(
-            f"discovery: {significance:g} standard deviations are not above 0 and up to "
+            f"discovery: {given} standard deviations are not above 0 and up to "
             f"{HIGHEST_SIGNIFICANCE:g}; give a number such as 3 or 5"
         )

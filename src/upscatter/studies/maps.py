@@ -283,9 +283,9 @@ def plane_map(
     )
 
 
-def _require_two(truth: Sequence[object]) -> None:
+def _require_two(truth: object) -> None:
     """Refuse a true point that has not two coordinates."""
-    if len(truth) != 2:
+    if np.shape(np.array(truth, dtype=object)) != (2,):
         raise PhysicsError(
             f"truth: {truth!r} is no point of a map; give mass and moment, or two couplings"
         )
