@@ -30,6 +30,14 @@ def test_units_are_those_of_the_file():
     assert found["background"].at(0.0) == "1 / (keVee t yr)"
 
 
+@pytest.mark.parametrize("given", ["160eVee", "1.6e2eVee", "1.6E+2 eVee", ".16keVee", "0.16 keVee"])
+def test_units_may_follow_the_number_at_once(given):
+    opened = open_scenario("ge-nextgen").replaced("detector.region", [given, "2.16 keVee"])
+    (threshold,) = (slider for slider in sliders_of(opened) if slider.key == "threshold")
+    assert threshold.number(threshold.opened) == pytest.approx(160.0 if "k" not in given else 0.16)
+    assert threshold.unit in ("eVee", "keVee")
+
+
 def test_a_logarithmic_slider_moves_in_equal_ratios():
     slider = sliders("ge-nextgen")["exposure"]
     assert slider.ends == pytest.approx((0.1761, 4.1761), abs=1e-4)  # 1.5 to 15000 kg yr

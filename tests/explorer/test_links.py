@@ -28,6 +28,15 @@ def test_a_file_travels_in_the_link():
     assert found.scenario.digest == state.scenario.digest
 
 
+def test_its_name_travels_along():
+    opened = Scenario.load("ge-nextgen").replaced("detector.bins", 10)
+    opened = Scenario.parse(opened.to_toml(), "mine & yours.toml")
+    parameters = dict(parse_qsl(query(State(opened))))
+    assert state_of(parameters, Scenario.load("xe-darwin")).opened.name == "mine & yours.toml"
+    parameters["name"] = "../../etc/x\n.toml"
+    assert state_of(parameters, Scenario.load("xe-darwin")).opened.name == "x .toml"
+
+
 def test_tables_travel_along(tmp_path):
     (tmp_path / "efficiency.csv").write_text("0.1,0.5\n5,1\n")
     text = Scenario.load("ge-nextgen").text.replace(

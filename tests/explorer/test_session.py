@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import upscatter
+from upscatter.errors import PhysicsError
 from upscatter.explorer import computed
 from upscatter.explorer.figures import DARK, LIGHT
 from upscatter.explorer.links import state_of
@@ -14,7 +15,7 @@ from upscatter.explorer.opened import MOST_BYTES
 from upscatter.explorer.page import explore, page
 from upscatter.explorer.panels import TITLES
 from upscatter.explorer.session import Session
-from upscatter.explorer.state import State
+from upscatter.explorer.state import RefusedError, State
 from upscatter.scenario.load import Scenario
 
 
@@ -263,6 +264,80 @@ def test_as_opened_undoes_all_moves(session):
     assert "the same as opened" in session.number.object
 
 
+def test_a_complaint_whose_numbers_change_stays_where_it_is(session, monkeypatch):
+    numbers = iter((3, 4))
+
+    def refused(state):
+        error = PhysicsError(f"{next(numbers)} of 200 limits did not converge")
+        raise RefusedError(state.last, error)
+
+    monkeypatch.setattr(computed, "limit", refused)
+    session.rows["exposure"].field.value = "5 kg yr"
+    session.rows["confidence"].field.value = "0.95"
+    assert "4 of 200" in session.rows["exposure"].complaint.view.object
+    assert not session.rows["confidence"].complaint.view.visible
+
+
+def test_a_wrong_moment_leaves_the_limit_alone(session):
+    session.rows["mu"].field.value = "2e-9 mu_B"
+    assert session.rows["mu"].complaint.view.visible
+    session.rows["exposure"].field.value = "1 t yr"
+    assert "stronger than as opened" in session.number.object
+    assert session.rows["mu"].complaint.view.visible
+
+
+def test_two_files_of_one_name_are_compared(session):
+    text = Scenario.load("ge-nextgen").to_toml()
+    for exposure in ("10 kg yr", "1000 kg yr", "10 kg yr"):
+        session._dropped(Event({"mine.toml": text.replace("150 kg yr", exposure).encode()}))
+        session.saving.pin()
+    assert [name for name, _ in session.saving.pinned] == ["mine.toml (2)", "mine.toml"]
+    first, second = (curve.mu[0] for _, curve in session.saving.pinned)
+    assert first < second
+
+
+def test_another_page_with_the_same_content_keeps_its_own_text():
+    text = Scenario.load("ge-nextgen").to_toml()
+    pages = []
+    for mine in (f"# of one\n{text}", text.replace("150 kg yr", "0.15 t yr")):
+        opened = Scenario.parse(mine, "mine.toml")
+        pages.append(Session(State(opened), LIGHT))
+    one, other = (p.saving.files["toml"].callback().getvalue().decode() for p in pages)
+    assert "# of one" in one
+    assert "# of one" not in other
+    assert "0.15 t yr" in other
+
+
+def test_a_link_that_is_too_long_is_none(monkeypatch):
+    links = []
+    session = Session(State(Scenario.load("ge-nextgen")), LIGHT, links.append)
+    session.rows["exposure"].field.value = "300 kg yr"
+    session._link()
+    assert links == ["scenario=ge-nextgen&exposure=300+kg+yr"]
+    assert not session.saving.copy.disabled
+    monkeypatch.setattr("upscatter.explorer.links.LONGEST", 10)
+    session._link()
+    assert links[-1] == ""
+    assert session.saving.copy.disabled
+    assert "too long for a link" in session.saving.copy.description
+    assert not session.message.view.visible
+
+
+def test_data_do_not_follow_the_exposure():
+    session = Session(State(Scenario.load("texono")), LIGHT)
+    said = "the observed data stay as they are"
+    assert said not in session.number.object
+    session.rows["exposure"].slider.value -= 1.0
+    assert said in session.number.object
+
+
+class Event:
+    """An event of param."""
+
+    def __init__(self, new):
+        self.new = new
+
+
 class Served:
     """A document of a page in a browser, whose clock is moved by hand."""
 
@@ -335,6 +410,51 @@ class TestDrafts:
         session.saving.pin()
         ((_, pinned),) = session.saving.pinned
         assert pinned.mass.size == 200
+
+    def test_a_test_needs_no_tables(self, session, served):
+        choose(session, "test", "poisson")
+        served.tick()
+        assert curve(session)["mu"].size > 100
+
+    def test_caveats_are_those_of_the_whole_curve(self, session, served):
+        choose(session, "target", "Xe")
+        served.tick()
+        assert "essig-high is a model of germanium" not in session.number.object
+        served.pause()
+        assert "essig-high is a model of germanium" in session.number.object
+
+    def test_what_is_kept_has_a_move_that_is_not_shown_yet(self, session, served):
+        session.rows["exposure"].field.value = "300 kg yr"
+        content = session.saving.files["toml"].callback().getvalue().decode()
+        assert 'exposure = "300 kg yr"' in content
+
+    def test_a_draft_whose_whole_curve_is_refused(self, served, monkeypatch):
+        """The last limit with a whole curve is shown and kept, and the reason is said."""
+        session = Session(State(Scenario.load("ge-nextgen")), LIGHT)
+        whole = computed.whole
+
+        def refusing(scenario):
+            if scenario.settings.target.element == "Xe":
+                raise PhysicsError("ge-nextgen: 6 of 200 limits did not converge")
+            return whole(scenario)
+
+        monkeypatch.setattr(computed, "whole", refusing)
+        choose(session, "target", "Xe")
+        served.tick()
+        assert curve(session)["mu"].size < 20
+        served.pause()
+        assert curve(session)["mu"].size > 100
+        said = session.rows["target"].complaint.view
+        assert "6 of 200 limits did not converge" in said.object
+        assert "last limit that could be computed" in session.number.object
+        assert "8.651e-10" in session.number.object
+        session.saving.pin()
+        ((name, pinned),) = session.saving.pinned
+        assert (name, pinned.mass.size) == ("ge-nextgen", 200)
+        choose(session, "target", "Ar")
+        served.tick()
+        session.saving.pin()  # before the draft is completed
+        assert [name for name, _ in session.saving.pinned] == ["ge-nextgen", "ge-nextgen: Ar"]
 
     def test_a_draft_is_completed_though_a_setting_is_refused_since(self, session, served):
         choose(session, "target", "Si")

@@ -107,7 +107,8 @@ def whole(scenario: Scenario) -> Limit:
     _kept[content] = found
     if len(_kept) > CURVES:
         _kept.popitem(last=False)
-    return found
+    # the same content may be written in another way
+    return replace(found, scenario=scenario)
 
 
 def draft(state: State) -> Limit:

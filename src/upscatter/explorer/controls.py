@@ -16,7 +16,7 @@ from upscatter.scenario.load import Scenario
 from upscatter.scenario.quantities import number_in
 from upscatter.units import KEV
 
-_NUMBER_AND_UNIT = re.compile(r"\s*([-+.\deE]+)\s*(.*?)\s*")
+_NUMBER_AND_UNIT = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*")
 _DECADES = 2.0  # of a slider, on each side of the scenario's value
 
 

@@ -19,6 +19,9 @@ SCENARIO = "scenario"
 TOML = "toml"
 """Key of the compressed text of another scenario."""
 
+NAME = "name"
+"""Key of the name of the other scenario."""
+
 LONGEST = 16_000
 """Number of characters of the longest link; browsers and servers take about as much."""
 
@@ -37,7 +40,10 @@ def query(state: State) -> str:
     'scenario=ge-nextgen&exposure=300+kg+yr'
     """
     opened = state.opened
-    named = {SCENARIO: opened.name} if _is_bundled(opened) else {TOML: _packed(opened.to_toml())}
+    if _is_bundled(opened):
+        named = {SCENARIO: opened.name}
+    else:
+        named = {TOML: _packed(opened.to_toml()), NAME: opened.name}
     text = urlencode({**named, **state.texts})
     if len(text) > LONGEST:
         raise ScenarioError(
@@ -71,8 +77,9 @@ def state_of(parameters: Mapping[str, str], opened: Scenario) -> State:
     """
     left = dict(parameters)
     name, packed = left.pop(SCENARIO, None), left.pop(TOML, None)
+    called = left.pop(NAME, "scenario of the link")
     if packed is not None:
-        opened = dropped_scenario(_unpacked(packed), "scenario of the link")
+        opened = dropped_scenario(_unpacked(packed), called)
     elif name is not None and not (name == opened.name and _is_bundled(opened)):
         if name not in bundled_names():
             raise ScenarioError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
+from urllib.parse import urlencode
 
 from upscatter.errors import UpscatterError
 from upscatter.experiments.choose import Data, Given
@@ -113,9 +114,10 @@ def page(opened: Scenario, parameters: Mapping[str, str]) -> Any:  # noqa: ANN40
         state, complaint = State(opened), str(error)
 
     def link(query: str) -> None:
-        look = f"&{THEME}={parameters[THEME]}" if THEME in parameters else ""
+        look = urlencode({THEME: parameters[THEME]}) if THEME in parameters else ""
         if pn.state.location is not None:
-            pn.state.location.search = f"?{query}{look}"
+            whole = "&".join(filter(None, (query, look)))
+            pn.state.location.search = f"?{whole}" if whole else ""
 
     session = Session(state, DARK if is_dark else LIGHT, link, complaint)
     pn.state.onload(session.loaded)

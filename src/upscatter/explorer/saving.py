@@ -30,6 +30,8 @@ class Saving:
         Returns a name for its curve.
     reset : callable
         Undoes all moves.
+    links : bool
+        Whether the address of the page has the state.
     """
 
     def __init__(
@@ -38,6 +40,8 @@ class Saving:
         limit: Callable[[], Limit],
         name: Callable[[], str],
         reset: Callable[[], None],
+        *,
+        links: bool = True,
     ) -> None:
         pn = explorer_library("panel")
         self.panels = panels
@@ -50,8 +54,9 @@ class Saving:
                 f":host {{ color: {panels.inks.text}; font-size: 13px; }} p {{ margin: 0; }}"
             ],
         )  # fmt: skip
-        copy = _button("Copy link", 95, "copy")
-        copy.js_on_click(code="navigator.clipboard.writeText(window.location.href)")
+        self.copy = _button("Copy link", 95, "copy")
+        self.copy.visible = links
+        self.copy.js_on_click(code="navigator.clipboard.writeText(window.location.href)")
         self.files = {
             "toml": self._download("Save TOML", "toml", lambda: downloads.scenario_file(limit())),
             "pdf": self._download("Save PDF", "pdf", self._pdf),
@@ -61,15 +66,25 @@ class Saving:
             _button("Pin curve", 95, "pin", self.pin),
             _button("Remove pins", 115, "unpin", self.unpin),
             _button("As opened", 100, "reset", reset),
-            copy, *self.files.values(), sizing_mode="stretch_width", margin=(4, 6),
+            self.copy, *self.files.values(), sizing_mode="stretch_width", margin=(4, 6),
         )  # fmt: skip
 
     def pin(self) -> None:
         """Keep the curve for comparison; the oldest goes when there are too many."""
-        name = self.name()
-        kept = [(n, curve) for n, curve in self.pinned if n != name]
-        self.pinned = [*kept, (name, self.limit().curve)][-MOST_PINNED:]
+        curve, name = self.limit().curve, self.name()
+        kept = [(n, pin) for n, pin in self.pinned if _digest(pin) != _digest(curve)]
+        taken = {n for n, _ in kept}
+        # another file of the same name
+        names = (name, *(f"{name} ({i})" for i in range(2, MOST_PINNED + 2)))
+        free = next(n for n in names if n not in taken)
+        self.pinned = [*kept, (free, curve)][-MOST_PINNED:]
         self._show()
+
+    def say_link(self, reason: str) -> None:
+        """Say why there is no link to copy; empty if there is one."""
+        self.copy.disabled = bool(reason)
+        self.copy.label = "Too long to link" if reason else "Copy link"
+        self.copy.description = reason or None
 
     def unpin(self) -> None:
         """Compare with nothing."""
@@ -102,6 +117,10 @@ class Saving:
             width=105, margin=4, css_classes=[f"save-{suffix}"],
         )  # fmt: skip
         return button
+
+
+def _digest(curve: LimitCurve) -> object:
+    return curve.provenance["scenario_sha256"]
 
 
 def _button(label: str, width: int, name: str, pressed: Callable[[], None] | None = None) -> Widget:

@@ -48,7 +48,9 @@ def serve(
 
     def made() -> object:
         given = pn.state.session_args or {}
-        return page(opened, {key: values[-1].decode() for key, values in given.items()})
+        return page(
+            opened, {key: values[-1].decode(errors="replace") for key, values in given.items()}
+        )
 
     server = pn.io.server.get_server(
         {"/": made}, port=chosen, address=ADDRESS, show=False, start=False, title="upscatter",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
-from contextlib import suppress
 from html import escape
 from typing import Any
 
@@ -36,6 +36,8 @@ _DRAFT_WAIT = 300  # ms, from a draft to the whole curve, if nothing moves meanw
 
 _MANY = 10  # recoil tables: to make more takes longer than a tenth of a second
 
+_DIGITS = re.compile(r"[\d.]+")
+
 _RESHAPING = ("threshold", "resolution")  # may need new tables, too
 
 Event = Any
@@ -64,6 +66,7 @@ class Session:
         complaint: str = "",
     ) -> None:
         pn = explorer_library("panel")
+        anywhere = " or anywhere" if on_link else ""  # a notebook takes it here alone
         self.state = state
         self.own = {state.opened.name: state.opened}
         """Scenarios that no name leads to, such as dropped ones."""
@@ -71,6 +74,7 @@ class Session:
         self.on_link = on_link
         self.limit: Limit | None = None
         self.at_first: Limit | None = None
+        self._last: tuple[Limit, str] | None = None  # with a whole curve, and its name
         self._waiting = False
         self._drafting = False
         self._later: dict[str, object] = {}
@@ -90,7 +94,7 @@ class Session:
         )  # fmt: skip
         self.scenarios.param.watch(in_turn(self._chosen), "value")
         self.drop = pn.widgets.FileDropper(
-            label="Drop a scenario file (TOML) here or anywhere", multiple=False,
+            label=f"Drop a scenario file (TOML) here{anywhere}", multiple=False,
             sizing_mode="stretch_width", max_file_size=f"{MOST_BYTES // 1000}KB", height=70,
             margin=(4, 5), css_classes=["drop"],
         )  # fmt: skip
@@ -102,7 +106,9 @@ class Session:
         )  # fmt: skip
         self.tabs.param.watch(in_turn(self._turned), "value")
         self.panels.at_limit.on_click(self._to_limit)
-        self.saving = Saving(self.panels, self._shown, self._name, self.reset)
+        self.saving = Saving(
+            self.panels, self._shown, self._name, self.reset, links=on_link is not None
+        )
         self._rebuild()
         self.message.say(complaint)
 
@@ -134,6 +140,10 @@ class Session:
 
     def _shown(self) -> Limit:
         """The limit that is shown, with its whole curve."""
+        if self._waiting:  # a move that is not shown yet
+            self.refresh()
+        if self._drafting:
+            self._complete()
         assert self.limit is not None  # buttons are pressed after the first limit
         return computed.whole(self.limit.scenario).at(self.limit.mass)
 
@@ -159,7 +169,7 @@ class Session:
     def _needs_tables(self, key: str) -> bool:
         """Whether a move needs new tables of recoils that take long to make."""
         if isinstance(self.state.controls[key], Choice):
-            return True
+            return key != "test"  # it is made of the same tables
         return key in _RESHAPING and self.limit is not None and self.limit.tables > _MANY
 
     def refresh(self) -> None:
@@ -172,24 +182,35 @@ class Session:
     def _complete(self) -> None:
         """Show the whole curve in place of a draft."""
         self._drafting = False
-        if not self._show_limit():  # what was drafted stays, because a setting is refused since
-            with suppress(UpscatterError):
-                self.limit = self._shown()
-                self.panels.limit.show(self.limit)
+        if self._show_limit():
+            return
+        try:  # what was drafted stays, because a setting is refused since
+            self.limit = self._shown()
+            self._last = self.limit, self._named
+        except UpscatterError:  # the whole curve is refused, of which a few masses were not
+            assert self._last is not None
+            self.limit, self._named = self._last
+        self.panels.limit.show(self.limit)
+        self.number.object = self._said(self.limit, stale=True)
 
     def _show_limit(self) -> bool:
         """Compute and show the limit; whether it is that of the state."""
         try:
             limit = computed.draft(self.state) if self._drafting else computed.limit(self.state)
-            _ = self.state.mu  # its field complains in every tab
         except RefusedError as error:
             self._complain(error)
             return False
-        self._complain(None)
-        if self._drafting:
-            self._after(_DRAFT_WAIT, self._complete)
+        try:
+            _ = self.state.mu  # its field complains in every tab
+            self._complain(None)
+        except RefusedError as error:  # the limit does not depend on it
+            self._complain(error, stale=False)
         self.limit = limit
         self._named = words.curve_name(self.state)
+        if self._drafting:
+            self._after(_DRAFT_WAIT, self._complete)
+        else:
+            self._last = limit, self._named
         assert self.at_first is not None  # it is computed when a scenario is opened
         if self.at_first.mass != limit.mass:
             self.at_first = self.at_first.at(limit.mass)
@@ -221,8 +242,10 @@ class Session:
             return
         try:
             self.on_link(query(self.state))
+            self.saving.say_link("")
         except UpscatterError as error:
-            self.message.say(str(error))
+            self.on_link("")
+            self.saving.say_link(str(error))
 
     def _to_limit(self, event: Event) -> None:
         """Let the dipole of the spectrum be that of the limit."""
@@ -246,8 +269,8 @@ class Session:
 
     def _complain(self, error: RefusedError | None, stale: bool = True) -> None:
         said, key = ("", "") if error is None else (str(error), error.key)
-        if said == self._refused[0]:  # it is not of what moved since
-            key = self._refused[1]
+        if _DIGITS.sub("", said) == _DIGITS.sub("", self._refused[0]):
+            key = self._refused[1]  # it is not of what moved since
         self._refused = said, key
         for name, row in self.rows.items():
             row.complaint.say(said if name == key else "")
@@ -269,8 +292,16 @@ class Session:
                 "is the last limit that could be computed.</b></p>",
                 *lines,
             ]
-        lines += [f"<p style='font-size:13px'>{escape(r)}</p>" for r in limit.curve.caveats]
+        small = [] if self._drafting else [*limit.curve.caveats, *self._about_data()]
+        lines += [f"<p style='font-size:13px'>{escape(said)}</p>" for said in small]
         return f"<div role='status' aria-live='polite'>{''.join(lines)}</div>"
+
+    def _about_data(self) -> list[str]:
+        """What does not follow where the detector of observed data moves."""
+        moved = {"exposure", "target"} & {*self.state.changed_keys}
+        if self.state.opened.settings.data is None or not moved:
+            return []
+        return ["the observed data stay as they are, and do not follow exposure or target"]
 
     # scenarios and pins
 
@@ -303,6 +334,7 @@ class Session:
         opened = State(self.state.opened)
         self.limit = self.at_first = computed.limit(opened)
         self._named = words.curve_name(opened)
+        self._last = self.limit, self._named
         self.panels.limit.show(self.limit)  # it stays if a link has an impossible setting
         self.refresh()
 

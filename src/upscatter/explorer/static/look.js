@@ -7,3 +7,7 @@ if (
   address.searchParams.set("theme", "dark");
   window.location.replace(address);
 }
+
+// The address follows the state of the page. Without entries of its own for each move, the back
+// button leaves the page, as one expects, and does not change the address alone.
+window.history.pushState = window.history.replaceState;
