@@ -10,12 +10,14 @@ from urllib.parse import urlencode
 from upscatter.errors import UpscatterError
 from upscatter.experiments.choose import Data, Given
 from upscatter.explorer import computed
+from upscatter.explorer.choices import TARGETS
 from upscatter.explorer.figures import DARK, LIGHT
 from upscatter.explorer.limit_figure import LimitFigure
 from upscatter.explorer.links import state_of
 from upscatter.explorer.opened import open_scenario
 from upscatter.explorer.session import Session
 from upscatter.explorer.state import State
+from upscatter.inputs.nuclei import natural_nuclei
 from upscatter.libraries import explorer_library
 from upscatter.scenario.load import Scenario
 
@@ -87,9 +89,12 @@ def prepared() -> ModuleType:
 
 
 def warm(opened: Scenario) -> None:
-    """Load and compute what a page of the scenario begins with."""
+    """Load and compute what a page of the scenario begins with, and what the first moves need."""
     computed.with_limit(opened)
     LimitFigure.make(LIGHT)
+    computed.prepare(State(opened))
+    for target in TARGETS:  # the grammar of formulae takes long to import
+        natural_nuclei(target)
 
 
 def page(opened: Scenario, parameters: Mapping[str, str]) -> Any:  # noqa: ANN401 - of an optional library
