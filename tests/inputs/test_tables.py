@@ -208,6 +208,10 @@ def test_a_table_that_changes_is_read_anew(table):
     table("1 2\n3 5\n")
     np.testing.assert_array_equal(read_two_columns(path, [1, 2])[1], [2.0, 5.0])
     np.testing.assert_array_equal(read_two_columns(path, (2, 1))[0], [2.0, 5.0])
+    table("7 2\n8 3\n")
+    np.testing.assert_array_equal(read_events(path, [2]), [2.0, 3.0])
+    with pytest.raises(TableError, match=r"has 2 columns, not one energy; .* columns = \[1\]$"):
+        read_events(path)
     table("7\n8\n")
     np.testing.assert_array_equal(read_events(path), [7.0, 8.0])
     table("7\n9\n")
