@@ -15,7 +15,7 @@ from upscatter.units import KEV
 _LARGE = 1.0
 """Relative uncertainty from which a per cent may be meant."""
 
-_ROUNDED = 1e-3
+_ROUNDED = 0.1
 """Part of the width of a bin that a table may lack."""
 
 
