@@ -150,6 +150,10 @@ class TestMoreColumns:
             ("1,2,3\n3,4\n", (1, 3), "line 2: '3,4' has no column 3"),
             ("1,2,3\n3,4,\n", (1, 3), "line 2: '3,4,' is not two finite numbers; correct"),
             ("3,1,2\n4,1,2\n", (2, 3), "line 2: 1 does not exceed 1 above it"),
+            ("0,5;0,1\n1,0;0,2\n", None, "is not two finite numbers; write decimals"),
+            ('a,b\n"0,5","0,1"\n', None, "is not two finite numbers; write decimals with a point"),
+            ("1;0,1\n2;0,2\n", None, "is not two finite numbers; write decimals with a point"),
+            ("1,2\n2,x\n", (1, 2), "is not two finite numbers; correct or remove it"),
         ],
     )  # fmt: skip
     def test_what_cannot_be_read_says_what_to_do(self, table, text, columns, says):

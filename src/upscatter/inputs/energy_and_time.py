@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from upscatter.errors import TableError
-from upscatter.inputs.tables import Columns, finite, rows_of_cells
+from upscatter.inputs.tables import Columns, correction, finite, rows_of_cells
 from upscatter.numerics import FloatArray
 
 IntArray: TypeAlias = npt.NDArray[np.intp]
@@ -56,7 +56,7 @@ def read_energy_and_time(
                 f"(and error); {hint}"
             )
         if len(cells) != width or not finite(cells):
-            raise TableError(f"{where} is not {width} finite numbers; correct or remove it")
+            raise TableError(f"{where} is not {width} finite numbers; {correction(where)}")
         rows.append([float(cell) for cell in cells])
     if not rows:
         raise TableError(f"{path}: has no rows of numbers; give edges in energy and time, counts")

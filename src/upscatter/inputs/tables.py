@@ -19,6 +19,7 @@ _IN_QUOTES = re.compile(r'"[^"]*"')
 _WORDS = re.compile(r'"[^"]*"|[^\s"]+')
 # A comment begins with # outside of quotes.
 _COMMENT = re.compile(r'^((?:[^"#]|"[^"]*"|"(?![^"]*"))*)#.*$')
+_DECIMAL_COMMA = re.compile(r'\d,\d+"?\s*[;"]|;\s*\d+,\d')
 _MOST_BYTES = 16 * 2**20
 _LONGEST_QUOTE = 60
 
@@ -103,7 +104,7 @@ def _two_columns(path: Path, columns: Columns | None, text: str) -> FloatArray:
         if len(cells) > 2 and all(map(_is_number, cells)):
             raise TableError(f"{where} has {len(cells)} columns, not two; {hint}")
         if len(cells) != 2 or not finite(cells):
-            raise TableError(f"{where} is not two finite numbers; correct or remove it")
+            raise TableError(f"{where} is not two finite numbers; {correction(where)}")
         row = [float(cell) for cell in cells]
         if rows and row[0] <= rows[-1][0]:
             raise TableError(
@@ -154,11 +155,11 @@ def read_spectrum(
         if width not in (2, 3, 4):
             raise TableError(f"{where} has {width} columns, not two, three or four; {hint}")
         if last is not None or not finite(cells) or len(cells) not in (width, 1):
-            raise TableError(f"{where} is not {width} finite numbers; correct or remove it")
+            raise TableError(f"{where} is not {width} finite numbers; {correction(where)}")
         row = [float(cell) for cell in cells]
         if len(row) == 1:
             if width != 2:
-                raise TableError(f"{where} is not {width} finite numbers; correct or remove it")
+                raise TableError(f"{where} is not {width} finite numbers; {correction(where)}")
             last = row[0]
         elif rows and width > 2 and not np.isclose(row[0], rows[-1][1], rtol=1e-9, atol=0.0):
             raise TableError(
@@ -213,7 +214,7 @@ def read_centres(
         if len(cells) not in (2, 3) or (rows and len(cells) != len(rows[0])):
             raise TableError(f"{where} has {len(cells)} columns, not two or three; {hint}")
         if not finite(cells):
-            raise TableError(f"{where} is not {len(cells)} finite numbers; correct or remove it")
+            raise TableError(f"{where} is not {len(cells)} finite numbers; {correction(where)}")
         rows.append([float(cell) for cell in cells])
     if len(rows) < 2:
         raise TableError(f"{path}: has {len(rows)} rows of numbers; give two or more bins")
@@ -259,7 +260,7 @@ def _events(path: Path, columns: Columns | None, text: str) -> FloatArray:
         if len(cells) != 1:
             raise TableError(f"{where} has {len(cells)} columns, not one energy; {hint}")
         if not finite(cells):
-            raise TableError(f"{where} is not a finite number; correct or remove it")
+            raise TableError(f"{where} is not a finite number; {correction(where)}")
         energies.append(float(cells[0]))
     if not energies:
         raise TableError(f"{path}: has no rows of numbers; give one energy in each")
@@ -369,6 +370,13 @@ def _is_number(field: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def correction(where: str) -> str:
+    """What to do with a row that has something else than numbers."""
+    if _DECIMAL_COMMA.search(where):
+        return "write decimals with a point"
+    return "correct or remove it"
 
 
 def finite(cells: list[str]) -> bool:
