@@ -99,6 +99,13 @@ class TestUpperLimit:
             upper_limit(other, masses).mu, upper_limit(one, masses).mu, rtol=1e-10
         )
 
+    @pytest.mark.parametrize("significance", ["3", 0.0, -1.0, np.nan, 31.0])
+    def test_a_significance_that_is_none(self, significance):
+        with pytest.raises(
+            ScenarioError, match=r"standard deviations are not above 0 and up to 30"
+        ):
+            upper_limit("ge-nextgen", [1.0], discovery=significance)
+
     def test_provenance_says_what_was_chosen(self):
         origin = upper_limit("ge-nextgen", [1.0]).provenance
         assert origin["upscatter"]

@@ -320,6 +320,7 @@ def test_points_that_are_no_whole_number_are_refused():
 
 
 @pytest.mark.parametrize("a_map", [upscatter.likelihood_map, upscatter.coupling_map])
-def test_a_true_point_has_two_coordinates(a_map):
+@pytest.mark.parametrize("truth", [(1.0,), 5, (1.0, 2.0, 3.0), ((1.0, 2.0),)])
+def test_a_true_point_has_two_coordinates(a_map, truth):
     with pytest.raises(PhysicsError, match=r"truth: .* is no point of a map"):
-        a_map("ge-nextgen", truth=(1.0,))
+        a_map("ge-nextgen", truth=truth)
