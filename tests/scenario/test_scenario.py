@@ -170,6 +170,14 @@ class TestFiles:
             Scenario.load("")
 
 
+def test_the_text_of_a_scenario_is_no_path():
+    with pytest.raises(
+        ScenarioError, match=r"is a text of several lines.* Scenario.parse"
+    ) as caught:
+        Scenario.load(Scenario.load("ge-nextgen").text)
+    assert "\n" not in str(caught.value)
+
+
 class TestQuantities:
     @pytest.mark.parametrize(
         "value",

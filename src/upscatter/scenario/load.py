@@ -93,7 +93,7 @@ class Scenario:
         except (OSError, ValueError):  # a name that no file can have
             exists = False
         if not exists:
-            if "\n" in name:
+            if "\n" in name and "=" in name:
                 raise ScenarioError(
                     f"{shown(name)}: is a text of several lines, and no path; if it is a scenario, "
                     "give Scenario.parse(text, name)"

@@ -69,7 +69,7 @@ def common_fields(
         "test": statistics.test,
         "calibration": statistics.calibration,
         "reliable": limits.reliable,
-        "remarks": (*_out_of_reach(experiment, mass), *said, *experiment.remarks),
+        "remarks": (*said, *_out_of_reach(experiment, mass), *experiment.remarks),
         "error": limits.error,
         "lower": limits.lower,
         "bands": limits.bands,
