@@ -21,7 +21,7 @@ def test_the_page_is_served_on_this_machine_alone(folder):
         try:
             line = process.stdout.readline()
             found = re.search(r"http://127\.0\.0\.1:(\d+)", line)
-            with urllib.request.urlopen(found[0], timeout=20) as answer:
+            with urllib.request.urlopen(found[0], timeout=60) as answer:
                 text = answer.read().decode()
             port = int(found[1])
             listening = [
