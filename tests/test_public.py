@@ -41,7 +41,7 @@ PUBLIC = {
         references solar_fluxes spectra sun tables tritium
     """,
     "upscatter.interactions": """
-        cevns decay dipole electron_scattering form_factors interaction kinematics
+        cevns decay dipole elastic electron_scattering form_factors interaction kinematics
     """,
     "upscatter.limits": """
         chains channel claims comparison contours correlated counting curve expected_counts

@@ -4,6 +4,7 @@ __all__ = [
     "cevns",
     "decay",
     "dipole",
+    "elastic",
     "electron_scattering",
     "form_factors",
     "interaction",

@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from upscatter.constants import FERMI_CONSTANT, HBARC, SIN2_THETA_W
 from upscatter.inputs.nuclei import NuclearProperties
-from upscatter.interactions.interaction import TargetParticle, Term
-from upscatter.interactions.kinematics import minimum_energy, recoil_range
+from upscatter.interactions.elastic import Elastic
+from upscatter.interactions.interaction import Term
+from upscatter.interactions.kinematics import minimum_energy
 from upscatter.numerics import FloatArray
 
 
@@ -78,7 +79,7 @@ def cross_section(
 
 
 @dataclass(frozen=True)
-class StandardModel:
+class StandardModel(Elastic):
     """Standard Model CEvNS as an `Interaction`, for the computation of rates.
 
     Nothing in it depends on m_4: its rate is the same for every mass.
@@ -90,24 +91,6 @@ class StandardModel:
     """
 
     sin2_theta_w: float = SIN2_THETA_W
-
-    def minimum_energy(
-        self, energy_recoil: npt.ArrayLike, target: TargetParticle, mass_sterile: npt.ArrayLike
-    ) -> FloatArray:
-        """E_min(T) of elastic scattering."""
-        del mass_sterile
-        return minimum_energy(energy_recoil, target.mass)
-
-    def recoil_range(
-        self, energy_nu: npt.ArrayLike, target: TargetParticle, mass_sterile: npt.ArrayLike
-    ) -> tuple[FloatArray, FloatArray]:
-        """From zero to the greatest recoil energy of elastic scattering."""
-        del mass_sterile
-        return recoil_range(energy_nu, target.mass)
-
-    def maximum_mass(self, energy_nu: npt.ArrayLike, target: TargetParticle) -> FloatArray:
-        """Infinite."""
-        return np.full(np.broadcast(energy_nu, target.mass).shape, np.inf)
 
     def cross_section(
         self,

@@ -9,8 +9,9 @@ import numpy.typing as npt
 
 from upscatter.constants import FERMI_CONSTANT, HBARC, SIN2_THETA_W
 from upscatter.inputs.nuclei import NuclearProperties
-from upscatter.interactions.interaction import TargetParticle, Term
-from upscatter.interactions.kinematics import minimum_energy, recoil_range
+from upscatter.interactions.elastic import Elastic
+from upscatter.interactions.interaction import Term
+from upscatter.interactions.kinematics import minimum_energy
 from upscatter.numerics import FloatArray
 
 
@@ -70,7 +71,7 @@ def cross_section(
 
 
 @dataclass(frozen=True)
-class ElectronScattering:
+class ElectronScattering(Elastic):
     """Standard Model scattering on electrons as an `Interaction`, for one kind of neutrino.
 
     Parameters
@@ -81,24 +82,6 @@ class ElectronScattering:
 
     left: float
     right: float
-
-    def minimum_energy(
-        self, energy_recoil: npt.ArrayLike, target: TargetParticle, mass_sterile: npt.ArrayLike
-    ) -> FloatArray:
-        """E_min(T) of elastic scattering."""
-        del mass_sterile
-        return minimum_energy(energy_recoil, target.mass)
-
-    def recoil_range(
-        self, energy_nu: npt.ArrayLike, target: TargetParticle, mass_sterile: npt.ArrayLike
-    ) -> tuple[FloatArray, FloatArray]:
-        """From zero to the greatest recoil energy of elastic scattering."""
-        del mass_sterile
-        return recoil_range(energy_nu, target.mass)
-
-    def maximum_mass(self, energy_nu: npt.ArrayLike, target: TargetParticle) -> FloatArray:
-        """Infinite."""
-        return np.full(np.broadcast(energy_nu, target.mass).shape, np.inf)
 
     def cross_section(
         self,
